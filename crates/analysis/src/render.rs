@@ -166,7 +166,7 @@ impl<'i, 't> Walk<'i, 't> {
         } else {
             '~'
         };
-        write!(out, " {effect} {} · ", intent(step.step, step.reading))?;
+        write!(out, " {effect} {} · ", intent(&step.step, &step.reading))?;
         write_outcome(out, step)?;
         out.write_char('\n')
     }
@@ -180,7 +180,7 @@ fn write_id(out: &mut impl Write, agent: usize, id: StepId) -> fmt::Result {
 }
 
 fn write_outcome(out: &mut impl Write, step: IndexedStep<'_>) -> fmt::Result {
-    let outcome = step.outcome;
+    let outcome = &*step.outcome;
     match outcome.status {
         StepStatus::Ok => out.write_str("ok")?,
         StepStatus::Unknown => out.write_char('?')?,

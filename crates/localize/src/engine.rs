@@ -205,11 +205,12 @@ fn label(
             evidence: reason.evidence.clone(),
         });
     }
+    let known: BTreeSet<StepId> = labels.iter().map(|label| label.step_id).collect();
     for step in followers.iter().filter_map(|id| index.step(*id)) {
-        let known = labels.iter().any(|label| label.step_id == step.step.id);
-        if let (false, Some(evidence), Some(onset)) = (known, of_action(step.step), onset) {
+        let known = known.contains(&step.id);
+        if let (false, Some(evidence), Some(onset)) = (known, of_action(&step.step), onset) {
             labels.push(Label {
-                step_id: step.step.id,
+                step_id: step.id,
                 verdict: LabelVerdict::Incorrect,
                 error_type: Some(ErrorType::IncorrectHypothesis),
                 reason: format!("propagation: goes on with what step {onset} wrote"),
@@ -243,7 +244,7 @@ fn followers(index: &Index<'_>, onset: StepId) -> Vec<StepId> {
                 .iter()
                 .any(|p| names.contains(file_name(p)))
         })
-        .map(|step| step.step.id)
+        .map(|step| step.id)
         .collect()
 }
 
@@ -305,26 +306,21 @@ fn chain(
         .take(MOST_FOLLOWERS)
         .filter_map(|id| index.step(*id))
     {
-        let known = links.iter().any(|link| link.step_id == step.step.id);
-        if let (false, Some(evidence)) = (known, of_action(step.step)) {
+        let known = links.iter().any(|link| link.step_id == step.id);
+        if let (false, Some(evidence)) = (known, of_action(&step.step)) {
             let why = "goes on with what the onset wrote";
-            links.push(link(
-                step.step.id,
-                ChainRole::Propagation,
-                why,
-                vec![evidence],
-            ));
+            links.push(link(step.id, ChainRole::Propagation, why, vec![evidence]));
         }
     }
     links.sort_by_key(|link| link.step_id);
     let last = index.steps().rev().find(|s| {
         s.reading.effect.kind.is_change() || s.reading.activities.contains(&Activity::Submit)
     });
-    if let Some(last) = last.filter(|l| links.iter().all(|k| k.step_id < l.step.id))
-        && let Some(evidence) = of_action(last.step)
+    if let Some(last) = last.filter(|l| links.iter().all(|k| k.step_id < l.id))
+        && let Some(evidence) = of_action(&last.step)
     {
         links.push(link(
-            last.step.id,
+            last.id,
             ChainRole::FinalCommitment,
             "leaves the error in the final state",
             vec![evidence],

@@ -21,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 use park::{Park, Place};
 pub use read::Held;
+pub use traits::IntoIter;
 
 /// How many items are parked and fetched together. Small, because every one of them is read when one
 /// is looked at; not 1, because most readers go on to the next.
@@ -186,9 +187,21 @@ impl<T: Spooled> Spool<T> {
         held.items.get_mut()
     }
 
+    /// Takes the items of a chunk out for good; `None` past the last.
+    fn take_chunk(&mut self, chunk: usize) -> Option<Vec<T>> {
+        let held = self.chunks.get_mut(chunk)?;
+        let parked = held.place.take();
+        let items = held.items.take();
+        items.or_else(|| Some(self.park.read(&parked?)))
+    }
+
     /// Counts what a changed chunk has grown by.
     fn weigh_again(&mut self) {
-        if let Some(chunk) = self.touched.take().filter(|&chunk| self.chunks[chunk].queued) {
+        if let Some(chunk) = self
+            .touched
+            .take()
+            .filter(|&chunk| self.chunks[chunk].queued)
+        {
             self.resident = self.resident.saturating_sub(self.chunks[chunk].weight);
             self.queue.retain(|queued| *queued != chunk);
             self.settle(chunk);

@@ -37,7 +37,11 @@ fn results_that_come_late_count_against_the_budget() {
         spool[index] = Value::from("x".repeat(1000));
     }
     assert!(spool.is_parked() && spool.resident < 40_000);
-    assert!(spool.walk().all(|item| item.as_str().unwrap().len() == 1000));
+    assert!(
+        spool
+            .walk()
+            .all(|item| item.as_str().unwrap().len() == 1000)
+    );
 }
 
 #[test]
@@ -118,7 +122,8 @@ proptest! {
         }
         prop_assert_eq!(serde_json::to_value(&spool).unwrap(), Value::from(expected.clone()));
         prop_assert!(spool.iter().eq(expected.iter()));
-        prop_assert_eq!(&spool.clone(), &Spool::from(expected));
+        prop_assert_eq!(&spool.clone(), &Spool::from(expected.clone()));
         prop_assert!(!spool.is_damaged());
+        prop_assert!(spool.into_iter().eq(expected));
     }
 }

@@ -65,6 +65,40 @@ impl<'s, T: Spooled> IntoIterator for &'s Spool<T> {
     }
 }
 
+impl<T: Spooled> IntoIterator for Spool<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter {
+            spool: self,
+            next: 0,
+            open: Vec::new().into_iter(),
+        }
+    }
+}
+
+/// The items of a list that is given up, a few at a time in memory.
+pub struct IntoIter<T> {
+    spool: Spool<T>,
+    next: usize,
+    open: std::vec::IntoIter<T>,
+}
+
+impl<T: Spooled> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        loop {
+            if let Some(item) = self.open.next() {
+                return Some(item);
+            }
+            self.open = self.spool.take_chunk(self.next)?.into_iter();
+            self.next += 1;
+        }
+    }
+}
+
 impl<T: Spooled> Serialize for Spool<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeSeq;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
-use trace::{ActionKind, Ref, RefPart, Step, Timestamp, Trajectory, Usage};
+use trace::{ActionKind, Ref, RefPart, Step, Steps, Timestamp, Trajectory, Usage};
 
 use super::message::{self, TaskText};
 use crate::json::{content_text, str_at, str_of};
@@ -29,7 +29,7 @@ struct Thread {
     name: String,
     /// The call that started it: thread and step.
     parent: Option<(usize, usize)>,
-    steps: Vec<Step>,
+    steps: Steps,
     /// Calls that wait for a result, earliest first; ids may repeat.
     open: HashMap<String, VecDeque<usize>>,
     /// The message being read, and its words that no call has taken yet.

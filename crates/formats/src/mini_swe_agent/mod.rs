@@ -201,7 +201,7 @@ fn read(document: &Document, base: &str, saved: &Saved<'_>, warnings: Vec<String
     coverage.bytes.explained += document.size().saturating_sub(inside);
     coverage.bytes.total += document.size().saturating_sub(inside);
     let mut trajectory = describe(saved, &messages);
-    trajectory.steps = steps;
+    trajectory.steps = steps.into();
     trajectory.final_message = final_message;
     Extraction {
         trajectory,

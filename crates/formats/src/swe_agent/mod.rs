@@ -7,7 +7,7 @@ use std::io;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use trace::{Observation, RefPart, RunOutcome, Step, Trajectory, Usage};
+use trace::{Observation, RefPart, RunOutcome, Step, Steps, Trajectory, Usage};
 
 use crate::document::Document;
 use crate::extractor::{
@@ -115,7 +115,7 @@ struct Entry {
 
 fn read(document: &Document, base: &str, saved: &Saved<'_>, warnings: Vec<String>) -> Extraction {
     let mut coverage = Coverage::default();
-    let mut steps = Vec::with_capacity(saved.trajectory.len());
+    let mut steps = Steps::new();
     for (index, raw) in saved.trajectory.iter().enumerate() {
         let parsed: Option<Entry> = serde_json::from_str(raw.get()).ok();
         coverage.count(raw.get().len(), parsed.is_some());

@@ -77,7 +77,7 @@ impl Suspicion {
     ) -> Option<Self> {
         let evidence: Vec<Evidence> = evidence.into_iter().flatten().collect();
         (!evidence.is_empty()).then_some(Self {
-            step: step.step.id,
+            step: step.id,
             strength,
             why,
             evidence,
@@ -100,7 +100,7 @@ fn steps_with_error(
                 .errors
                 .iter()
                 .find(|error| error.kind == kind)?;
-            let proof = of_observation(step.step, &error.span);
+            let proof = of_observation(&step.step, &error.span);
             Suspicion::new(&step, strength, why.to_owned(), [proof])
         })
         .collect()
