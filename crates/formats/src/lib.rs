@@ -22,6 +22,7 @@ pub mod tool;
 
 mod calls;
 mod discover;
+mod key;
 mod read;
 mod time;
 
