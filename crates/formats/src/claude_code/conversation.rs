@@ -210,11 +210,7 @@ impl Conversation {
     }
 
     fn new_thread(&mut self, name: String, parent: Option<(usize, usize)>) -> usize {
-        self.threads.push(Thread {
-            name,
-            parent,
-            ..Thread::default()
-        });
+        self.threads.push(Thread::new(name, parent));
         self.threads.len() - 1
     }
 

@@ -46,6 +46,15 @@ struct ModelMessage {
 }
 
 impl Thread {
+    /// An agent that has done nothing yet.
+    pub(super) fn new(name: String, parent: Option<(usize, usize)>) -> Self {
+        Self {
+            name,
+            parent,
+            ..Self::default()
+        }
+    }
+
     /// Goes on with the message `key` or begins it; gives its number.
     pub(super) fn begin(&mut self, key: &str) -> usize {
         if self.message != key {
