@@ -70,6 +70,13 @@ impl<'t> Index<'t> {
         self.trajectory.steps.is_empty()
     }
 
+    /// True when parts of the run could not be read back from where they were parked: then nothing
+    /// concluded from it may be believed.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.trajectory.is_damaged() || self.readings.is_damaged() || self.outcomes.is_damaged()
+    }
+
     /// All steps in order, each with what is known about it.
     #[must_use]
     pub fn steps(&self) -> impl DoubleEndedIterator<Item = IndexedStep<'_>> + ExactSizeIterator {

@@ -20,6 +20,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use trace::{
@@ -65,7 +66,7 @@ pub(crate) struct Reader<'t> {
     trajectory: &'t Trajectory,
     screens: Screens,
     /// The width of the run's terminal, once a step shows one.
-    width: Option<Option<usize>>,
+    width: OnceCell<Option<usize>>,
 }
 
 impl<'t> Reader<'t> {
@@ -74,7 +75,7 @@ impl<'t> Reader<'t> {
         Self {
             trajectory,
             screens: Screens::default(),
-            width: None,
+            width: OnceCell::new(),
         }
     }
 
@@ -82,7 +83,7 @@ impl<'t> Reader<'t> {
     pub(crate) fn read(&mut self, step: &Step) -> StepOutcome {
         match &step.observation {
             Some(observation) if observation.screen => {
-                let width = *self.width.get_or_insert_with(|| width(self.trajectory));
+                let width = *self.width.get_or_init(|| width(self.trajectory));
                 on_screen(step, observation, &mut self.screens, width)
             }
             _ => read_outcome(step),

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use analysis::Index;
+use anyhow::bail;
 use formats::Run;
 use localize::{Options, diagnose};
 use trace::{Diagnosis, Verdict};
 
 use super::{Status, Tally, report};
 use crate::cli::{Analyze, FailOn};
-use crate::input::{Input, counted, in_order};
+use crate::input::{Input, UNSPOOLED, counted, in_order};
 use crate::output::{Output, Palette};
 
 /// What is printed for a run.
@@ -63,6 +64,7 @@ pub(super) fn run(
     in_order(
         &runs,
         output,
+        |(input, run)| input.size(run),
         |(input, run)| analyse(input, run, options, form),
         |output, result| {
             match result {
@@ -111,6 +113,9 @@ pub(super) fn analyse(
     let index = Index::new(&extraction.trajectory);
     let mut diagnosis: Diagnosis = diagnose(&index, options);
     diagnosis.path = input.user_path(&run.path);
+    if index.is_damaged() {
+        bail!("{}: {UNSPOOLED}", diagnosis.path);
+    }
     let text = match form {
         Form::Json => {
             let mut line = serde_json::to_string(&diagnosis)?;

@@ -66,7 +66,7 @@ pub(super) fn run(args: &Show, output: &mut Output) -> anyhow::Result<Status> {
     } else {
         let palette = output.palette();
         let mut text = neighbours_of(&before, palette);
-        whole(&mut text, &index, step, &input, palette);
+        whole(&mut text, &index, &step, &input, palette);
         text.push_str(&neighbours_of(&after, palette));
         output.text(&text)?;
     }
@@ -92,7 +92,13 @@ fn neighbours_of(steps: &[IndexedStep<'_>], palette: Palette) -> String {
     out
 }
 
-fn whole(out: &mut String, index: &Index<'_>, s: IndexedStep<'_>, input: &Input, palette: Palette) {
+fn whole(
+    out: &mut String,
+    index: &Index<'_>,
+    s: &IndexedStep<'_>,
+    input: &Input,
+    palette: Palette,
+) {
     let step = &*s.step;
     let kind = if s.reading.effect.kind.is_change() {
         "change"
