@@ -37,7 +37,10 @@ struct Charge {
     score: f64,
     /// The part of it that speaks for a failure.
     fault: f64,
-    reasons: Vec<(&'static str, f64, Suspicion)>,
+    /// The signals that speak against it.
+    signals: Vec<&'static str>,
+    /// What the one that speaks loudest saw, and how loud.
+    strongest: Option<(&'static str, f64, Suspicion)>,
 }
 
 /// Diagnoses one run.
@@ -124,16 +127,17 @@ fn charge(index: &Index<'_>) -> BTreeMap<StepId, Charge> {
             let charge = charges.entry(suspicion.step).or_default();
             let part = (weight * suspicion.strength).clamp(0.0, 1.0);
             // One signal counts once a step, or repetition alone would outweigh everything.
-            if !charge
-                .reasons
-                .iter()
-                .any(|(name, ..)| *name == signal.name())
-            {
+            if !charge.signals.contains(&signal.name()) {
                 charge.score = 1.0 - (1.0 - charge.score) * (1.0 - part);
                 if signal.speaks_for_failure() {
                     charge.fault = 1.0 - (1.0 - charge.fault) * (1.0 - part);
                 }
-                charge.reasons.push((signal.name(), part, suspicion));
+                charge.signals.push(signal.name());
+                // Of equally loud ones the last, whatever their weights add up to.
+                let loudest = charge.strongest.as_ref();
+                if loudest.is_none_or(|(_, most, _)| part.total_cmp(most).is_ge()) {
+                    charge.strongest = Some((signal.name(), part, suspicion));
+                }
             }
         }
     }
@@ -160,11 +164,8 @@ fn rank(index: &Index<'_>, charges: &BTreeMap<StepId, Charge>) -> Vec<(StepId, f
 }
 
 fn strongest(charge: &Charge) -> Option<(&'static str, &Suspicion)> {
-    charge
-        .reasons
-        .iter()
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(name, _, suspicion)| (*name, suspicion))
+    let (name, _, suspicion) = charge.strongest.as_ref()?;
+    Some((name, suspicion))
 }
 
 fn error_type(signal: &str) -> ErrorType {
@@ -192,7 +193,7 @@ fn label(
             .is_some_and(|s| s.reading.effect.kind.is_change());
         let verdict = if Some(step_id) == onset || (change && charge.fault >= STRONG) {
             LabelVerdict::Incorrect
-        } else if !change && charge.reasons.iter().any(|(n, ..)| *n == "repetition") {
+        } else if !change && charge.signals.contains(&"repetition") {
             LabelVerdict::Unuseful
         } else {
             continue;

@@ -24,9 +24,8 @@ impl Signal for FalseClaim {
         let mut failed: Option<IndexedStep<'_>> = None;
         let mut found = Vec::new();
         for step in index.steps() {
-            if let Some((failure, at)) = failed
-                .clone()
-                .zip(first(claims.as_ref(), &step.step.thought))
+            if let Some(failure) = &failed
+                && let Some(at) = first(claims.as_ref(), &step.step.thought)
             {
                 let span = failure
                     .outcome

@@ -20,15 +20,15 @@ impl Signal for UnrepairedFailure {
         let mut writers = Writers::default();
         let mut open: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
         for step in index.steps() {
-            let key = action_text(&step.step).trim();
+            let key = || action_text(&step.step).trim();
             match step.outcome.status {
                 StepStatus::Failed => {
-                    open.insert(key.to_owned(), (step.id.index(), writers.cause(&step)));
+                    open.insert(key().to_owned(), (step.id.index(), writers.cause(&step)));
                 }
-                StepStatus::Ok => {
-                    open.remove(key);
+                StepStatus::Ok if !open.is_empty() => {
+                    open.remove(key());
                 }
-                StepStatus::Unknown => {}
+                StepStatus::Ok | StepStatus::Unknown => {}
             }
             writers.note(&step);
         }
