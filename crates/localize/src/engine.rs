@@ -6,11 +6,11 @@ use analysis::Index;
 use analysis::activity::Activity;
 use trace::{
     ChainLink, ChainRole, DIAGNOSIS_SCHEMA, Diagnosis, Engine, ErrorType, Evidence, Label,
-    LabelVerdict, OnsetCandidate, StageSpan, StepId, Verdict,
+    LabelVerdict, Labels, OnsetCandidate, StageSpan, StepId, Verdict,
 };
 
 use crate::blame::file_name;
-use crate::evidence::of_action;
+use crate::evidence::{Citation, of_action};
 use crate::signal::{Suspicion, signals};
 
 /// How much each signal counts; see the comments in the file.
@@ -69,7 +69,7 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
     let labels = label(index, &charges, onset, &followers);
     let ids = |wanted| {
         labels
-            .iter()
+            .walk()
             .filter(|l| l.verdict == wanted)
             .map(|l| l.step_id)
             .collect()
@@ -182,45 +182,68 @@ fn label(
     charges: &BTreeMap<StepId, Charge>,
     onset: Option<StepId>,
     followers: &[StepId],
-) -> Vec<Label> {
-    let mut labels: Vec<Label> = Vec::new();
-    for (&step_id, charge) in charges {
-        let Some((name, reason)) = strongest(charge) else {
-            continue;
-        };
-        let change = index
-            .step(step_id)
-            .is_some_and(|s| s.reading.effect.kind.is_change());
-        let verdict = if Some(step_id) == onset || (change && charge.fault >= STRONG) {
-            LabelVerdict::Incorrect
-        } else if !change && charge.signals.contains(&"repetition") {
-            LabelVerdict::Unuseful
-        } else {
-            continue;
-        };
-        labels.push(Label {
-            step_id,
-            verdict,
-            error_type: (verdict == LabelVerdict::Incorrect).then(|| error_type(name)),
-            reason: format!("{name}: {}", reason.why),
-            evidence: reason.evidence.clone(),
-        });
-    }
-    let known: BTreeSet<StepId> = labels.iter().map(|label| label.step_id).collect();
-    for step in followers.iter().filter_map(|id| index.step(*id)) {
-        let known = known.contains(&step.id);
-        if let (false, Some(evidence), Some(onset)) = (known, of_action(&step.step), onset) {
-            labels.push(Label {
-                step_id: step.id,
+) -> Labels {
+    let mut labels = Labels::new();
+    let suspects = charges.keys().copied();
+    let steps: BTreeSet<StepId> = suspects.chain(followers.iter().copied()).collect();
+    for step in steps {
+        let own = charges
+            .get(&step)
+            .and_then(|charge| own_label(index, step, charge, onset));
+        let label = own.or_else(|| {
+            followers.binary_search(&step).ok()?;
+            Some(Label {
+                step_id: step,
                 verdict: LabelVerdict::Incorrect,
                 error_type: Some(ErrorType::IncorrectHypothesis),
-                reason: format!("propagation: goes on with what step {onset} wrote"),
-                evidence: vec![evidence],
-            });
-        }
+                reason: format!("propagation: goes on with what step {} wrote", onset?),
+                evidence: quote_action(index, step)?,
+            })
+        });
+        labels.extend(label);
     }
-    labels.sort_by_key(|label| label.step_id);
     labels
+}
+
+/// What is held against a step itself.
+fn own_label(
+    index: &Index<'_>,
+    step: StepId,
+    charge: &Charge,
+    onset: Option<StepId>,
+) -> Option<Label> {
+    let (name, reason) = strongest(charge)?;
+    let changes = index
+        .step(step)
+        .is_some_and(|s| s.reading.effect.kind.is_change());
+    let verdict = if Some(step) == onset || (changes && charge.fault >= STRONG) {
+        LabelVerdict::Incorrect
+    } else if !changes && charge.signals.contains(&"repetition") {
+        LabelVerdict::Unuseful
+    } else {
+        return None;
+    };
+    Some(Label {
+        step_id: step,
+        verdict,
+        error_type: (verdict == LabelVerdict::Incorrect).then(|| error_type(name)),
+        reason: format!("{name}: {}", reason.why),
+        evidence: quote(index, &reason.evidence),
+    })
+}
+
+/// The words that are cited.
+fn quote(index: &Index<'_>, evidence: &[Citation]) -> Vec<Evidence> {
+    evidence
+        .iter()
+        .filter_map(|cited| cited.quote(index))
+        .collect()
+}
+
+/// The words of a step's action; `None` when it has none.
+fn quote_action(index: &Index<'_>, step: StepId) -> Option<Vec<Evidence>> {
+    let cited = of_action(&index.step(step)?.step)?;
+    Some(vec![cited.quote(index)?])
 }
 
 /// The later changes of the files that the onset wrote: they build on the wrong decision.
@@ -292,25 +315,21 @@ fn chain(
         onset,
         ChainRole::Onset,
         &reason.why,
-        reason.evidence.clone(),
+        quote(index, &reason.evidence),
     )];
     for shown in reason.evidence.iter().filter(|e| e.step_id > onset).take(1) {
         links.push(link(
             shown.step_id,
             ChainRole::MissedSignal,
             "shows the error",
-            vec![shown.clone()],
+            quote(index, std::slice::from_ref(shown)),
         ));
     }
-    for step in followers
-        .iter()
-        .take(MOST_FOLLOWERS)
-        .filter_map(|id| index.step(*id))
-    {
-        let known = links.iter().any(|link| link.step_id == step.id);
-        if let (false, Some(evidence)) = (known, of_action(&step.step)) {
+    for &step in followers.iter().take(MOST_FOLLOWERS) {
+        let known = links.iter().any(|link| link.step_id == step);
+        if let (false, Some(evidence)) = (known, quote_action(index, step)) {
             let why = "goes on with what the onset wrote";
-            links.push(link(step.id, ChainRole::Propagation, why, vec![evidence]));
+            links.push(link(step, ChainRole::Propagation, why, evidence));
         }
     }
     links.sort_by_key(|link| link.step_id);
@@ -318,13 +337,13 @@ fn chain(
         s.reading.effect.kind.is_change() || s.reading.activities.contains(&Activity::Submit)
     });
     if let Some(last) = last.filter(|l| links.iter().all(|k| k.step_id < l.id))
-        && let Some(evidence) = of_action(&last.step)
+        && let Some(evidence) = quote_action(index, last.id)
     {
         links.push(link(
             last.id,
             ChainRole::FinalCommitment,
             "leaves the error in the final state",
-            vec![evidence],
+            evidence,
         ));
     }
     links

@@ -23,7 +23,7 @@ mod usage;
 mod weight;
 
 pub use diagnosis::{
-    ChainLink, ChainRole, Diagnosis, Engine, ErrorType, Evidence, Label, LabelVerdict,
+    ChainLink, ChainRole, Diagnosis, Engine, ErrorType, Evidence, Label, LabelVerdict, Labels,
     OnsetCandidate, StageSpan, Verdict,
 };
 pub use document::{DIAGNOSIS_SCHEMA, TRAJECTORY_SCHEMA, TrajectoryDocument, json_schemas};

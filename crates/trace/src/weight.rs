@@ -3,7 +3,10 @@
 use serde_json::Value;
 use spool::Spooled;
 
-use crate::{Action, ActionKind, Change, ErrorSignature, Step, StepOutcome, TestCase, TestReport};
+use crate::{
+    Action, ActionKind, Change, ErrorSignature, Label, LabelVerdict, Step, StepId, StepOutcome,
+    TestCase, TestReport,
+};
 
 impl Spooled for Step {
     fn weight(&self) -> usize {
@@ -51,6 +54,23 @@ impl Spooled for StepOutcome {
 
     fn lost() -> Self {
         Self::default()
+    }
+}
+
+impl Spooled for Label {
+    fn weight(&self) -> usize {
+        let quotes = self.evidence.iter().map(|cited| 320 + cited.quote.len());
+        size_of::<Self>() + self.reason.len() + quotes.sum::<usize>()
+    }
+
+    fn lost() -> Self {
+        Self {
+            step_id: StepId::from_index(0),
+            verdict: LabelVerdict::Unuseful,
+            error_type: None,
+            reason: "this label could not be read back from the temporary folder".to_owned(),
+            evidence: Vec::new(),
+        }
     }
 }
 

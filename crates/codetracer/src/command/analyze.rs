@@ -71,6 +71,9 @@ pub(super) fn run(
                 Ok(done) => {
                     tally.count(done.verdict);
                     output.text(&done.text)?;
+                    if let Some(document) = &done.long {
+                        output.json(&**document)?;
+                    }
                     for warning in &done.warnings {
                         output.note(&format!("note: {warning}"));
                     }
@@ -96,6 +99,8 @@ pub(super) fn run(
 pub(super) struct Analysed {
     /// What to print.
     pub(super) text: String,
+    /// A document too long to be made a line in memory; printed after `text`.
+    pub(super) long: Option<Box<Diagnosis>>,
     /// What was concluded.
     pub(super) verdict: Verdict,
     /// What was odd about the artifact.
@@ -116,7 +121,13 @@ pub(super) fn analyse(
     if index.is_damaged() {
         bail!("{}: {UNSPOOLED}", diagnosis.path);
     }
+    let verdict = diagnosis.verdict;
+    let mut long = None;
     let text = match form {
+        Form::Json if diagnosis.labels.is_parked() => {
+            long = Some(Box::new(diagnosis));
+            String::new()
+        }
         Form::Json => {
             let mut line = serde_json::to_string(&diagnosis)?;
             line.push('\n');
@@ -127,7 +138,8 @@ pub(super) fn analyse(
     };
     Ok(Analysed {
         text,
-        verdict: diagnosis.verdict,
+        long,
+        verdict,
         warnings: extraction.warnings,
     })
 }
