@@ -153,6 +153,8 @@ pub enum Says {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cost: Field,
     },
+    /// Nothing of the agent's work: bookkeeping, known and passed over.
+    Nothing,
     /// Facts about the run.
     About {
         /// The session's id.

@@ -90,6 +90,11 @@ pub fn invalid(name: &str, text: impl Into<String>) -> Action {
     }
 }
 
+/// Whether some agent has a tool of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    meaning(name).is_some()
+}
+
 fn meaning(name: &str) -> Option<Meaning> {
     let bare = name.strip_prefix("functions.").unwrap_or(name);
     NAMES
