@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use formats::learned::{FieldMap, Refusal, induce};
 use formats::pile::{Limits, Pile};
 use formats::{find_runs, read_run};
+use serde_json::Value;
 use similar::{Algorithm, ChangeTag, TextDiff, capture_diff_slices};
 use trace::{Step, Trajectory};
 
@@ -25,15 +26,34 @@ fn corpus() -> Option<PathBuf> {
 
 /// What makes a step the same step: what was asked, and what came back.
 fn keys(run: &Trajectory) -> Vec<(String, String)> {
-    let key = |step: &Step| {
-        let action = serde_json::to_value(&step.action.kind).unwrap().to_string();
-        (action, step.observed().trim().to_owned())
-    };
+    let key = |step: &Step| (request(step), step.observed().trim().to_owned());
     let mut all: Vec<_> = run.steps.iter().map(key).collect();
     for nested in run.descendants() {
         all.extend(nested.steps.iter().map(key));
     }
     all
+}
+
+/// What was asked for, whatever it was understood as: the command, or the arguments.
+fn request(step: &Step) -> String {
+    let only_text = |value: &Value| match value {
+        Value::Object(members) if members.len() == 1 => members
+            .values()
+            .next()
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let arguments = &step.action.arguments;
+    let text = step
+        .action
+        .command()
+        .map(str::to_owned)
+        .or_else(|| only_text(arguments))
+        .or_else(|| (!arguments.is_null()).then(|| arguments.to_string()))
+        .unwrap_or_else(|| serde_json::to_value(&step.action.kind).unwrap().to_string());
+    text.trim().to_owned()
 }
 
 fn equal<T: Ord + std::hash::Hash + Clone>(a: &[T], b: &[T]) -> usize {
@@ -98,7 +118,9 @@ fn induction_reads_what_native_extractors_read() {
             ours = keys(&map.extract(&pile, files, None).unwrap().trajectory);
         }
         for part in &parts {
-            ours.extend(keys(&map.extract(&pile, files, Some(part)).unwrap().trajectory));
+            ours.extend(keys(
+                &map.extract(&pile, files, Some(part)).unwrap().trajectory,
+            ));
         }
         let actions = |keys: &[(String, String)]| -> Vec<String> {
             keys.iter().map(|(action, _)| action.clone()).collect()

@@ -290,19 +290,21 @@ pub(super) fn fences_in(words: &str) -> Vec<Fence<'_>> {
 }
 
 fn holds(condition: &Condition, value: &Value) -> bool {
-    let Some(value) = condition.field.first(value) else {
-        return false;
-    };
-    if condition.is.is_empty() {
-        return match &*value {
-            Value::Null => false,
-            Value::String(text) => !text.is_empty(),
-            Value::Array(items) => !items.is_empty(),
-            Value::Object(members) => !members.is_empty(),
-            _ => true,
-        };
+    let there = condition.field.first(value).is_some_and(|value| {
+        is_there(&value) && (condition.is.is_empty() || is_one_of(&value, &condition.is))
+    });
+    there != condition.not
+}
+
+/// Whether a value says anything.
+fn is_there(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
     }
-    is_one_of(&value, &condition.is)
 }
 
 fn is_one_of(value: &Value, texts: &[String]) -> bool {

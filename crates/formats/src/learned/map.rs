@@ -102,6 +102,9 @@ pub struct Condition {
     /// and not be null or empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub is: Vec<String>,
+    /// It must be none of that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not: bool,
 }
 
 /// A field and where else it may stand: the first path that leads to something counts.

@@ -91,6 +91,15 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
             let Some(named) = name_fit(name_path, name, path) else {
                 continue;
             };
+            // A word that tells the kind of record names a tool only if it is one.
+            let told = kind
+                .when
+                .iter()
+                .chain(&kind.which)
+                .any(|c| c.field == *name_path);
+            if told && bonus == 0.0 && name.tools == 0 {
+                continue;
+            }
             let there = ratio(field.present.min(name.present), count);
             let sure = (arguments + named + bonus) * (0.4 + 0.6 * there);
             if best.as_ref().is_none_or(|(most, ..)| sure > *most) {
@@ -249,6 +258,21 @@ pub(super) fn ids_of(kind: &Kind<'_>, fields: &CallFields) -> BTreeSet<String> {
         .and_then(|path| kind.field(path))
         .map(|field| field.values.keys().cloned().collect())
         .unwrap_or_default()
+}
+
+/// Every id that stands in the calls of a kind, by whatever name: copies of a call share one of them.
+pub(super) fn all_ids_of(kind: &Kind<'_>) -> BTreeSet<String> {
+    let named = |path: &Path| {
+        let key = path.last_key().map(plain);
+        key.is_some_and(|key| key.ends_with("id") && !lexicon::SESSIONS.contains(&key.as_str()))
+    };
+    let fields = kind
+        .fields
+        .iter()
+        .filter(|(path, field)| named(path) && field.texts > 0);
+    fields
+        .flat_map(|(_, field)| field.values.keys().cloned())
+        .collect()
 }
 
 /// A kind of part that looks like results of calls.
@@ -452,5 +476,6 @@ fn condition(field: &Path, is: &[&str]) -> Condition {
     Condition {
         field: field.clone(),
         is: is.iter().map(|word| (*word).to_owned()).collect(),
+        not: false,
     }
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::call::{CallGuess, ResultGuess, calls_in, ids_of, result_beside, results_in};
+use super::call::{
+    CallGuess, ResultGuess, all_ids_of, calls_in, ids_of, result_beside, results_in,
+};
 use super::kind::{Kind, kinds_of};
 use super::lexicon::{self, Speaker};
 use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, words_of};
@@ -26,14 +28,24 @@ pub(super) fn draft(records: &[Value], place: &Records) -> Option<FieldMap> {
         .flat_map(|call| ids_of(&kinds[call.kind], &call.fields))
         .collect();
     let results = settle_results(&kinds, results_in(&kinds, &calls, &ids), &calls, &ids);
-    for call in &calls {
+    let mut calls = calls;
+    let mut answered = Vec::new();
+    for call in &mut calls {
         let kind = &kinds[call.kind];
-        let mut fields = call.fields.clone();
-        if !is_answered(kind, call, &results, &kinds) {
-            fields.result = result_beside(kind, &fields);
+        let by_others = is_answered(kind, call, &results, &kinds);
+        if !by_others {
+            call.fields.result = result_beside(kind, &call.fields);
         }
+        answered.push(by_others || call.fields.result.is_some());
+    }
+    // Where calls are answered, what nobody answers only looks like one.
+    if answered.contains(&true) {
+        let mut answered = answered.into_iter();
+        calls.retain(|_| answered.next().unwrap_or(true));
+    }
+    for call in &calls {
         used.insert(call.kind);
-        rules.push(rule(kind, Says::Call(fields)));
+        rules.push(rule(&kinds[call.kind], Says::Call(call.fields.clone())));
     }
     for result in &results {
         used.insert(result.kind);
@@ -109,7 +121,7 @@ fn settle_calls(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGues
             }
             said.extend(own);
         }
-        for id in ids {
+        for id in ids.into_iter().chain(all_ids_of(kind)) {
             seen.entry(id).or_insert(settled.len());
         }
         settled.push(guess);

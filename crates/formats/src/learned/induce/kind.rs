@@ -192,13 +192,18 @@ fn split(parts: Vec<Part<'_>>) -> Vec<(Vec<Condition>, Vec<Part<'_>>)> {
         let by = (depth < DEEPEST_SPLIT)
             .then(|| telling_field(&parts, &used))
             .flatten();
-        let Some(field) = by else {
+        let Some((field, by_presence)) = by else {
             done.push((conditions, parts));
             continue;
         };
         let mut groups: BTreeMap<String, Vec<Part<'_>>> = BTreeMap::new();
         for part in parts {
-            let word = field.first(&part.value).and_then(|v| word_of(&v));
+            let word = if by_presence {
+                let there = field.first(&part.value).is_some_and(|v| !v.is_null());
+                there.then(|| "there".to_owned())
+            } else {
+                field.first(&part.value).and_then(|v| word_of(&v))
+            };
             groups
                 .entry(word.unwrap_or_default())
                 .or_default()
@@ -206,12 +211,16 @@ fn split(parts: Vec<Part<'_>>) -> Vec<(Vec<Condition>, Vec<Part<'_>>)> {
         }
         for (word, parts) in groups {
             let mut conditions = conditions.clone();
-            if !word.is_empty() {
-                conditions.push(Condition {
-                    field: field.clone(),
-                    is: vec![word],
-                });
-            }
+            let absent = word.is_empty();
+            conditions.push(Condition {
+                field: field.clone(),
+                is: if absent || by_presence {
+                    Vec::new()
+                } else {
+                    vec![word]
+                },
+                not: absent,
+            });
             open.push((conditions, parts, depth + 1));
         }
     }
@@ -228,7 +237,8 @@ fn word_of(value: &Value) -> Option<String> {
 }
 
 /// The field that tells kinds apart best, if any does.
-fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<Path> {
+/// Whether it tells by its value or by being there at all is said beside.
+fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bool)> {
     const MOST_LOOKED_AT: usize = 1_500;
     let stride = parts.len().div_ceil(MOST_LOOKED_AT).max(1);
     let some: Vec<&Value> = parts.iter().step_by(stride).map(|p| &*p.value).collect();
@@ -264,7 +274,7 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<Path> {
             .filter(|v| lexicon::speaker(v).is_some())
             .count();
         let speakers = ratio(speakers, kinds);
-        let gain = gain(&some, path);
+        let gain = gain(&some, path, false);
         let worth = gain + 0.5 * named + 0.8 * speakers;
         let enough = gain >= LEAST_GAIN
             || named > 0.0 && (gain > 0.01 || speakers >= 0.3)
@@ -281,19 +291,46 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<Path> {
             best = Some((worth, path));
         }
     }
+    if let Some((_, path)) = best {
+        return Some((path.clone(), false));
+    }
+    best_presence(&some, &fields, used).map(|path| (path, true))
+}
+
+/// The member whose being there tells most about the others.
+fn best_presence(
+    some: &[&Value],
+    fields: &BTreeMap<Path, Field>,
+    used: &BTreeSet<&Path>,
+) -> Option<Path> {
+    const LEAST_PRESENCE_GAIN: f64 = 1.0;
+    let mut best: Option<(f64, &Path)> = None;
+    for (path, field) in fields {
+        let partly = (2..some.len() - 1).contains(&field.present);
+        if path.segments().len() > 1 || used.contains(path) || !partly {
+            continue;
+        }
+        let gain = gain(some, path, true);
+        if gain >= LEAST_PRESENCE_GAIN && best.is_none_or(|(most, _)| gain > most) {
+            best = Some((gain, path));
+        }
+    }
     best.map(|(_, path)| path.clone())
 }
 
 /// How much better the members of a part are known when the value of `field` is: the mean, over
 /// members, of the drop in the share of parts one would be wrong about.
-fn gain(parts: &[&Value], field: &Path) -> f64 {
+fn gain(parts: &[&Value], field: &Path, by_presence: bool) -> f64 {
     let mut all: BTreeMap<&str, usize> = BTreeMap::new();
     let mut groups: BTreeMap<String, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
     for part in parts {
-        let word = field
-            .first(part)
-            .and_then(|v| word_of(&v))
-            .unwrap_or_default();
+        let value = field.first(part).filter(|value| !value.is_null());
+        let word = if by_presence {
+            value.map(|_| "there".to_owned())
+        } else {
+            value.and_then(|value| word_of(&value))
+        };
+        let word = word.unwrap_or_default();
         let group = groups.entry(word).or_default();
         group.0 += 1;
         for key in members_of(part, field) {
