@@ -407,14 +407,33 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
             best = Some((worth, path));
         }
     }
-    let (_, text) = best?;
-    let text = vec![text.clone()];
+    let (_, outer) = best?;
+    let text = inner_output(kind, outer)
+        .into_iter()
+        .chain([outer.clone()])
+        .collect();
     Some(ResultFields {
         id: Vec::new(),
         exit_status: exit_of(kind, taken),
         failed: failed_of(kind, taken),
         text,
     })
+}
+
+/// The field that holds the text within results that are JSON as text.
+fn inner_output(kind: &Kind<'_>, outer: &Path) -> Option<Path> {
+    let json = outer.then(Segment::Json);
+    let field = kind
+        .field(outer)
+        .filter(|field| field.records * 2 > field.present)?;
+    let inner = kind.fields.iter().filter_map(|(path, inner)| {
+        let rest = path.below(&json)?;
+        let named = fit(path.last_key()?, lexicon::OUTPUTS);
+        let common = rest.segments().len() == 1 && inner.present * 2 > field.present;
+        (named > 0.3 && common).then_some((named, path))
+    });
+    let best = inner.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(best.1.clone())
 }
 
 fn is_telemetry_text(path: &Path) -> bool {

@@ -102,10 +102,14 @@ fn settle_calls(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGues
             continue;
         }
         let ids = ids_of(kind, &guess.fields);
+        let own = contents_of(kind, &guess);
+        let repeated = own.iter().filter(|text| said.contains(*text)).count();
+        let repeats = !own.is_empty() && ratio(repeated, own.len()) >= 0.6;
         let shared: Vec<usize> = ids.iter().filter_map(|id| seen.get(id).copied()).collect();
         if !ids.is_empty() && ratio(shared.len(), ids.len()) >= 0.5 {
             let first = shared.first().copied().unwrap_or_default();
-            if depth(&guess) > depth(&settled[first]) {
+            // Under the id of a call but not what it asks: its result, or a copy elsewhere.
+            if depth(&guess) > depth(&settled[first]) || !repeats {
                 continue;
             }
             // Announced under one id, completed under the same: one call.
@@ -113,14 +117,10 @@ fn settle_calls(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGues
                 settled[at].fields.once = true;
             }
             guess.fields.once = true;
-        } else {
-            let own = contents_of(kind, &guess);
-            let repeated = own.iter().filter(|text| said.contains(*text)).count();
-            if !own.is_empty() && ratio(repeated, own.len()) >= 0.6 {
-                continue;
-            }
-            said.extend(own);
+        } else if repeats {
+            continue;
         }
+        said.extend(own);
         for id in ids.into_iter().chain(all_ids_of(kind)) {
             seen.entry(id).or_insert(settled.len());
         }

@@ -141,6 +141,6 @@ fn worth_of(score: &Score) -> f64 {
         score.meant as f64,
         score.orphans as f64,
     ];
-    let read = joined + 0.3 * (steps - joined) + 0.3 * meant - 0.5 * orphans;
+    let read = joined + 0.1 * (steps - joined) + 0.2 * meant.min(joined) - 0.5 * orphans;
     read * (0.4 + 0.6 * score.events_explained)
 }

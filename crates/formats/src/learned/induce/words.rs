@@ -224,7 +224,9 @@ pub(super) fn merge(rules: Vec<map::Rule>) -> Vec<map::Rule> {
 
 fn differs_in_one(a: &[Condition], b: &[Condition]) -> bool {
     a.len() == b.len()
-        && a.iter().zip(b).all(|(a, b)| a.field == b.field)
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| a.field == b.field && a.not == b.not)
         && a.iter().zip(b).filter(|(a, b)| a.is != b.is).count() <= 1
 }
 
