@@ -32,6 +32,7 @@ mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
 mod codex;
+mod gemini_cli;
 mod mini_swe_agent;
 mod openhands_completions;
 mod openhands_conversation;
@@ -61,6 +62,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &gemini_cli::GeminiCli,
         &claude_code_cast::ClaudeCodeCast,
         &claude_code::ClaudeCodeSession,
         &claude_code::ClaudeCodeStream,

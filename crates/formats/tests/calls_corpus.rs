@@ -93,3 +93,20 @@ fn codex_rollouts() {
     let (_, steps, _) = recovered(&folder, &["codex-rollout"]);
     assert_eq!(steps, counted);
 }
+
+/// Entries of `toolCalls` in Gemini CLI's session documents.
+#[test]
+fn gemini_cli() {
+    let Some(folder) = samples("gemini-cli") else {
+        return;
+    };
+    let counted: usize = files(&folder, ".json")
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap())
+        .flat_map(|session| session["messages"].as_array().unwrap().clone())
+        .filter_map(|message| message["toolCalls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["gemini-cli"]);
+    assert_eq!(steps, counted);
+}
