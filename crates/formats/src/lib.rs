@@ -25,6 +25,7 @@ mod discover;
 mod frame;
 pub mod learned;
 mod read;
+mod threads;
 mod time;
 mod transcript;
 
@@ -38,6 +39,7 @@ mod mini_swe_agent;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
+mod qwen_code;
 mod swe_agent;
 mod terminus;
 
@@ -64,6 +66,8 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &codex::CodexExec,
         &codex::CodexRollout,
         &gemini_cli::GeminiCli,
+        &qwen_code::QwenCode,
+        &qwen_code::QwenCodeStream,
         &claude_code_cast::ClaudeCodeCast,
         &claude_code::ClaudeCodeSession,
         &claude_code::ClaudeCodeStream,

@@ -150,18 +150,26 @@ fn is_none(value: &str) -> bool {
 }
 
 /// The counts of `usageMetadata` or of Gemini CLI's `tokens`: prompt tokens with those of tool use,
-/// cached ones among them, and completion tokens with the model's thoughts.
+/// cached ones among them, and completion tokens with the model's thoughts. Where the total tells
+/// that the completion already holds the thoughts, as behind other providers, they count once.
 pub(crate) fn usage(stated: &Value, keys: &UsageKeys) -> Usage {
     let count = |key: &str| stated.get(key).and_then(Value::as_u64);
-    let sum = |keys: &[&str]| {
-        keys.iter()
-            .filter_map(|key| count(key))
-            .reduce(u64::saturating_add)
+    let sum = |keys: [&str; 2]| {
+        let counts = keys.into_iter().filter_map(count);
+        counts.reduce(u64::saturating_add)
     };
+    let input = sum(keys.input);
+    let said = count(keys.output[0]);
+    let both = input.zip(said).map(|(i, o)| i.saturating_add(o));
+    let holds_thoughts = both.is_some() && both == count(keys.total);
     Usage {
-        input_tokens: sum(&keys.input),
+        input_tokens: input,
         cached_tokens: count(keys.cached),
-        output_tokens: sum(&keys.output),
+        output_tokens: if holds_thoughts {
+            said
+        } else {
+            sum(keys.output)
+        },
         cost_usd: None,
     }
 }
@@ -171,6 +179,7 @@ pub(crate) struct UsageKeys {
     input: [&'static str; 2],
     cached: &'static str,
     output: [&'static str; 2],
+    total: &'static str,
 }
 
 /// The counts of the interface itself.
@@ -178,6 +187,7 @@ pub(crate) const USAGE_METADATA: UsageKeys = UsageKeys {
     input: ["promptTokenCount", "toolUsePromptTokenCount"],
     cached: "cachedContentTokenCount",
     output: ["candidatesTokenCount", "thoughtsTokenCount"],
+    total: "totalTokenCount",
 };
 
 /// The counts of Gemini CLI's messages.
@@ -185,6 +195,7 @@ pub(super) const TOKENS: UsageKeys = UsageKeys {
     input: ["input", "tool"],
     cached: "cached",
     output: ["output", "thoughts"],
+    total: "total",
 };
 
 #[cfg(test)]
@@ -208,6 +219,15 @@ mod tests {
         assert_eq!(seen.exit_status, None);
         let other = "Command was rejected.";
         assert_eq!(observe(&action, other.to_owned()).text, other);
+    }
+
+    #[test]
+    fn thoughts_count_once() {
+        let of = |total: u64| {
+            let stated = json!({"input": 10, "output": 5, "thoughts": 3, "total": total});
+            usage(&stated, &TOKENS).output_tokens
+        };
+        assert_eq!((of(18), of(15)), (Some(8), Some(5)));
     }
 
     #[test]

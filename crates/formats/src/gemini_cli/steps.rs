@@ -1,7 +1,7 @@
 //! From the state of a session to steps.
 
 use serde_json::Value;
-use trace::{ActionKind, Address, Ref, RefPart, Trajectory, Usage};
+use trace::{ActionKind, Address, Ref, RefPart, Trajectory};
 
 use super::chat::{Chat, Message, ToolCall};
 use super::parts;
@@ -48,7 +48,6 @@ pub(super) fn tell(chat: &Chat) -> Told {
 struct Reading {
     transcript: Transcript,
     agents: Vec<(String, usize)>,
-    whole: Usage,
 }
 
 impl Reading {
@@ -105,9 +104,7 @@ impl Reading {
             self.transcript.say(&parts::words(content));
         }
         if let Some(tokens) = value.get("tokens") {
-            let usage = parts::usage(tokens, &parts::TOKENS);
-            self.whole.add(&usage);
-            self.transcript.usage(usage);
+            self.transcript.usage(parts::usage(tokens, &parts::TOKENS));
         }
         let steps: Vec<usize> = (0..)
             .zip(&message.calls)
@@ -172,16 +169,10 @@ impl Reading {
             part: RefPart::Observation,
             ..place
         });
-        // The record of a call holds its result, so there is nothing to join.
-        if let Some(step) = self.transcript.steps_mut().get_mut(step) {
-            step.observation = Some(observation);
-            step.ended = when;
-            step.refs.extend(cite);
-        }
+        self.transcript.settle(step, observation, cite);
     }
 
-    fn finish(mut self) -> Told {
-        self.transcript.about().usage = self.whole;
+    fn finish(self) -> Told {
         Told {
             trajectory: self.transcript.finish(),
             agents: self.agents,
