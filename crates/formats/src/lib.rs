@@ -25,6 +25,7 @@ mod discover;
 mod frame;
 pub mod learned;
 mod read;
+mod threads;
 mod time;
 mod transcript;
 
@@ -33,10 +34,12 @@ mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
 mod codex;
+mod gemini_cli;
 mod mini_swe_agent;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
+mod qwen_code;
 mod swe_agent;
 mod terminus;
 
@@ -62,6 +65,9 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &gemini_cli::GeminiCli,
+        &qwen_code::QwenCode,
+        &qwen_code::QwenCodeStream,
         &claude_code_cast::ClaudeCodeCast,
         &claude_code::ClaudeCodeSession,
         &claude_code::ClaudeCodeStream,

@@ -93,3 +93,65 @@ fn codex_rollouts() {
     let (_, steps, _) = recovered(&folder, &["codex-rollout"]);
     assert_eq!(steps, counted);
 }
+
+/// Entries of `toolCalls` in Gemini CLI's session documents.
+#[test]
+fn gemini_cli() {
+    let Some(folder) = samples("gemini-cli") else {
+        return;
+    };
+    let counted: usize = files(&folder, ".json")
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap())
+        .flat_map(|session| session["messages"].as_array().unwrap().clone())
+        .filter_map(|message| message["toolCalls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["gemini-cli"]);
+    assert_eq!(steps, counted);
+}
+
+/// `functionCall` parts of Qwen Code's session files, and the tool calls of sub-agents in their
+/// events: those whose prompt id is `session#agent#turn`.
+#[test]
+fn qwen_code() {
+    let Some(folder) = samples("qwen-code") else {
+        return;
+    };
+    let projects = folder.join("generated/projects");
+    let counted: usize = files(&projects, ".jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .map(|record| {
+            let event = &record["systemPayload"]["uiEvent"];
+            let prompt = event["prompt_id"].as_str().unwrap_or_default();
+            let nested = event["event.name"] == "qwen-code.tool_call" && prompt.contains("#fork");
+            let parts = record["message"]["parts"].as_array().cloned();
+            let calls = parts.unwrap_or_default();
+            usize::from(nested)
+                + calls
+                    .iter()
+                    .filter(|p| p.get("functionCall").is_some())
+                    .count()
+        })
+        .sum();
+    let (_, steps, _) = recovered(&projects, &["qwen-code"]);
+    assert_eq!(steps, counted);
+}
+
+/// `tool_use` blocks of what Qwen Code printed.
+#[test]
+fn qwen_code_stream() {
+    let Some(folder) = samples("qwen-code") else {
+        return;
+    };
+    for path in files(&folder, ".stream.jsonl") {
+        let counted: usize = json_lines(&path)
+            .iter()
+            .filter_map(|record| record["message"]["content"].as_array())
+            .map(|blocks| blocks.iter().filter(|b| b["type"] == "tool_use").count())
+            .sum();
+        let (_, steps, _) = recovered(&path, &["qwen-code-stream"]);
+        assert_eq!(steps, counted, "{}", path.display());
+    }
+}

@@ -25,6 +25,8 @@ const PATH: &[&str] = &[
     "filename",
     "file",
     "dir_path",
+    "directory",
+    "directory_path",
 ];
 const COMMAND: &[&str] = &["command", "cmd", "script", "input", "code", "chars"];
 const OLD: &[&str] = &[
@@ -46,7 +48,15 @@ const NEW: &[&str] = &[
 const CONTENT: &[&str] = &["content", "file_text", "contents", "text", "code_edit"];
 const QUERY: &[&str] = &["pattern", "query", "regex", "search", "q"];
 const PATCH: &[&str] = &["input", "patch", "patch_text", "patchText", "diff"];
-const PROMPT: &[&str] = &["prompt", "task", "message", "description", "instructions"];
+const PROMPT: &[&str] = &[
+    "prompt",
+    "task",
+    "message",
+    "objective",
+    "request",
+    "description",
+    "instructions",
+];
 const WORDS: &[&str] = &[
     "thought",
     "message",
@@ -58,6 +68,8 @@ const WORDS: &[&str] = &[
     "plan",
     "response",
     "explanation",
+    "intent",
+    "checklist",
 ];
 
 /// The action a call of the tool `name` with `arguments` asks for.
@@ -96,7 +108,10 @@ pub(crate) fn is_known(name: &str) -> bool {
 }
 
 fn meaning(name: &str) -> Option<Meaning> {
-    let bare = name.strip_prefix("functions.").unwrap_or(name);
+    let bare = ["functions.", "builtin_"]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name);
     NAMES
         .iter()
         .find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(bare)))

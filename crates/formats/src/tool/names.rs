@@ -52,7 +52,11 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
     ),
     (
         Meaning::Keys,
-        &["write_stdin"], // Codex
+        &[
+            "write_stdin", // Codex
+            "write_bash",
+            "write_powershell", // Copilot CLI
+        ],
     ),
     (
         Meaning::Write,
@@ -139,6 +143,9 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "readmediafile",
             "list_code_definition_names",
             "read_currently_open_file",
+            "list",
+            "read_file_range",
+            "view_subdirectory", // Continue
         ],
     ),
     (
@@ -161,6 +168,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "google_web_search",
             "searchweb",
             "file_glob_search",
+            "search_web", // Continue
         ],
     ),
     (
@@ -173,6 +181,10 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "spawn_agent",
             "subagent",
             "use_subagents",
+            "invoke_agent",
+            "delegate_to_agent",
+            "codebase_investigator",
+            "generalist", // Gemini CLI
         ],
     ),
     (
@@ -193,6 +205,16 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "todoread",
             "update_todo_list",
             "settodolist",
+            "ask_user",
+            "enter_plan_mode",
+            "update_topic",      // Gemini CLI
+            "ask_user_question", // Qwen Code
+            "report_intent",
+            "update_todo", // Copilot CLI
+            "askquestion",
+            "checklist",
+            "reportfailure",
+            "status", // Continue
         ],
     ),
     (
