@@ -21,6 +21,7 @@ pub mod pile;
 pub mod tool;
 
 mod calls;
+mod database;
 mod discover;
 mod read;
 mod time;
