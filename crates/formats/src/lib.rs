@@ -23,8 +23,10 @@ pub mod tool;
 mod calls;
 mod database;
 mod discover;
+mod frame;
 mod read;
 mod time;
+mod transcript;
 
 mod atif;
 mod chat_messages;
@@ -41,8 +43,8 @@ mod terminus;
 pub use discover::{Duplicate, Found, Run, find_runs};
 pub use envelope::Envelope;
 pub use extractor::{
-    Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Probe, Rank, Share,
-    Site,
+    Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Part, Probe, Rank,
+    Share, Site,
 };
 pub use read::{ReadError, read_run};
 
