@@ -34,6 +34,7 @@ mod claude_code;
 mod claude_code_cast;
 mod codex;
 mod mini_swe_agent;
+mod opencode;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
@@ -54,6 +55,10 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
         &chat_messages::ChatMessages,
         &mini_swe_agent::MiniSweAgent,
+        &opencode::OpencodeDatabase,
+        &opencode::OpencodeExport,
+        &opencode::OpencodeStorage,
+        &opencode::OpencodeStream,
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,

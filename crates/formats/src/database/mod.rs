@@ -316,4 +316,4 @@ fn failed(path: &str, error: &rusqlite::Error) -> ExtractError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

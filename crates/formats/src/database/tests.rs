@@ -7,11 +7,16 @@ use super::*;
 use crate::pile::Limits;
 
 /// A database made by SQL text, as the bytes of its file.
-fn made(sql: &str) -> Vec<u8> {
+pub(crate) fn made(sql: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("made.db");
     let connection = Connection::open(&file).unwrap();
-    connection.execute_batch(sql).unwrap();
+    connection
+        .execute_batch("pragma synchronous = off")
+        .unwrap();
+    connection
+        .execute_batch(&format!("begin; {sql}; commit;"))
+        .unwrap();
     drop(connection);
     std::fs::read(file).unwrap()
 }
@@ -126,7 +131,7 @@ proptest! {
         cut in any::<prop::sample::Index>(),
         hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..40),
     ) {
-        let mut sql = "pragma page_size = 512; create table t(data text);".to_owned();
+        let mut sql = "create table t(data text);".to_owned();
         for row in 0..60 {
             sql += &format!("insert into t values('{}');", "x".repeat(row * 20));
         }
