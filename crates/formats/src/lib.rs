@@ -33,6 +33,7 @@ mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
 mod codex;
+mod goose;
 mod mini_swe_agent;
 mod opencode;
 mod openhands_completions;
@@ -54,6 +55,9 @@ pub use read::{ReadError, read_run};
 pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
         &chat_messages::ChatMessages,
+        &goose::GooseDatabase,
+        &goose::GooseSession,
+        &goose::GooseStream,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
         &opencode::OpencodeExport,

@@ -125,3 +125,24 @@ fn opencode_sessions() {
         assert_eq!(steps, counted, "{}", path.display());
     }
 }
+
+/// `toolRequest` contents of goose's messages.
+#[test]
+fn goose_sessions() {
+    let Some(folder) = samples("goose") else {
+        return;
+    };
+    let rows: Vec<Value> = files(&folder, ".jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .collect();
+    let contents = rows.iter().filter_map(|row| row["content_json"].as_str());
+    let counted: usize = contents
+        .map(|content| content.matches(r#""type":"toolRequest""#).count())
+        .sum();
+    let (_, steps, _) = recovered(
+        &folder,
+        &["goose-database", "goose-session", "goose-stream"],
+    );
+    assert_eq!(steps, counted);
+}

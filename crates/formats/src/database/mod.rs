@@ -14,6 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
 use tempfile::TempDir;
 use trace::{Ref, RefPart};
 
@@ -81,11 +82,6 @@ impl Database {
             roots: OnceCell::new(),
             _copy: copy,
         })
-    }
-
-    /// The artifact's path, relative to the analysed path.
-    pub(crate) fn path(&self) -> &str {
-        &self.path
     }
 
     /// Whether there is a table of this name with at least these columns.
@@ -179,14 +175,18 @@ impl Row<'_> {
         }
     }
 
-    /// The number in a column; `None` for anything else.
-    pub(crate) fn number(&self, column: usize) -> Option<f64> {
-        match self.0.get_ref(column).ok()? {
-            #[expect(clippy::cast_precision_loss, reason = "counts and times")]
-            ValueRef::Integer(number) => Some(number as f64),
-            ValueRef::Real(number) => Some(number),
-            _ => None,
-        }
+    /// The whole row as an object, by the names of its columns.
+    pub(crate) fn object(&self) -> Value {
+        let columns = self.0.as_ref().column_names();
+        let value = |column: usize| match self.0.get_ref(column) {
+            Ok(ValueRef::Integer(number)) => number.into(),
+            Ok(ValueRef::Real(number)) => number.into(),
+            _ => self.text(column).map_or(Value::Null, Value::String),
+        };
+        let members = columns.enumerate();
+        members
+            .map(|(column, name)| (name.to_owned(), value(column)))
+            .collect()
     }
 }
 

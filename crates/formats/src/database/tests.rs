@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -41,7 +42,11 @@ fn a_row_is_cited_where_it_stands() {
     let mut sql = "create table t(id text primary key, data text);".to_owned();
     for row in 0..400 {
         let long = "abc".repeat(if row % 90 == 7 { 9000 } else { row % 40 });
-        sql += &format!("insert into t values('k{row}', 'row {row} {long} end');");
+        write!(
+            sql,
+            "insert into t values('k{row}', 'row {row} {long} end');"
+        )
+        .unwrap();
     }
     let bytes = made(&sql);
     let (_pile, database) = open(&bytes).unwrap();
@@ -50,7 +55,9 @@ fn a_row_is_cited_where_it_stands() {
         let refs = database.cite(RefPart::Action, "t", rowid, &text);
         let cited: Vec<u8> = refs
             .iter()
-            .flat_map(|r| &bytes[r.start as usize..r.end as usize])
+            .flat_map(|r| {
+                &bytes[usize::try_from(r.start).unwrap()..usize::try_from(r.end).unwrap()]
+            })
             .copied()
             .collect();
         assert_eq!(cited, text.as_bytes(), "row {rowid}");
@@ -133,7 +140,7 @@ proptest! {
     ) {
         let mut sql = "create table t(data text);".to_owned();
         for row in 0..60 {
-            sql += &format!("insert into t values('{}');", "x".repeat(row * 20));
+            write!(sql, "insert into t values('{}');", "x".repeat(row * 20)).unwrap();
         }
         let mut bytes = made(&sql);
         for (at, byte) in hits {

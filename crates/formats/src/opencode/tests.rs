@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what `json!` makes is passed on"
+)]
+
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 

@@ -34,6 +34,7 @@ const OLD: &[&str] = &[
     "old",
     "search",
     "old_text",
+    "before",
 ];
 const NEW: &[&str] = &[
     "new_string",
@@ -42,6 +43,7 @@ const NEW: &[&str] = &[
     "new",
     "replace",
     "new_text",
+    "after",
 ];
 const CONTENT: &[&str] = &["content", "file_text", "contents", "text", "code_edit"];
 const QUERY: &[&str] = &["pattern", "query", "regex", "search", "q"];

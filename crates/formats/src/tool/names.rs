@@ -66,6 +66,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "createfile",
             "create",
             "developer__write_file",
+            "developer__write",
             "save_file",
         ],
     ),
@@ -84,6 +85,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "replace_string_in_file",
             "apply_diff",
             "edit_block",
+            "developer__edit",
         ],
     ),
     (
@@ -136,6 +138,9 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "ls",
             "list_files",
             "list_dir",
+            "list", // opencode
+            "tree",
+            "developer__tree", // Goose
             "readmediafile",
             "list_code_definition_names",
             "read_currently_open_file",
@@ -161,6 +166,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "google_web_search",
             "searchweb",
             "file_glob_search",
+            "codesearch", // opencode
         ],
     ),
     (
@@ -191,6 +197,10 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "ask_followup_question",
             "message",
             "todoread",
+            "todo__todo_write",
+            "todo__write", // Goose
+            "plan_exit",
+            "plan_enter",
             "update_todo_list",
             "settodolist",
         ],
