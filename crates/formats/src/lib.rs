@@ -25,6 +25,7 @@ mod database;
 mod discover;
 mod frame;
 mod read;
+mod sessions;
 mod time;
 mod transcript;
 

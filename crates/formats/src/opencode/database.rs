@@ -6,14 +6,15 @@ use std::io;
 use serde_json::{Map, Value, json};
 use trace::RefPart;
 
-use super::session::{Read, Session};
-use super::{LAYOUT, tree};
+use super::LAYOUT;
+use super::session::Session;
 use crate::database::{Database, is_database};
 use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
 use crate::json::str_at;
 use crate::pile::Pile;
+use crate::sessions;
 
 /// Reads the sessions of an opencode database.
 pub(crate) struct OpencodeDatabase;
@@ -62,7 +63,7 @@ impl Extractor for OpencodeDatabase {
             session: Some(id),
             range: None,
         };
-        Ok(tree::roots(&sessions).into_iter().map(part).collect())
+        Ok(sessions::roots(&sessions).into_iter().map(part).collect())
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
@@ -74,18 +75,18 @@ impl Extractor for OpencodeDatabase {
             .collect();
         let root = match &claim.part {
             Some(part) => Some(part.key.clone()),
-            None => tree::roots(&sessions).into_iter().next(),
+            None => sessions::roots(&sessions).into_iter().next(),
         };
         let Some(root) = root else {
             return Ok(Extraction::default());
         };
         let tables = Tables::of(&database);
         let mut read = Vec::new();
-        for id in tree::below(&root, &sessions) {
+        for id in sessions::below(&root, &sessions) {
             let parent = parents.get(id.as_str()).copied().flatten();
             read.push((session(&database, &tables, &id)?, parent.map(str::to_owned)));
         }
-        Ok(tree::nest(read))
+        Ok(sessions::nest(read))
     }
 }
 
@@ -137,7 +138,11 @@ fn sessions(database: &Database) -> Result<Vec<(String, Option<String>)>, Extrac
     Ok(found)
 }
 
-fn session(database: &Database, tables: &Tables, id: &str) -> Result<Read, ExtractError> {
+fn session(
+    database: &Database,
+    tables: &Tables,
+    id: &str,
+) -> Result<sessions::Session, ExtractError> {
     let mut messages: Vec<(String, Value, usize)> = Vec::new();
     if tables.parts {
         let sql = "select id, data from message where session_id = ?1 order by time_created, id";
@@ -202,7 +207,7 @@ struct Latest {
 }
 
 /// Rebuilds a session from the journal: the last word on each message and part holds.
-fn replay(database: &Database, id: &str) -> Result<Read, ExtractError> {
+fn replay(database: &Database, id: &str) -> Result<sessions::Session, ExtractError> {
     let mut session = Session::default();
     let mut messages: BTreeMap<String, Latest> = BTreeMap::new();
     let mut parts: BTreeMap<(String, String), Latest> = BTreeMap::new();

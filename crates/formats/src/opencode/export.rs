@@ -8,14 +8,15 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use trace::RefPart;
 
-use super::session::{Read, Session};
-use super::{LAYOUT, is_session, tree};
+use super::session::Session;
+use super::{LAYOUT, is_session};
 use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Probe, Rank, Site,
 };
 use crate::frame::JsonDocument;
 use crate::json::{parse_head, str_at};
 use crate::pile::{EntryId, Pile};
+use crate::sessions;
 
 /// Reads exported opencode sessions.
 pub(crate) struct OpencodeExport;
@@ -63,7 +64,7 @@ impl Extractor for OpencodeExport {
         for id in &claim.detection.files {
             sessions.push(read(pile, *id)?);
         }
-        Ok(tree::nest(sessions))
+        Ok(sessions::nest(sessions))
     }
 }
 
@@ -99,7 +100,7 @@ fn with_children(pile: &Pile, own: EntryId, session: &str) -> io::Result<Vec<Ent
             sessions.push((session.to_owned(), Some(parent.to_owned())));
         }
     }
-    let below = tree::below(session, &sessions);
+    let below = sessions::below(session, &sessions);
     let mut taken = HashSet::new();
     Ok(below
         .iter()
@@ -125,7 +126,7 @@ struct Message<'d> {
     parts: Vec<&'d RawValue>,
 }
 
-fn read(pile: &Pile, id: EntryId) -> Result<(Read, Option<String>), ExtractError> {
+fn read(pile: &Pile, id: EntryId) -> Result<(sessions::Session, Option<String>), ExtractError> {
     let file = JsonDocument::open(pile, id)?;
     let parsed = file.parse::<Export<'_>>()?;
     let document = file.document();

@@ -7,7 +7,6 @@ mod storage;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 pub(crate) use database::OpencodeDatabase;
 pub(crate) use export::OpencodeExport;

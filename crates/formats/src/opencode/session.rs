@@ -1,13 +1,13 @@
 //! One session: messages and their parts, wherever they were kept.
 
 use serde_json::Value;
-use trace::{Action, ActionKind, Address, Observation, Ref, RefPart, Timestamp, Trajectory, Usage};
+use trace::{Action, ActionKind, Address, Observation, Ref, RefPart, Timestamp, Usage};
 
 use super::{time_at, usage_of};
 use crate::extractor::Coverage;
 use crate::json::str_at;
-use crate::tool;
 use crate::transcript::{Call, Transcript};
+use crate::{sessions, tool};
 
 /// Kinds of parts that are known and are no step.
 const QUIET: [&str; 9] = [
@@ -57,15 +57,6 @@ enum Role {
     Summary,
     /// A message copied from the session this one was forked from.
     Inherited,
-}
-
-/// One session read, with the sessions its calls started.
-pub(super) struct Read {
-    pub(super) trajectory: Trajectory,
-    pub(super) coverage: Coverage,
-    pub(super) warnings: Vec<String>,
-    /// Index of a step and the id of the session it started.
-    pub(super) links: Vec<(usize, String)>,
 }
 
 impl Session {
@@ -233,7 +224,7 @@ impl Session {
     }
 
     /// The session as it was told.
-    pub(super) fn finish(mut self) -> Read {
+    pub(super) fn finish(mut self) -> sessions::Session {
         self.end_message();
         if self.inherited > 0 {
             self.warnings.push(format!(
@@ -244,7 +235,7 @@ impl Session {
         self.transcript.about().usage = self.total;
         let mut trajectory = self.transcript.finish();
         trajectory.id = trajectory.session.clone().unwrap_or_default();
-        Read {
+        sessions::Session {
             trajectory,
             coverage: self.coverage,
             warnings: self.warnings,

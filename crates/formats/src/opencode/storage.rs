@@ -6,12 +6,13 @@ use std::io;
 use serde_json::Value;
 use trace::RefPart;
 
-use super::session::{Read, Session};
-use super::{LAYOUT, is_session, tree};
+use super::session::Session;
+use super::{LAYOUT, is_session};
 use crate::document::Document;
 use crate::extractor::{Claim, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site};
 use crate::json::str_at;
 use crate::pile::{Entry, EntryId, Pile};
+use crate::sessions;
 
 /// Reads the folder opencode kept its sessions in before it had a database.
 pub(crate) struct OpencodeStorage;
@@ -73,7 +74,7 @@ impl Extractor for OpencodeStorage {
         for (id, parent) in home.tree(pile, first.id, session).map_err(failed)? {
             sessions.push((home.read(pile, id)?, parent));
         }
-        Ok(tree::nest(sessions))
+        Ok(sessions::nest(sessions))
     }
 }
 
@@ -173,7 +174,7 @@ impl Home {
         Ok(found)
     }
 
-    fn read(&self, pile: &Pile, own: EntryId) -> Result<Read, ExtractError> {
+    fn read(&self, pile: &Pile, own: EntryId) -> Result<sessions::Session, ExtractError> {
         let mut session = Session::default();
         let mut warnings = Vec::new();
         let mut value = |id: EntryId| -> Result<(Document, Value), ExtractError> {

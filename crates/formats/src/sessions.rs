@@ -1,15 +1,24 @@
-//! Sessions and the sessions their calls started, as one trajectory.
+//! Sessions that were kept apart, and the sessions their calls started, as one trajectory.
 
 use std::collections::{HashMap, HashSet};
 
 use trace::Trajectory;
 
-use super::session::Read;
-use crate::extractor::Extraction;
+use crate::extractor::{Coverage, Extraction};
+
+/// One session read, with the sessions its calls started.
+pub(crate) struct Session {
+    /// What happened in it; its id is how others name it.
+    pub(crate) trajectory: Trajectory,
+    pub(crate) coverage: Coverage,
+    pub(crate) warnings: Vec<String>,
+    /// Index of a step and the id of the session it started.
+    pub(crate) links: Vec<(usize, String)>,
+}
 
 /// The sessions below `root`, itself first, parents before their children. `parents` gives every
 /// session's parent; children come in the order of `parents`.
-pub(super) fn below(root: &str, parents: &[(String, Option<String>)]) -> Vec<String> {
+pub(crate) fn below(root: &str, parents: &[(String, Option<String>)]) -> Vec<String> {
     let mut children: HashMap<&str, Vec<&str>> = HashMap::new();
     for (id, parent) in parents {
         if let Some(parent) = parent {
@@ -32,7 +41,7 @@ pub(super) fn below(root: &str, parents: &[(String, Option<String>)]) -> Vec<Str
 }
 
 /// The sessions that stand at the top: those without a parent, or with one that is not there.
-pub(super) fn roots(parents: &[(String, Option<String>)]) -> Vec<String> {
+pub(crate) fn roots(parents: &[(String, Option<String>)]) -> Vec<String> {
     let known: HashSet<&str> = parents.iter().map(|(id, _)| id.as_str()).collect();
     let mut reached: HashSet<String> = HashSet::new();
     let mut found = Vec::new();
@@ -56,7 +65,7 @@ pub(super) fn roots(parents: &[(String, Option<String>)]) -> Vec<String> {
 }
 
 /// Nests sessions, given parents first with the id of each one's parent, below the first one.
-pub(super) fn nest(sessions: Vec<(Read, Option<String>)>) -> Extraction {
+pub(crate) fn nest(sessions: Vec<(Session, Option<String>)>) -> Extraction {
     let mut extraction = Extraction::default();
     let ids = sessions.iter().map(|(read, _)| read.trajectory.id.clone());
     let ids: Vec<String> = ids.collect();
