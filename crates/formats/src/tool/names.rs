@@ -85,6 +85,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "replace_string_in_file",
             "apply_diff",
             "edit_block",
+            "search_and_replace", // Roo
             "developer__edit",
         ],
     ),
@@ -101,6 +102,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "text_editor",
             "developer__text_editor",
             "editor",
+            "insert_content", // Roo
         ],
     ),
     (
@@ -138,7 +140,8 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "ls",
             "list_files",
             "list_dir",
-            "list", // opencode
+            "read_files", // Cline
+            "list",       // opencode
             "tree",
             "developer__tree", // Goose
             "readmediafile",
@@ -166,7 +169,8 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "google_web_search",
             "searchweb",
             "file_glob_search",
-            "codesearch", // opencode
+            "codesearch",      // opencode
+            "search_codebase", // Cline
         ],
     ),
     (
@@ -202,6 +206,11 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "plan_exit",
             "plan_enter",
             "update_todo_list",
+            "plan_mode_respond",
+            "act_mode_respond",
+            "ask_question",
+            "condense",
+            "summarize_task",
             "settodolist",
         ],
     ),
@@ -211,6 +220,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "finish",
             "submit",
             "attempt_completion",
+            "submit_and_exit",
             "task_complete",
             "final_answer",
             "complete_task",
