@@ -21,11 +21,13 @@ pub mod pile;
 pub mod tool;
 
 mod calls;
+mod database;
 mod discover;
 mod frame;
 pub mod learned;
 mod read;
 mod threads;
+mod sessions;
 mod time;
 mod transcript;
 
@@ -35,7 +37,9 @@ mod claude_code;
 mod claude_code_cast;
 mod codex;
 mod gemini_cli;
+mod goose;
 mod mini_swe_agent;
+mod opencode;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
@@ -56,7 +60,14 @@ pub use read::{ReadError, read_run};
 pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
         &chat_messages::ChatMessages,
+        &goose::GooseDatabase,
+        &goose::GooseSession,
+        &goose::GooseStream,
         &mini_swe_agent::MiniSweAgent,
+        &opencode::OpencodeDatabase,
+        &opencode::OpencodeExport,
+        &opencode::OpencodeStorage,
+        &opencode::OpencodeStream,
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
