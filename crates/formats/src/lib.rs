@@ -36,6 +36,7 @@ mod mini_swe_agent;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
+mod openhands_output;
 mod swe_agent;
 mod terminus;
 
@@ -56,6 +57,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
+        &openhands_output::OpenHandsOutput,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,
