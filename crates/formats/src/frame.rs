@@ -4,6 +4,7 @@
 //! whole values.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -107,12 +108,29 @@ pub(crate) fn lines(
     claim: &Claim,
     mut record: impl FnMut(&Value, &Line<'_>) -> bool,
 ) -> Result<Account, ExtractError> {
+    let range = claim.part.as_ref().and_then(|part| part.range.as_ref());
+    json_lines(pile, &claim.detection.files, range, |text, line| {
+        let value = serde_json::from_str::<Value>(text).ok()?;
+        Some(record(&value, line))
+    })
+}
+
+/// Like [`lines`] for layouts that parse a line themselves: `record` gives `None` for one that is no
+/// JSON. Its text stands in the line's bytes unless these were not UTF-8.
+///
+/// # Errors
+/// As [`lines`].
+pub(crate) fn json_lines(
+    pile: &Pile,
+    files: &[EntryId],
+    range: Option<&Range<u64>>,
+    mut record: impl FnMut(&str, &Line<'_>) -> Option<bool>,
+) -> Result<Account, ExtractError> {
     let mut account = Account::default();
-    for id in &claim.detection.files {
+    for id in files {
         let path = &pile.entry(*id).path;
         let failed = |source| ExtractError::io(path, source);
-        let range = claim.part.as_ref().and_then(|part| part.range.clone());
-        let (start, end) = range.map_or((0, u64::MAX), |range| (range.start, range.end));
+        let (start, end) = range.map_or((0, u64::MAX), |r| (r.start, r.end));
         let mut lines = pile.lines_from(*id, start).map_err(failed)?;
         while let Some(line) = lines.next_line().map_err(failed)? {
             if line.offset >= end {
@@ -131,13 +149,12 @@ pub(crate) fn lines(
 }
 
 impl Account {
-    fn line(&mut self, line: &Line<'_>, record: &mut impl FnMut(&Value, &Line<'_>) -> bool) {
+    fn line(&mut self, line: &Line<'_>, record: &mut impl FnMut(&str, &Line<'_>) -> Option<bool>) {
         if line.bytes.iter().all(u8::is_ascii_whitespace) {
             return;
         }
         let text = line.text();
-        if let Ok(value) = serde_json::from_str::<Value>(&text) {
-            let known = record(&value, line);
+        if let Some(known) = record(&text, line) {
             self.coverage.count(line.bytes.len(), known);
             return;
         }
@@ -158,7 +175,7 @@ impl Account {
     }
 }
 
-/// The byte ranges of a file's lines that hold something, for layouts that keep one run a line.
+/// Shows every line of a file that is not blank, for layouts that keep one run a line.
 ///
 /// # Errors
 /// When the file cannot be read.

@@ -23,6 +23,7 @@ pub mod tool;
 mod calls;
 mod discover;
 mod frame;
+pub mod learned;
 mod read;
 mod time;
 mod transcript;
