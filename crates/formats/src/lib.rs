@@ -44,6 +44,7 @@ mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
 mod qwen_code;
+mod openhands_output;
 mod swe_agent;
 mod terminus;
 
@@ -71,6 +72,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
+        &openhands_output::OpenHandsOutput,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,

@@ -206,4 +206,21 @@ fn goose_sessions() {
         &["goose-database", "goose-session", "goose-stream"],
     );
     assert_eq!(steps, counted);
+/// Actions of the agent that an observation of their row names as its cause.
+#[test]
+fn openhands_rows() {
+    let Some(folder) = samples("openhands-output") else {
+        return;
+    };
+    let rows = json_lines(&folder.join("output.jsonl"));
+    let answered = |row: &Value| {
+        let history = row["history"].as_array().unwrap();
+        let causes: Vec<_> = history.iter().filter_map(|e| e.get("cause")).collect();
+        let acted = |e: &&Value| e["source"] == "agent" && e.get("action").is_some();
+        let acted = history.iter().filter(acted);
+        acted.filter(|e| causes.contains(&&e["id"])).count()
+    };
+    let counted: usize = rows.iter().map(answered).sum();
+    let (runs, steps, _) = recovered(&folder, &["openhands-output"]);
+    assert_eq!((runs, steps), (rows.len(), counted));
 }
