@@ -14,7 +14,7 @@ pub(crate) const MOST_STACK: u64 = 4 * MIB;
 const LEAST_MEMORY: u64 = 4 * MIB;
 
 /// The longest program text, in bytes. Extractors have a few kilobytes.
-pub(crate) const MOST_SOURCE: usize = MIB as usize;
+pub(crate) const MOST_SOURCE: usize = 1024 * 1024;
 
 /// What one run of a program may use. Going past any of it ends the run with the [`ScriptError`]
 /// that names the limit; nothing is cut silently.
@@ -45,7 +45,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             cpu: Duration::from_secs(10),
-            wall: Duration::from_secs(60),
+            wall: Duration::from_mins(1),
             memory: 128 * MIB,
             output: 64 * MIB,
             events: 1_000_000,

@@ -14,7 +14,10 @@ pub(crate) struct Stopwatch {
 impl Stopwatch {
     /// A stopped watch over `budget`.
     pub(crate) fn new(budget: Duration) -> Self {
-        Self { left: Cell::new(budget), deadline: Cell::new(Duration::ZERO) }
+        Self {
+            left: Cell::new(budget),
+            deadline: Cell::new(Duration::ZERO),
+        }
     }
 
     pub(crate) fn start(&self) {
@@ -29,7 +32,11 @@ impl Stopwatch {
     /// Whether the budget is used up.
     pub(crate) fn is_over(&self) -> bool {
         let deadline = self.deadline.get();
-        if deadline.is_zero() { self.left.get().is_zero() } else { now() >= deadline }
+        if deadline.is_zero() {
+            self.left.get().is_zero()
+        } else {
+            now() >= deadline
+        }
     }
 }
 

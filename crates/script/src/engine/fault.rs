@@ -30,10 +30,7 @@ pub(crate) enum Fault {
         message: String,
     },
     /// Everything else.
-    Threw {
-        message: String,
-        stack: String,
-    },
+    Threw { message: String, stack: String },
 }
 
 impl Fault {
@@ -77,7 +74,10 @@ impl Fault {
             return Self::Memory;
         }
         let Some(object) = value.as_object().filter(|object| object.is_error()) else {
-            return Self::Threw { message: describe(value), stack: String::new() };
+            return Self::Threw {
+                message: describe(value),
+                stack: String::new(),
+            };
         };
         let name = text(ctx, object, "name");
         let message = text(ctx, object, "message");
@@ -95,7 +95,11 @@ impl Fault {
         if name == "SyntaxError"
             && let Some((line, column)) = compile_position(&stack)
         {
-            return Self::Compile { line, column, message };
+            return Self::Compile {
+                line,
+                column,
+                message,
+            };
         }
         Self::Threw { message, stack }
     }
@@ -104,10 +108,12 @@ impl Fault {
 /// A property that is a string. Nothing is converted, so that no code of the program runs but a
 /// getter, and that runs under the limits as everything does.
 fn text(ctx: &Ctx<'_>, object: &Object<'_>, name: &str) -> String {
-    let got = object.get::<_, Value>(name).and_then(|value| match value.as_string() {
-        Some(string) => string.to_string(),
-        None => Ok(String::new()),
-    });
+    let got = object
+        .get::<_, Value>(name)
+        .and_then(|value| match value.as_string() {
+            Some(string) => string.to_string(),
+            None => Ok(String::new()),
+        });
     clip(got.unwrap_or_else(|_| {
         ctx.catch();
         String::new()
@@ -129,7 +135,11 @@ fn describe(value: &Value<'_>) -> String {
 /// thrown by running code has a function in every line.
 fn compile_position(stack: &str) -> Option<(u32, u32)> {
     let mut lines = stack.lines();
-    let place = lines.next()?.trim().strip_prefix("at ")?.strip_prefix(super::FILE)?;
+    let place = lines
+        .next()?
+        .trim()
+        .strip_prefix("at ")?
+        .strip_prefix(super::FILE)?;
     if lines.next().is_some() {
         return None;
     }

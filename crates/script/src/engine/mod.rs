@@ -10,11 +10,11 @@ mod fault;
 use std::cell::Cell;
 use std::rc::Rc;
 
+use rquickjs::atom::PredefinedAtom;
 use rquickjs::context::EvalOptions;
 use rquickjs::context::intrinsic::{
     Date, Eval, Json, MapSet, Promise, RegExp, RegExpCompiler, TypedArrays,
 };
-use rquickjs::atom::PredefinedAtom;
 use rquickjs::{Array, Context, Ctx, Function, Object, Persistent, Runtime, Value};
 
 use crate::error::{At, Clock, ScriptError};
@@ -33,7 +33,16 @@ const PRELUDE: &str = include_str!("prelude.js");
 const FIND: &str = "[typeof read === 'function' ? read : undefined, \
                      typeof finish === 'function' ? finish : undefined]";
 
-type Builtins = (Date, Eval, RegExpCompiler, RegExp, Json, MapSet, TypedArrays, Promise);
+type Builtins = (
+    Date,
+    Eval,
+    RegExpCompiler,
+    RegExp,
+    Json,
+    MapSet,
+    TypedArrays,
+    Promise,
+);
 
 /// What the records of one batch gave.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -73,7 +82,10 @@ impl Engine {
         let limits = limits.clone().kept();
         if source.len() > MOST_SOURCE {
             let message = format!("its text is longer than {MOST_SOURCE} bytes");
-            return Err(ScriptError::Contract { at: At::Loading, message });
+            return Err(ScriptError::Contract {
+                at: At::Loading,
+                message,
+            });
         }
         let (runtime, context) = bare().map_err(|_| ScriptError::Memory {
             limit: limits.memory,
@@ -119,12 +131,17 @@ impl Engine {
         let mut yielded = Yield::default();
         let mut failed = None;
         self.context.with(|ctx| {
-            let Ok(read) = self.read.clone().restore(&ctx) else { return };
+            let Ok(read) = self.read.clone().restore(&ctx) else {
+                return;
+            };
             for record in records {
                 match self.read_one(&ctx, &read, record, &mut yielded) {
                     Ok(()) => {
                         let tally = self.tally.get();
-                        self.tally.set(Tally { records: tally.records + 1, ..tally });
+                        self.tally.set(Tally {
+                            records: tally.records + 1,
+                            ..tally
+                        });
                     }
                     Err(fault) => {
                         failed = Some(fault);
@@ -149,7 +166,9 @@ impl Engine {
         self.stopwatch.start();
         let mut yielded = Yield::default();
         let failed = self.context.with(|ctx| {
-            let called = finish.restore(&ctx).and_then(|finish| finish.call::<_, Value>(()));
+            let called = finish
+                .restore(&ctx)
+                .and_then(|finish| finish.call::<_, Value>(()));
             match called {
                 Ok(given) => self.collect(&ctx, given, &mut yielded),
                 Err(error) => Err(Fault::of(&ctx, error)),
@@ -188,14 +207,22 @@ impl Engine {
         // One byte more than the text, for the zero the engine wants at its end.
         let mut bytes = Vec::with_capacity(record.len() + 1);
         bytes.extend_from_slice(record.as_bytes());
-        let value = ctx.json_parse(bytes).map_err(|error| Fault::of_record(ctx, error))?;
+        let value = ctx
+            .json_parse(bytes)
+            .map_err(|error| Fault::of_record(ctx, error))?;
         // An index is exact as a number up to 2^53.
         #[allow(clippy::cast_precision_loss)]
         let index = self.tally.get().records as f64;
-        let given: Value = read.call((value, index)).map_err(|error| Fault::of(ctx, error))?;
+        let given: Value = read
+            .call((value, index))
+            .map_err(|error| Fault::of(ctx, error))?;
         self.collect(ctx, given, yielded)?;
         // Parsing and writing JSON ask no interrupt handler.
-        if self.stopwatch.is_over() { Err(Fault::Stopped) } else { Ok(()) }
+        if self.stopwatch.is_over() {
+            Err(Fault::Stopped)
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes what a function gave: nothing, one event, or an array of them.
@@ -220,7 +247,10 @@ impl Engine {
             return Err(Fault::Events);
         }
         for index in 0..length {
-            let event = array.as_object().get(index).map_err(|error| Fault::of(ctx, error))?;
+            let event = array
+                .as_object()
+                .get(index)
+                .map_err(|error| Fault::of(ctx, error))?;
             self.write(ctx, event, yielded)?;
         }
         yielded.counts.push(length);
@@ -239,7 +269,9 @@ impl Engine {
             .and_then(|text| text.map(|text| text.to_string()).transpose())
             .map_err(|error| Fault::of_event(ctx, error))?;
         let Some(text) = written.filter(|text| text.starts_with('{')) else {
-            return Err(Fault::Contract("an event is not an object as JSON (toJSON?)".into()));
+            return Err(Fault::Contract(
+                "an event is not an object as JSON (toJSON?)".into(),
+            ));
         };
         let mut tally = self.tally.get();
         tally.events += 1;
@@ -279,12 +311,17 @@ pub(crate) fn warm_up() {
     }
 }
 
-type Functions = (Option<Persistent<Function<'static>>>, Option<Persistent<Function<'static>>>);
+type Functions = (
+    Option<Persistent<Function<'static>>>,
+    Option<Persistent<Function<'static>>>,
+);
 
 fn load(ctx: &Ctx<'_>, source: &str) -> rquickjs::Result<Functions> {
     evaluate::<Value>(ctx, source, FILE)?;
     let found: Vec<Option<Function>> = evaluate(ctx, FIND, "prelude.js")?;
-    let mut found = found.into_iter().map(|f| f.map(|f| Persistent::save(ctx, f)));
+    let mut found = found
+        .into_iter()
+        .map(|f| f.map(|f| Persistent::save(ctx, f)));
     Ok((found.next().flatten(), found.next().flatten()))
 }
 
@@ -315,48 +352,79 @@ fn check_event(event: &Value<'_>) -> Result<(), Fault> {
     } else {
         event.type_name()
     };
-    Err(Fault::Contract(format!("an event must be an object, but this is {what}")))
+    Err(Fault::Contract(format!(
+        "an event must be an object, but this is {what}"
+    )))
 }
 
 /// The length of an array, which may be anything up to 2^32 - 1.
 fn length<'js>(ctx: &Ctx<'js>, array: &Array<'js>) -> Result<u32, Fault> {
-    let length: f64 =
-        array.as_object().get(PredefinedAtom::Length).map_err(|error| Fault::of(ctx, error))?;
+    let length: f64 = array
+        .as_object()
+        .get(PredefinedAtom::Length)
+        .map_err(|error| Fault::of(ctx, error))?;
     // The engine keeps an array's length a whole number of 32 bits.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     Ok(length as u32)
 }
 
 fn has_method(object: &Object<'_>, name: &str) -> bool {
-    object.get::<_, Value>(name).is_ok_and(|value| value.is_function())
+    object
+        .get::<_, Value>(name)
+        .is_ok_and(|value| value.is_function())
 }
 
 /// Gives a fault its limit, figure and place.
-fn settle(
-    fault: Fault,
-    at: At,
-    limits: &Limits,
-    stopwatch: &Stopwatch,
-) -> ScriptError {
+fn settle(fault: Fault, at: At, limits: &Limits, stopwatch: &Stopwatch) -> ScriptError {
     if stopwatch.is_over() {
         let limit_ms = u64::try_from(limits.cpu.as_millis()).unwrap_or(u64::MAX);
-        return ScriptError::Timeout { limit_ms, clock: Clock::Cpu, at };
+        return ScriptError::Timeout {
+            limit_ms,
+            clock: Clock::Cpu,
+            at,
+        };
     }
     match fault {
-        Fault::Stopped => ScriptError::Threw { at, message: "stopped".into(), stack: String::new() },
-        Fault::Memory => ScriptError::Memory { limit: limits.memory, at },
-        Fault::Output => ScriptError::Output { limit: limits.output, at },
-        Fault::Events => ScriptError::Events { limit: limits.events, at },
-        Fault::Stack => ScriptError::Stack { limit: limits.stack, at },
+        Fault::Stopped => ScriptError::Threw {
+            at,
+            message: "stopped".into(),
+            stack: String::new(),
+        },
+        Fault::Memory => ScriptError::Memory {
+            limit: limits.memory,
+            at,
+        },
+        Fault::Output => ScriptError::Output {
+            limit: limits.output,
+            at,
+        },
+        Fault::Events => ScriptError::Events {
+            limit: limits.events,
+            at,
+        },
+        Fault::Stack => ScriptError::Stack {
+            limit: limits.stack,
+            at,
+        },
         Fault::Contract(message) => ScriptError::Contract { at, message },
         Fault::Record(message) => match at {
             At::Record(record) => ScriptError::Record { record, message },
             _ => ScriptError::Contract { at, message },
         },
-        Fault::Compile { line, column, message } if at == At::Loading => {
-            ScriptError::Compile { line, column, message }
-        }
-        Fault::Compile { message, .. } => ScriptError::Threw { at, message, stack: String::new() },
+        Fault::Compile {
+            line,
+            column,
+            message,
+        } if at == At::Loading => ScriptError::Compile {
+            line,
+            column,
+            message,
+        },
+        Fault::Compile { message, .. } => ScriptError::Threw {
+            at,
+            message,
+            stack: String::new(),
+        },
         Fault::Threw { message, stack } => ScriptError::Threw { at, message, stack },
     }
 }
