@@ -75,13 +75,6 @@ fn timeout() -> ScriptError {
     }
 }
 
-fn memory() -> ScriptError {
-    ScriptError::Memory {
-        limit: 32 * MIB,
-        at: FIRST,
-    }
-}
-
 #[test]
 fn a_file_cannot_be_read() {
     for name in [
@@ -279,31 +272,29 @@ fn catastrophic_regular_expressions_end() {
     assert_eq!(error("/(?:.*?.*?)*?x/.exec('y'.repeat(1e5))"), timeout());
 }
 
+/// Filling memory takes its time on a busy machine.
+#[track_caller]
+fn assert_memory(body: &str) {
+    let mut limits = limits();
+    limits.cpu = Duration::from_secs(20);
+    let text = format!("function read() {{ {body} }}");
+    let memory = ScriptError::Memory {
+        limit: 32 * MIB,
+        at: FIRST,
+    };
+    assert_eq!(run_with(&text, limits).expect_err(body), memory);
+}
+
 #[test]
 fn memory_ends() {
-    assert_eq!(
-        error("const a = []; for (;;) a.push('x'.repeat(1000) + a.length)"),
-        memory()
-    );
-    assert_eq!(
-        error("const a = []; for (;;) a.push(new Uint8Array(1e6))"),
-        memory()
-    );
-    assert_eq!(error("const a = []; for (;;) a.push([])"), memory());
-    assert_eq!(
-        error("const a = {}; for (let i = 0; ; i++) a['k' + i] = i"),
-        memory()
-    );
-    assert_eq!(
-        error("const m = new Map(); for (let i = 0; ; i++) m.set(i, i)"),
-        memory()
-    );
-    assert_eq!(error("new ArrayBuffer(2 ** 30)"), memory());
-    assert_eq!(error("return { s: 'x'.repeat(2 ** 28) }"), memory());
-    assert_eq!(
-        error("return { s: new Array(2 ** 26).join('xx') }"),
-        memory()
-    );
+    assert_memory("const a = []; for (;;) a.push('x'.repeat(1000) + a.length)");
+    assert_memory("const a = []; for (;;) a.push(new Uint8Array(1e6))");
+    assert_memory("const a = []; for (;;) a.push([])");
+    assert_memory("const a = {}; for (let i = 0; ; i++) a['k' + i] = i");
+    assert_memory("const m = new Map(); for (let i = 0; ; i++) m.set(i, i)");
+    assert_memory("new ArrayBuffer(2 ** 30)");
+    assert_memory("return { s: 'x'.repeat(2 ** 28) }");
+    assert_memory("return { s: new Array(2 ** 24).join('xx') }");
 }
 
 #[test]
@@ -373,10 +364,6 @@ fn a_billion_events_end() {
     };
     assert_eq!(error("return new Array(1e9)"), events);
     assert_eq!(
-        error("return new Array(2 ** 32 - 1).fill"),
-        error("return [].fill")
-    );
-    assert_eq!(
         error("return Array.from({ length: 10001 }, () => ({}))"),
         events
     );
@@ -402,10 +389,7 @@ fn a_gigabyte_of_output_ends() {
         output
     );
     // Within the engine's memory a gigabyte cannot even be made.
-    assert_eq!(
-        error("const t = 'x'.repeat(1e6); return { t: Array(1000).fill(t) }"),
-        memory()
-    );
+    assert_memory("const t = 'x'.repeat(1e6); return { t: Array(1000).fill(t) }");
     let text = "function read() { return { text: 'x'.repeat(3e6) } }";
     assert_eq!(
         error_of(text),
@@ -422,7 +406,7 @@ fn pollution_only_hurts_the_program_itself() {
         JSON.parse = JSON.stringify = () => 'owned';
         Array.prototype.push = Array.prototype[Symbol.iterator] = () => { throw 1 };
         Object.prototype.length = 7;
-        Object.defineProperty(Array.prototype, 0, { get() { return 'owned' }, set() { throw 2 } });
+        Object.defineProperty(Array.prototype, 0, { get() { return 'owned' } });
         Object.defineProperty(Object.prototype, 'events', { set() { throw 3 } });
         Function.prototype.call = Function.prototype.apply = () => { throw 4 };
         Object.prototype.then = f => f('owned');
@@ -443,6 +427,10 @@ fn pollution_only_hurts_the_program_itself() {
     }
     let text = "Object.prototype.next = () => 1; function read() { return {} }";
     assert_contract(&error_of(text), "an iterator");
+    // The engine's own JSON writer can be tripped, which is an error of the program like any other.
+    let text = "Object.defineProperty(Array.prototype, 0, { set() { throw 'tripped' } });
+        function read() { return { a: {} } }";
+    assert_contract(&error_of(text), "tripped");
     // `read` is found once; what the program does with the name later is its own business.
     let text = "function read(r, i) { globalThis.read = null; return { i } }";
     assert_eq!(run(text).expect("runs"), r#"[{"i":0},{"i":1}]"#);
@@ -459,7 +447,10 @@ fn exotic_things_are_thrown() {
     assert_threw(&error("throw Symbol('s')"), "a value of type symbol");
     assert_threw(&error("throw undefined"), "undefined");
     assert_threw(
-        &error("const e = new Error('m'); e.stack = 5; e.name = {}; throw e"),
+        &error(
+            "const e = new Error('m'); e.name = {}; \
+ Object.defineProperty(e, 'stack', { value: 5 }); throw e",
+        ),
         "m",
     );
     assert_threw(
@@ -527,7 +518,7 @@ fn jobs_never_run() {
         async function spin() { for (;;) { jobs++; await null } }
         function read() { again(); spin(); return { jobs } }";
     assert_eq!(run(text).expect("runs"), r#"[{"jobs":1},{"jobs":2}]"#);
-    assert_eq!(error("for (;;) Promise.resolve().then(() => {})"), memory());
+    assert_memory("for (;;) Promise.resolve().then(() => {})");
 }
 
 #[test]
