@@ -26,8 +26,8 @@ mod discover;
 mod frame;
 pub mod learned;
 mod read;
-mod threads;
 mod sessions;
+mod threads;
 mod time;
 mod transcript;
 
@@ -43,8 +43,8 @@ mod opencode;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
-mod qwen_code;
 mod openhands_output;
+mod qwen_code;
 mod swe_agent;
 mod terminus;
 

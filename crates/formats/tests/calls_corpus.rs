@@ -155,6 +155,7 @@ fn qwen_code_stream() {
         assert_eq!(steps, counted, "{}", path.display());
     }
 }
+
 /// `tool` parts of opencode's database, and of its exports and streams read one by one.
 #[test]
 fn opencode_sessions() {
@@ -206,6 +207,8 @@ fn goose_sessions() {
         &["goose-database", "goose-session", "goose-stream"],
     );
     assert_eq!(steps, counted);
+}
+
 /// Actions of the agent that an observation of their row names as its cause.
 #[test]
 fn openhands_rows() {

@@ -176,7 +176,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "google_web_search",
             "searchweb",
             "file_glob_search",
-            "search_web", // Continue
+            "search_web",      // Continue
             "codesearch",      // opencode
             "search_codebase", // Cline
         ],

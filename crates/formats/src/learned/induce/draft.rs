@@ -10,6 +10,7 @@ use super::call::{
 use super::kind::{Kind, kinds_of};
 use super::lexicon::{self, Speaker};
 use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, words_of};
+use crate::learned::interpret::arguments_of;
 use crate::learned::map::{Condition, FieldMap, Records, ResultFields, Rule, Says};
 use crate::learned::path::Path;
 use crate::learned::score::ratio;
@@ -147,9 +148,8 @@ fn contents_of(kind: &Kind<'_>, guess: &CallGuess) -> BTreeSet<String> {
     let text = |paths: &[Path], value: &Value| {
         let first = paths.iter().find_map(|path| path.first(value));
         first.map_or_else(String::new, |value| {
-            let value = crate::learned::interpret::arguments_of(&value)
-                .map_or_else(|| value.to_string(), |inner| inner.to_string());
-            value
+            let inner = arguments_of(&value);
+            inner.map_or_else(|| value.to_string(), |inner| inner.to_string())
         })
     };
     kind.parts

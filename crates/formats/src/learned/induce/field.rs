@@ -83,7 +83,7 @@ impl Field {
         self.identifiers += usize::from(lexicon::is_identifier(text));
         self.tools += usize::from(lexicon::is_tool(text));
         self.commands += usize::from(lexicon::is_command(text));
-        self.prose += usize::from(text.trim().split_whitespace().nth(2).is_some());
+        self.prose += usize::from(text.split_whitespace().nth(2).is_some());
         let like_time = text.len() >= 10 && text.len() <= 40 && text.as_bytes()[0].is_ascii_digit();
         self.times += usize::from(like_time && time::parse(text).is_some());
         if text.len() <= LONGEST_KEPT {

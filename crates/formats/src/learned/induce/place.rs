@@ -189,7 +189,7 @@ fn note<'v>(
     for item in items {
         match item {
             Value::Object(members) if members.len() == 2 && members.contains_key("key") => {
-                others += 1
+                others += 1;
             }
             Value::Object(_) => {
                 objects += 1;

@@ -17,8 +17,8 @@ pub(super) fn words_of(kind: &Kind<'_>, names: &[&str]) -> Option<Path> {
     let mut best: Option<(f64, &Path)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
-        let named = fit(key, names);
-        if named == 0.0
+        let worth_of_name = fit(key, names);
+        if worth_of_name == 0.0
             || field.texts + field.lists == 0
             || path.segments().contains(&Segment::Json)
         {
@@ -27,8 +27,8 @@ pub(super) fn words_of(kind: &Kind<'_>, names: &[&str]) -> Option<Path> {
         #[expect(clippy::cast_precision_loss, reason = "paths are short")]
         let depth = path.segments().len() as f64;
         let prose = field.share(field.prose);
-        let worth =
-            named + 0.5 * ratio(field.present, kind.parts.len()) + 0.4 * prose - 0.2 * depth;
+        let worth = worth_of_name + 0.5 * ratio(field.present, kind.parts.len()) + 0.4 * prose
+            - 0.2 * depth;
         if best.is_none_or(|(most, _)| worth > most) {
             best = Some((worth, path));
         }
@@ -80,8 +80,8 @@ pub(super) fn mark_in(kind: &Kind<'_>, text: &Path) -> Option<Mark> {
     let mut languages: Vec<String> = Vec::new();
     let mut fenced = 0;
     for text in &texts {
-        let fences = interpret::fences_in(text);
-        let shells = fences.iter().filter(|fence| {
+        let blocks = interpret::fences_in(text);
+        let shells = blocks.iter().filter(|fence| {
             let language = plain(fence.language);
             ["bash", "sh", "shell", "console", "zsh"].contains(&language.as_str())
                 || language.ends_with("bash")
@@ -187,13 +187,13 @@ pub(super) fn best(
     let mut best: Option<(f64, &Path)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
-        let named = fit(key, names);
-        if named == 0.0 || !right(field) || path.segments().contains(&Segment::Json) {
+        let worth_of_name = fit(key, names);
+        if worth_of_name == 0.0 || !right(field) || path.segments().contains(&Segment::Json) {
             continue;
         }
         #[expect(clippy::cast_precision_loss, reason = "paths are short")]
         let depth = path.segments().len() as f64;
-        let worth = named + 0.5 * ratio(field.present, kind.parts.len()) - 0.2 * depth;
+        let worth = worth_of_name + 0.5 * ratio(field.present, kind.parts.len()) - 0.2 * depth;
         if best.is_none_or(|(most, _)| worth > most) {
             best = Some((worth, path));
         }
