@@ -173,6 +173,14 @@ impl Transcript {
         self.calls.knows(id)
     }
 
+    /// One answer to all calls that wait: the earliest has it, the others stay without.
+    pub(crate) fn settle_reply(&mut self, observation: Observation, cite: Option<Ref>) {
+        if let Some(first) = self.waiting.first().copied() {
+            self.settle(first, observation, cite);
+        }
+        self.waiting.clear();
+    }
+
     /// Whether any call has no result yet.
     pub(crate) fn waits(&self) -> bool {
         !self.waiting.is_empty()

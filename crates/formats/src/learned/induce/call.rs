@@ -198,7 +198,7 @@ fn name_fit(path: &Path, field: &Field, arguments: &Path) -> Option<f64> {
     }
     let speakers = field.values.keys().filter(|word| {
         let speaker = lexicon::speaker(word);
-        speaker.is_some() && !lexicon::is_tool(word)
+        speaker.is_some() && (!lexicon::is_tool(word) || field.values.len() < 3)
     });
     if speakers.count() * 2 > field.values.len() {
         return None;
