@@ -65,6 +65,9 @@ fn may_be_id(path: &Path, field: &Field) -> bool {
     let Some(key) = path.last_key().map(plain) else {
         return false;
     };
+    if lexicon::SESSIONS.contains(&key.as_str()) {
+        return false;
+    }
     let named = key.ends_with("id")
         || ["cause", "parent", "call", "ref", "inreplyto"].contains(&key.as_str());
     let texts = field.texts > 0 && field.identifiers == field.texts && field.times == 0;
@@ -151,7 +154,9 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
                 .iter()
                 .chain(&kind.which)
                 .any(|c| c.field == *name_path);
-            if told && bonus == 0.0 && name.tools == 0 {
+            let constant = name.values.len() == 1
+                && lexicon::fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
+            if (told && bonus == 0.0 || constant) && name.tools == 0 {
                 continue;
             }
             let there = ratio(field.present.min(name.present), count);
@@ -244,10 +249,17 @@ fn command_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
         let Some(key) = path.last_key() else { continue };
         let named = fit(key, lexicon::COMMANDS);
         let commands = field.share(field.commands);
-        if named == 0.0 || field.texts * 2 < count || commands < 0.5 {
+        // An action beside an observation needs less to be believed.
+        let answered = path.segments().len() == 1
+            && kind
+                .field(&Path::root().key("observation"))
+                .is_some_and(|f| f.texts > 0);
+        let least = if answered { 0.2 } else { 0.5 };
+        if named == 0.0 || field.texts * 2 < count || commands < least {
             continue;
         }
-        let sure = 1.2 * named + 1.6 * commands + bonus;
+        let beside = if answered { 0.8 } else { 0.0 };
+        let sure = 1.2 * named + 1.6 * commands + bonus + beside;
         if best.as_ref().is_none_or(|(most, _)| sure > *most) {
             best = Some((sure, path.clone()));
         }
@@ -293,6 +305,9 @@ fn id_of(
     let mut best: Option<(f64, &Path, f64)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
+        if lexicon::SESSIONS.contains(&plain(key).as_str()) {
+            continue;
+        }
         let named = fit(key, CALL_IDS);
         let there = ratio(field.present, kind.parts.len());
         if path.below(arguments).is_some() || field.texts + field.numbers == 0 || there < 0.5 {
