@@ -35,6 +35,7 @@ mod claude_code;
 mod claude_code_cast;
 mod codex;
 mod gemini_cli;
+mod kimi_cli;
 mod mini_swe_agent;
 mod openhands_completions;
 mod openhands_conversation;
@@ -66,6 +67,8 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &codex::CodexExec,
         &codex::CodexRollout,
         &gemini_cli::GeminiCli,
+        &kimi_cli::KimiCli,
+        &kimi_cli::KimiCliStream,
         &qwen_code::QwenCode,
         &qwen_code::QwenCodeStream,
         &claude_code_cast::ClaudeCodeCast,
