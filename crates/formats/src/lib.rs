@@ -21,10 +21,12 @@ pub mod pile;
 pub mod tool;
 
 mod calls;
+mod database;
 mod discover;
 mod frame;
 pub mod learned;
 mod read;
+mod sessions;
 mod threads;
 mod time;
 mod transcript;
@@ -36,10 +38,13 @@ mod claude_code_cast;
 mod codex;
 mod gemini_cli;
 mod kimi_cli;
+mod goose;
 mod mini_swe_agent;
+mod opencode;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
+mod openhands_output;
 mod qwen_code;
 mod swe_agent;
 mod terminus;
@@ -57,10 +62,18 @@ pub use read::{ReadError, read_run};
 pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
         &chat_messages::ChatMessages,
+        &goose::GooseDatabase,
+        &goose::GooseSession,
+        &goose::GooseStream,
         &mini_swe_agent::MiniSweAgent,
+        &opencode::OpencodeDatabase,
+        &opencode::OpencodeExport,
+        &opencode::OpencodeStorage,
+        &opencode::OpencodeStream,
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
+        &openhands_output::OpenHandsOutput,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,

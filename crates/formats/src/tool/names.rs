@@ -70,6 +70,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "createfile",
             "create",
             "developer__write_file",
+            "developer__write",
             "save_file",
         ],
     ),
@@ -88,6 +89,8 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "replace_string_in_file",
             "apply_diff",
             "edit_block",
+            "search_and_replace", // Roo
+            "developer__edit",
         ],
     ),
     (
@@ -103,6 +106,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "text_editor",
             "developer__text_editor",
             "editor",
+            "insert_content", // Roo
         ],
     ),
     (
@@ -140,6 +144,10 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "ls",
             "list_files",
             "list_dir",
+            "read_files", // Cline
+            "list",       // opencode
+            "tree",
+            "developer__tree", // Goose
             "readmediafile",
             "list_code_definition_names",
             "read_currently_open_file",
@@ -168,7 +176,9 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "google_web_search",
             "searchweb",
             "file_glob_search",
-            "search_web", // Continue
+            "search_web",      // Continue
+            "codesearch",      // opencode
+            "search_codebase", // Cline
         ],
     ),
     (
@@ -203,7 +213,16 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "ask_followup_question",
             "message",
             "todoread",
+            "todo__todo_write",
+            "todo__write", // Goose
+            "plan_exit",
+            "plan_enter",
             "update_todo_list",
+            "plan_mode_respond",
+            "act_mode_respond",
+            "ask_question",
+            "condense",
+            "summarize_task",
             "settodolist",
             "ask_user",
             "enter_plan_mode",
@@ -223,6 +242,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "finish",
             "submit",
             "attempt_completion",
+            "submit_and_exit",
             "task_complete",
             "final_answer",
             "complete_task",
