@@ -163,6 +163,13 @@ impl Threads {
             } else {
                 run.id
             };
+            if run.task.is_none()
+                && let Some(caller) = step.and_then(|at| self.get(caller).steps().get(at))
+                && let ActionKind::Delegate { prompt } = &caller.action.kind
+                && !(run.steps.is_empty() && run.final_message.is_none())
+            {
+                run.task = Some(prompt.clone());
+            }
             let blank = run.steps.is_empty() && run.task.is_none() && run.final_message.is_none();
             if !blank || !run.subtrajectories.is_empty() {
                 self.get(caller).nest(step, run);

@@ -258,3 +258,18 @@ fn openhands_rows() {
     let (runs, steps, _) = recovered(&folder, &["openhands-output"]);
     assert_eq!((runs, steps), (rows.len(), counted));
 }
+
+/// Tools that began to work in Copilot CLI's logs.
+#[test]
+fn copilot_cli() {
+    let Some(folder) = samples("copilot-cli") else {
+        return;
+    };
+    let counted = files(&folder, ".jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .filter(|event| event["type"] == "tool.execution_start")
+        .count();
+    let (_, steps, _) = recovered(&folder, &["copilot-cli"]);
+    assert_eq!(steps, counted);
+}
