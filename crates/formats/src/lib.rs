@@ -36,8 +36,10 @@ mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
 mod codex;
+mod copilot_cli;
 mod gemini_cli;
 mod goose;
+mod kimi_cli;
 mod mini_swe_agent;
 mod opencode;
 mod openhands_completions;
@@ -78,7 +80,10 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &copilot_cli::CopilotCli,
         &gemini_cli::GeminiCli,
+        &kimi_cli::KimiCli,
+        &kimi_cli::KimiCliStream,
         &qwen_code::QwenCode,
         &qwen_code::QwenCodeStream,
         &claude_code_cast::ClaudeCodeCast,

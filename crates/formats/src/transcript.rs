@@ -186,6 +186,11 @@ impl Transcript {
         !self.waiting.is_empty()
     }
 
+    /// The steps so far.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.trajectory.steps
+    }
+
     /// The steps so far, for what a layout learns of a call later.
     pub(crate) fn steps_mut(&mut self) -> &mut [Step] {
         &mut self.trajectory.steps

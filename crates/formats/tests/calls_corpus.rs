@@ -156,6 +156,37 @@ fn qwen_code_stream() {
     }
 }
 
+/// `ToolCall` events of Kimi CLI's wires, those of sub-agents within `SubagentEvent` included.
+#[test]
+fn kimi_cli() {
+    let Some(folder) = samples("kimi-cli") else {
+        return;
+    };
+    let sessions = folder.join("generated/sessions");
+    let counted = files(&sessions, "wire.jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .filter(|record| record.to_string().contains("\"type\":\"ToolCall\""))
+        .count();
+    let (_, steps, _) = recovered(&sessions, &["kimi-cli"]);
+    assert_eq!(steps, counted);
+}
+
+/// Entries of `tool_calls` in what Kimi CLI printed.
+#[test]
+fn kimi_cli_stream() {
+    let Some(folder) = samples("kimi-cli") else {
+        return;
+    };
+    for path in files(&folder, ".stream.jsonl") {
+        let counted: usize = json_lines(&path)
+            .iter()
+            .filter_map(|record| record["tool_calls"].as_array().map(Vec::len))
+            .sum();
+        let (_, steps, _) = recovered(&path, &["kimi-cli-stream"]);
+        assert_eq!(steps, counted, "{}", path.display());
+    }
+}
 /// `tool` parts of opencode's database, and of its exports and streams read one by one.
 #[test]
 fn opencode_sessions() {
@@ -226,4 +257,19 @@ fn openhands_rows() {
     let counted: usize = rows.iter().map(answered).sum();
     let (runs, steps, _) = recovered(&folder, &["openhands-output"]);
     assert_eq!((runs, steps), (rows.len(), counted));
+}
+
+/// Tools that began to work in Copilot CLI's logs.
+#[test]
+fn copilot_cli() {
+    let Some(folder) = samples("copilot-cli") else {
+        return;
+    };
+    let counted = files(&folder, ".jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .filter(|event| event["type"] == "tool.execution_start")
+        .count();
+    let (_, steps, _) = recovered(&folder, &["copilot-cli"]);
+    assert_eq!(steps, counted);
 }
