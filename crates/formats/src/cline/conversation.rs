@@ -22,6 +22,8 @@ pub(super) struct Conversation {
     /// What each reply cost and when it was asked for, where another file says so.
     pub(super) requests: Vec<Request>,
     asked_before: bool,
+    /// False for messages that do not say when they were written.
+    timed: bool,
 }
 
 /// One request to the model as the extension's interface lists it.
@@ -40,6 +42,7 @@ impl Conversation {
     /// Reads one message; false when its role or a block of it is unknown.
     pub(super) fn message(&mut self, message: &Value, cite: Cite<'_>) -> bool {
         self.index = Some(self.index.map_or(0, |index| index + 1));
+        self.timed = message.get("ts").is_some();
         self.transcript.at(time_of(message.get("ts")));
         let summary = message.get("isSummary").and_then(Value::as_bool) == Some(true);
         match str_at(message, "role") {
@@ -54,7 +57,7 @@ impl Conversation {
         self.written.clear();
         let request = self.requests.get(self.replies).copied().unwrap_or_default();
         self.replies += 1;
-        if message.get("ts").is_none() {
+        if !self.timed {
             self.transcript.at(request.time);
         }
         let metrics = message.get("metrics").map(usage_of).unwrap_or_default();

@@ -9,13 +9,14 @@ use crate::json::{content_text, str_at};
 pub(super) fn native(block: &Value) -> Observation {
     let content = block.get("content").unwrap_or(&Value::Null);
     let flagged = block.get("is_error").and_then(Value::as_bool);
-    let mut observation = listed(content).unwrap_or_else(|| in_text(&content_text(content)));
+    let name = str_at(block, "name").unwrap_or_default();
+    let mut observation = listed(name, content).unwrap_or_else(|| in_text(&content_text(content)));
     observation.is_error = flagged.or(observation.is_error);
     observation
 }
 
-/// `[{query, result, success, error?}]`, one for each thing the call asked for.
-pub(super) fn listed(content: &Value) -> Option<Observation> {
+/// `[{query, result, success, error?}]`, one for each thing the call of `tool` asked for.
+pub(super) fn listed(tool: &str, content: &Value) -> Option<Observation> {
     let items = content.as_array()?;
     let is_outcome = |item: &Value| item.get("success").is_some_and(Value::is_boolean);
     if items.is_empty() || !items.iter().all(is_outcome) {
@@ -23,7 +24,8 @@ pub(super) fn listed(content: &Value) -> Option<Observation> {
     }
     let mut text = String::new();
     let mut failed = false;
-    let mut exit = Some(0);
+    // Only commands have an exit status.
+    let mut exit = tool.contains("command").then_some(0);
     for item in items {
         let result = item.get("result").map_or_else(String::new, content_text);
         let error = str_at(item, "error").unwrap_or_default();
@@ -98,7 +100,7 @@ mod tests {
         assert_eq!(exit("Command executed.\nOutput:\nx exit code 3"), None);
         let items = json!([{"query": "a", "result": "x", "success": true},
             {"query": "b", "result": "", "success": false, "error": "Command exited with code 7"}]);
-        let observation = listed(&items).unwrap();
+        let observation = listed("run_commands", &items).unwrap();
         assert_eq!(
             (observation.exit_status, observation.is_error),
             (Some(7), Some(true))

@@ -88,6 +88,8 @@ struct Told {
     agents: Vec<Agent>,
     /// Agents that began and did not end, innermost last.
     active: Vec<usize>,
+    /// The agent that ended last and whose account of itself is still to come.
+    ended: Option<usize>,
     /// Whose the announced calls are.
     announced: VecDeque<usize>,
     warnings: Vec<String>,
@@ -150,7 +152,10 @@ impl Told {
         match (str_at(hook, "hookEventName"), known) {
             (Some("agent_start"), None) => self.begin(id, str_at(hook, "parentAgentId")),
             (Some("agent_start"), Some(at)) => self.active.push(at),
-            (Some("agent_end"), Some(at)) => self.active.retain(|own| *own != at),
+            (Some("agent_end"), Some(at)) => {
+                self.active.retain(|own| *own != at);
+                self.ended = Some(at);
+            }
             (Some("tool_call"), Some(at)) => self.announced.push_back(at),
             _ => {}
         }
@@ -179,7 +184,8 @@ impl Told {
             ("usage", _) => self.agent(current).usage(usage_of(event)),
             ("done", _) => {
                 let reason = str_at(event, "reason").map(str::to_owned);
-                let run = self.agent(current).about();
+                let whose = self.ended.take().unwrap_or(current);
+                let run = self.agent(whose).about();
                 run.outcome.exit_status = reason;
                 run.usage = event.get("usage").map(usage_of).unwrap_or_default();
             }
@@ -220,12 +226,13 @@ impl Told {
                 .push("a result answers no known call".to_owned());
             return;
         };
+        let name = str_at(event, "toolName").unwrap_or_default();
         let observation = match (event.get("output"), str_at(event, "error")) {
             (_, Some(error)) => Observation {
                 is_error: Some(true),
                 ..Observation::text(error)
             },
-            (Some(output @ Value::Array(_)), None) => result::listed(output)
+            (Some(output @ Value::Array(_)), None) => result::listed(name, output)
                 .unwrap_or_else(|| Observation::text(crate::json::content_text(output))),
             (Some(Value::String(text)), None) => result::in_text(text),
             (Some(Value::Null) | None, None) => Observation::default(),
