@@ -35,6 +35,7 @@ mod atif;
 mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
+mod cline;
 mod codex;
 mod copilot_cli;
 mod gemini_cli;
@@ -66,6 +67,9 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &goose::GooseDatabase,
         &goose::GooseSession,
         &goose::GooseStream,
+        &cline::ClineSession,
+        &cline::ClineStream,
+        &cline::ClineTask,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
         &opencode::OpencodeExport,

@@ -272,4 +272,25 @@ fn copilot_cli() {
         .count();
     let (_, steps, _) = recovered(&folder, &["copilot-cli"]);
     assert_eq!(steps, counted);
+/// `tool_use` blocks of Cline's session folders, and started tools of its streams one by one.
+#[test]
+fn cline_sessions() {
+    let Some(folder) = samples("cline") else {
+        return;
+    };
+    let layouts = ["cline-session", "cline-stream", "cline-task"];
+    let text = |path: &PathBuf| std::fs::read_to_string(path).unwrap();
+    let conversations = files(&folder, ".messages.json");
+    let counted: usize = conversations
+        .iter()
+        .map(|path| text(path).matches(r#""type": "tool_use""#).count())
+        .sum();
+    let (_, steps, _) = recovered(&folder, &layouts);
+    assert_eq!(steps, counted);
+    for path in files(&folder, ".jsonl") {
+        let start = r#""type":"content_start","contentType":"tool""#;
+        let counted = text(&path).matches(start).count();
+        let (_, steps, _) = recovered(&path, &layouts);
+        assert_eq!(steps, counted, "{}", path.display());
+    }
 }
