@@ -21,6 +21,7 @@ pub mod pile;
 pub mod tool;
 
 mod calls;
+mod dialogue;
 mod discover;
 mod frame;
 pub mod learned;
@@ -38,6 +39,8 @@ mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
 mod openhands_output;
+mod otlp;
+mod spans;
 mod swe_agent;
 mod terminus;
 
@@ -59,6 +62,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
         &openhands_output::OpenHandsOutput,
+        &otlp::Otlp,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,

@@ -112,3 +112,52 @@ fn openhands_rows() {
     let (runs, steps, _) = recovered(&folder, &["openhands-output"]);
     assert_eq!((runs, steps), (rows.len(), counted));
 }
+
+/// The spans of a file of export requests.
+fn spans(path: &Path) -> Vec<Value> {
+    let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+    let resources = json_lines(path)
+        .into_iter()
+        .flat_map(move |line| list(&line, "resourceSpans"));
+    let scopes = resources.flat_map(move |resource| list(&resource, "scopeSpans"));
+    scopes
+        .flat_map(move |scope| list(&scope, "spans"))
+        .collect()
+}
+
+/// Spans that execute a tool, of the conventions of OpenTelemetry.
+#[test]
+fn otlp_tool_spans() {
+    let Some(folder) = samples("otlp-genai") else {
+        return;
+    };
+    let spans = files(&folder, ".otlp.jsonl")
+        .into_iter()
+        .flat_map(|path| spans(&path));
+    let counted = spans
+        .filter(|span| span.to_string().contains("\"execute_tool\""))
+        .count();
+    let (_, steps, _) = recovered(&folder, &["otlp"]);
+    assert_eq!(steps, counted);
+}
+
+/// Calls in what models answered, flattened to attributes as `OpenInference` does.
+#[test]
+fn otlp_openinference_calls() {
+    let Some(folder) = samples("otlp-openinference") else {
+        return;
+    };
+    let spans = files(&folder, ".otlp.jsonl")
+        .into_iter()
+        .flat_map(|path| spans(&path));
+    let asked = |key: &Value| {
+        let key = key["key"].as_str().unwrap_or_default();
+        key.starts_with("llm.output_messages.") && key.ends_with(".tool_call.function.name")
+    };
+    let counted = spans
+        .flat_map(|span| span["attributes"].as_array().cloned().unwrap_or_default())
+        .filter(asked)
+        .count();
+    let (_, steps, _) = recovered(&folder, &["otlp"]);
+    assert_eq!(steps, counted);
+}
