@@ -40,6 +40,8 @@ mod openhands_conversation;
 mod openhands_events;
 mod openhands_output;
 mod otlp;
+mod pydantic_ai;
+mod smolagents;
 mod spans;
 mod swe_agent;
 mod terminus;
@@ -63,6 +65,8 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_events::OpenHandsEvents,
         &openhands_output::OpenHandsOutput,
         &otlp::Otlp,
+        &pydantic_ai::PydanticAi,
+        &smolagents::Smolagents,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,

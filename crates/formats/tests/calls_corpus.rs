@@ -161,3 +161,40 @@ fn otlp_openinference_calls() {
     let (_, steps, _) = recovered(&folder, &["otlp"]);
     assert_eq!(steps, counted);
 }
+
+/// Parts of kind `tool-call` in histories of pydantic-ai.
+#[test]
+fn pydantic_ai_parts() {
+    let Some(folder) = samples("otlp-genai") else {
+        return;
+    };
+    let whole = files(&folder, ".json")
+        .into_iter()
+        .map(|path| std::fs::read_to_string(path).unwrap());
+    let counted: usize = whole
+        .map(|text| {
+            text.replace(' ', "")
+                .matches(r#""part_kind":"tool-call""#)
+                .count()
+        })
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["pydantic-ai"]);
+    assert_eq!(steps, counted);
+}
+
+/// Calls listed by the turns of a smolagents memory.
+#[test]
+fn smolagents_turns() {
+    let Some(folder) = samples("otlp-openinference") else {
+        return;
+    };
+    let whole = files(&folder, ".json")
+        .into_iter()
+        .map(|path| std::fs::read(path).unwrap());
+    let turns = whole.flat_map(|bytes| serde_json::from_slice::<Vec<Value>>(&bytes).unwrap());
+    let counted: usize = turns
+        .filter_map(|turn| turn["tool_calls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["smolagents"]);
+    assert_eq!(steps, counted);
+}

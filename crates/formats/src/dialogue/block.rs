@@ -220,7 +220,10 @@ fn add_block(block: &Value, pieces: &mut Vec<Piece>) {
     }
     let block = block.get("message_content").unwrap_or(block);
     let kind = str_of(block, &["type", "part_kind"]).unwrap_or_default();
-    let text = || str_of(block, &["text", "content"]).unwrap_or_default();
+    let text = || {
+        let said = block.get("text").or_else(|| block.get("content"));
+        said.map(content_text).unwrap_or_default()
+    };
     match kind {
         _ if CALLS.contains(&kind) => {
             let inner = block
@@ -253,7 +256,7 @@ fn add_block(block: &Value, pieces: &mut Vec<Piece>) {
         "system-prompt" | "instructions" => {}
         _ if kind.starts_with("tool-") => add_invocation(block, pieces),
         "" => add_untyped(block, pieces),
-        _ => push(pieces, Piece::Words(text().to_owned())),
+        _ => push(pieces, Piece::Words(text())),
     }
 }
 
