@@ -22,6 +22,7 @@ pub mod tool;
 
 mod calls;
 mod database;
+mod dialogue;
 mod discover;
 mod frame;
 pub mod learned;
@@ -48,6 +49,10 @@ mod openhands_conversation;
 mod openhands_events;
 mod openhands_output;
 mod qwen_code;
+mod otlp;
+mod pydantic_ai;
+mod smolagents;
+mod spans;
 mod swe_agent;
 mod terminus;
 
@@ -79,6 +84,9 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
         &openhands_output::OpenHandsOutput,
+        &otlp::Otlp,
+        &pydantic_ai::PydanticAi,
+        &smolagents::Smolagents,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,
