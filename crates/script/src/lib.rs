@@ -15,5 +15,6 @@ pub use error::{At, Clock, ScriptError};
 pub use events::Events;
 pub use isolation::{Isolation, Wall};
 pub use limits::Limits;
+pub use lockdown::lock_down;
 pub use process::Launcher;
 pub use program::{Program, Run, Walls};

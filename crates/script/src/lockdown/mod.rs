@@ -6,8 +6,13 @@ mod seccomp;
 use crate::isolation::{Isolation, Wall};
 use crate::limits::Limits;
 
-/// Gives up everything this system lets a process give up, for good.
-pub(crate) fn lock_down(limits: &Limits) -> Isolation {
+/// Gives up everything this system lets a process give up, for good, and says what that was.
+///
+/// Afterwards this process can compute within `limits`, read standard input, write standard output
+/// and end; on Linux anything else kills it. [`worker::main`](crate::worker::main) does this by
+/// itself. It is public so that the walls can be tried from within.
+#[must_use]
+pub fn lock_down(limits: &Limits) -> Isolation {
     // Landlock makes itself known through a file descriptor, so it comes before the limit on them;
     // seccomp forbids all the others' system calls, so it comes last.
     let landlock = landlock();
