@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed, and one that is skipped says so"
 )]
 
+use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -90,7 +91,7 @@ fn impostor(frames: &[(u8, &[u8])], then: &str) -> Launcher {
         let length = u32::try_from(payload.len()).expect("small").to_le_bytes();
         script.push_str("printf '");
         for byte in std::iter::once(kind).chain(&length).chain(*payload) {
-            script.push_str(&format!("\\{byte:03o}"));
+            write!(script, "\\{byte:03o}").expect("a string takes all");
         }
         script.push_str("'\n");
     }
