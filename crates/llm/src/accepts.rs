@@ -20,6 +20,21 @@ pub struct Accepts {
     pub cache: bool,
 }
 
+/// Words by which servers say that they do not know or take a part, rather than that its value is
+/// wrong: "does not support tools", "requires --enable-auto-tool-choice", "Extra inputs are not
+/// permitted", "`temperature` is deprecated".
+const REJECTING: [&str; 9] = [
+    "support",
+    "requires",
+    "unrecogni",
+    "unknown",
+    "unexpected",
+    "extra ",
+    "not permitted",
+    "not allowed",
+    "deprecated",
+];
+
 impl Accepts {
     /// Everything.
     #[must_use]
@@ -49,40 +64,23 @@ impl Accepts {
         }
         let message = message.to_lowercase();
         let names = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        let rejects = names(&REJECTING);
         let mut less = self;
         // Refusals of the older name of the limit recommend the newer one, so that both are named.
-        if !sent.max_completion_tokens && names(&["max_completion_tokens"]) {
-            less.max_completion_tokens = true;
-        } else if sent.max_completion_tokens
-            && names(&["max_completion_tokens"])
-            && names(&[
-                "support",
-                "unrecogni",
-                "unknown",
-                "unexpected",
-                "extra",
-                "not permitted",
-            ])
-        {
-            less.max_completion_tokens = false;
+        if names(&["max_completion_tokens"]) && (rejects || !sent.max_completion_tokens) {
+            less.max_completion_tokens = !sent.max_completion_tokens;
         } else if sent.stream_usage && names(&["stream_options", "include_usage"]) {
             less.stream_usage = false;
-        } else if sent.temperature && names(&["temperature"]) {
-            less.temperature = false;
         } else if sent.cache && names(&["cache_control"]) {
             less.cache = false;
-        } else if sent.schema
-            && names(&[
-                "response_format",
-                "output_config",
-                "output_format",
-                "json_schema",
-                "schema",
-            ])
-        {
+        } else if sent.temperature && rejects && names(&["temperature"]) {
+            less.temperature = false;
+        } else if sent.schema && names(&["response_format", "output_config", "json_schema"]) {
             less.schema = false;
-        } else if sent.tools && tools_may_be_text && names(&["tool", "function"]) {
+        } else if sent.tools && tools_may_be_text && rejects && names(&["tool", "function"]) {
             less.tools = false;
+        } else if sent.schema && names(&["schema", "format"]) {
+            less.schema = false;
         }
         (less != self).then_some(less)
     }
@@ -102,6 +100,11 @@ mod tests {
                 .tools
         );
         assert!(
+            !after("\"auto\" tool choice requires --enable-auto-tool-choice")
+                .unwrap()
+                .tools
+        );
+        assert!(
             !after("Invalid schema for response_format 'x'")
                 .unwrap()
                 .schema
@@ -111,9 +114,35 @@ mod tests {
                 .unwrap()
                 .temperature
         );
-        assert_eq!(after("messages: at least one message is required"), None);
+        assert!(
+            !after("Unrecognized request argument: stream_options")
+                .unwrap()
+                .stream_usage
+        );
+        let newer = after("Unrecognized request argument supplied: max_completion_tokens");
+        assert!(!newer.unwrap().max_completion_tokens);
         assert_eq!(all.after(401, "tools", all, true), None);
-        assert_eq!(all.after(400, "no tools", all, false), None);
+        assert_eq!(all.after(400, "tools are not supported", all, false), None);
+    }
+
+    #[test]
+    fn a_wrong_value_turns_off_nothing() {
+        let all = Accepts {
+            schema: false,
+            ..Accepts::all()
+        };
+        for message in [
+            "messages: at least one message is required",
+            "temperature: must be between 0 and 1",
+            "messages.2: each `tool_use` block must have a `tool_result` block after it",
+            "max_tokens: 999999 > 64000, which is the maximum for this model",
+        ] {
+            assert_eq!(
+                Accepts::all().after(400, message, all, true),
+                None,
+                "{message}"
+            );
+        }
     }
 
     #[test]

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use crate::attempt::Caller;
 use crate::count::count_tokens;
+use crate::endpoint::Secret;
 use crate::error::{CallSite, LlmError};
 use crate::message::{Completion, Delta, Message, Request};
 use crate::provider::{BadAnswer, Provider, StreamReader, excerpt, fault_message};
 use crate::retry::{is_passing, retry_after};
-use crate::settings::Secret;
 use crate::sse::Parser;
 use crate::transport::{Exchange, Failure};
 use crate::usage::Usage;
@@ -106,19 +106,20 @@ impl<'a, 'b> Reading<'a, 'b> {
         received: &Exchange,
         site: &CallSite,
         caller: &Caller,
+        most: Usage,
     ) -> Result<Completion, Box<Failed>> {
         let begun = !self.written.is_empty();
         let failed = Failed::new;
         let site = site.clone();
         let Some(status) = received.status.filter(|status| *status != 200) else {
             if let Some(failure) = &received.failure {
-                let usage = lost(received, &self.written);
+                let usage = lost(received, &self.written, most);
                 let error = broken(failure, site, begun, caller);
                 let passing = matches!(failure, Failure::Connect(_) | Failure::Broken(_)) && !begun;
                 return Err(failed(error, passing, usage));
             }
             return self.completion(received).map_err(|bad| {
-                let usage = lost(received, &self.written);
+                let usage = lost(received, &self.written, most);
                 match bad {
                     BadAnswer::Server { status, message } if begun => {
                         let reason = format!("the server reports status {status}: {message}");
@@ -134,7 +135,7 @@ impl<'a, 'b> Reading<'a, 'b> {
                     }
                     // Nothing was handed on: as if the connection had broken.
                     BadAnswer::Incomplete(reason) => {
-                        let reason = format!("the stream ended too early: {reason}");
+                        let reason = format!("the answer ended too early: {reason}");
                         failed(
                             LlmError::Connection {
                                 site,
@@ -180,6 +181,9 @@ impl<'a, 'b> Reading<'a, 'b> {
 
     fn whole(&mut self, received: &Exchange) -> Result<Completion, BadAnswer> {
         let value = serde_json::from_slice(&received.body).map_err(|error| {
+            if error.is_eof() && !received.body.is_empty() {
+                return BadAnswer::Incomplete(error.to_string());
+            }
             let kind = received
                 .headers
                 .get("content-type")
@@ -264,21 +268,21 @@ fn broken(failure: &Failure, site: CallSite, begun: bool, caller: &Caller) -> Ll
     }
 }
 
-/// What an answer that never became whole probably costs: what was written, and the prompt, if the
-/// model had begun to write. The caller adds the prompt.
-fn lost(received: &Exchange, written: &str) -> Usage {
-    if received.status != Some(200) || received.body.is_empty() {
-        return Usage::default();
-    }
-    let output = if written.is_empty() {
-        count_tokens(&String::from_utf8_lossy(&received.body))
-    } else {
-        count_tokens(written)
-    };
-    Usage {
-        output,
-        estimated: true,
-        ..Usage::default()
+/// What an answer that never became whole probably costs, `most` being what it was expected to cost
+/// at most. Where nobody can know, all of it: a budget must hold.
+fn lost(received: &Exchange, written: &str, most: Usage) -> Usage {
+    let of_output = |output| Usage { output, ..most };
+    match &received.failure {
+        _ if received.status.is_some_and(|status| status != 200) => Usage::default(),
+        Some(Failure::Connect(_)) => Usage::default(),
+        _ if !written.is_empty() => of_output(count_tokens(written).min(most.output)),
+        _ if !received.body.is_empty() => {
+            let body = String::from_utf8_lossy(&received.body);
+            of_output(count_tokens(&body).min(most.output))
+        }
+        // The model may have been writing all the time.
+        Some(failure) if failure.wait().is_some() => most,
+        _ => of_output(0),
     }
 }
 

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::accepts::Accepts;
+use crate::endpoint::Secret;
 use crate::message::{Completion, Delta, Message, Request, Stop, ToolCall, ToolChoice, ToolFault};
 use crate::openai::arguments;
 use crate::provider::{BadAnswer, Provider, StreamReader, excerpt};
-use crate::settings::Secret;
 use crate::sse::Event;
 use crate::usage::Usage;
 

@@ -1,6 +1,7 @@
 //! One call: attempts within budget and time until one gives a completion.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use crate::answer::{self, Failed, Reading};
 use crate::budget::{Account, Amount};
 use crate::cassette::{Cassette, request_key};
 use crate::count::estimate_input;
+use crate::endpoint::Endpoint;
 use crate::error::{CallSite, LlmError, Wait};
 use crate::gate::Gate;
 use crate::ledger::{CallRecord, Ledger};
@@ -20,7 +22,6 @@ use crate::model::ModelName;
 use crate::price::{Price, usd};
 use crate::provider::Provider;
 use crate::retry::Retry;
-use crate::settings::Endpoint;
 use crate::text_tools;
 use crate::tool_check::ToolCheck;
 use crate::transport::{Exchange, Outgoing, Timeouts, exchange};
@@ -42,6 +43,8 @@ pub(crate) struct Caller {
     pub(crate) tools_may_be_text: bool,
     pub(crate) most_bytes: usize,
     pub(crate) accepts: Mutex<Accepts>,
+    /// How many tokens the provider counted for a thousand of ours, at most so far.
+    pub(crate) per_thousand: AtomicU64,
 }
 
 /// What a call has come to so far.
@@ -51,6 +54,8 @@ struct Progress {
     seconds: f64,
     retries: u32,
     replayed: bool,
+    /// What the attempt under way may use.
+    held: Option<Usage>,
 }
 
 type OnDelta<'a> = dyn FnMut(Delta) + Send + 'a;
@@ -62,7 +67,8 @@ impl Caller {
         mut on_delta: Option<&mut OnDelta<'_>>,
     ) -> Result<Completion, LlmError> {
         let check = ToolCheck::new(&request.tools)?;
-        let input = estimate_input(request);
+        let counted = estimate_input(request);
+        let input = counted.saturating_mul(self.per_thousand.load(Ordering::Relaxed)) / 1000;
         let mut progress = Progress::default();
         let by_budget = self
             .account
@@ -79,8 +85,13 @@ impl Caller {
                 limit,
             }),
         };
+        if let Some(held) = progress.held.take() {
+            // Given up half-way: nobody knows what the provider charges, so all of it counts.
+            progress.usage += held;
+        }
         self.enter(&progress, result.as_ref().err());
         result.map(|mut completion| {
+            self.compare(counted, &completion.usage);
             check.apply(&mut completion);
             completion
         })
@@ -111,11 +122,19 @@ impl Caller {
         let mut calls = 1;
         loop {
             let accepts = self.accepts();
-            let hold = self.account.hold(self.most(request, input, calls))?;
-            let failed = match self
-                .attempt(request, input, accepts, progress, on_delta)
-                .await
-            {
+            let hold = self.account.hold(self.at_most(request, input, calls))?;
+            let most = Usage {
+                input,
+                output: u64::from(request.max_output_tokens),
+                estimated: true,
+                ..Usage::default()
+            };
+            progress.held = Some(most);
+            let attempt = self
+                .attempt(request, most, accepts, progress, on_delta)
+                .await;
+            progress.held = None;
+            let failed = match attempt {
                 Ok(completion) => {
                     let actual = self.amount(&completion.usage, calls);
                     progress.usage += completion.usage;
@@ -161,7 +180,7 @@ impl Caller {
     async fn attempt(
         &self,
         request: &Request,
-        input: u64,
+        most: Usage,
         accepts: Accepts,
         progress: &mut Progress,
         on_delta: &mut Option<&mut OnDelta<'_>>,
@@ -174,25 +193,24 @@ impl Caller {
         let key = self.line.as_ref().and_then(|(_, endpoint)| endpoint.key());
         let mut reading = Reading::new(self.provider, stream, on_delta.as_deref_mut(), key);
         let (received, replayed) = self
-            .bytes(body, input, &mut reading)
+            .bytes(body, most.input, &mut reading)
             .await
             .map_err(|error| Failed::new(error, false, Usage::default()))?;
         progress.seconds += received.seconds;
         progress.replayed = replayed;
         let site = self.site();
-        let mut completion = reading.end(&received, &site, self).map_err(|mut failed| {
-            failed.replayed = replayed;
-            failed.retry_after = answer::asked_wait(&received.headers, Timestamp::now());
-            if let LlmError::Busy { retry_after, .. } = &mut failed.error {
-                *retry_after = failed.retry_after;
-            }
-            if failed.usage.total() > 0 {
-                failed.usage.input = failed.usage.input.max(input);
-            }
-            failed
-        })?;
+        let mut completion = reading
+            .end(&received, &site, self, most)
+            .map_err(|mut failed| {
+                failed.replayed = replayed;
+                failed.retry_after = answer::asked_wait(&received.headers, Timestamp::now());
+                if let LlmError::Busy { retry_after, .. } = &mut failed.error {
+                    *retry_after = failed.retry_after;
+                }
+                failed
+            })?;
         if completion.usage.total() == 0 {
-            completion.usage = answer::counted(&completion, input);
+            completion.usage = answer::counted(&completion, most.input);
         }
         if !accepts.tools && !request.tools.is_empty() {
             completion = text_tools::lift(completion, answer::earlier_calls(request));
@@ -281,7 +299,20 @@ impl Caller {
         self.most_bytes
     }
 
-    fn most(&self, request: &Request, input: u64, calls: u64) -> Amount {
+    /// Remembers how the provider's count of a prompt compares with ours, which is that of another
+    /// family's encoding, so that later calls are held against budgets for what they will cost.
+    fn compare(&self, counted: u64, usage: &Usage) {
+        // Short prompts say more about the marks around messages than about the encoding.
+        const LONG_ENOUGH: u64 = 500;
+        const MOST: u64 = 3000;
+        if !usage.estimated && counted >= LONG_ENOUGH {
+            let ratio = usage.prompt().saturating_mul(1000) / counted;
+            self.per_thousand
+                .fetch_max(ratio.min(MOST), Ordering::Relaxed);
+        }
+    }
+
+    fn at_most(&self, request: &Request, input: u64, calls: u64) -> Amount {
         let output = u64::from(request.max_output_tokens);
         Amount {
             tokens: input.saturating_add(output),

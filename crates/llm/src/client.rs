@@ -1,5 +1,6 @@
 //! The client: one model, called within limits.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -8,6 +9,7 @@ use crate::accepts::Accepts;
 use crate::attempt::Caller;
 use crate::budget::Account;
 use crate::cassette::Cassette;
+use crate::endpoint::Endpoint;
 use crate::error::LlmError;
 use crate::gate::Gate;
 use crate::ledger::Ledger;
@@ -17,7 +19,7 @@ use crate::price::Prices;
 use crate::provider::protocol;
 use crate::retry::Retry;
 use crate::schema::OutputSchema;
-use crate::settings::{Endpoint, Settings};
+use crate::settings::Settings;
 use crate::transport::{Timeouts, http_client};
 
 /// How tools are offered to the model.
@@ -301,6 +303,7 @@ impl ClientBuilder {
             tools_may_be_text: self.tools == ToolMode::Auto,
             most_bytes: self.most_bytes,
             accepts: Mutex::new(accepts),
+            per_thousand: AtomicU64::new(1000),
         };
         Ok(Client {
             caller: Arc::new(caller),

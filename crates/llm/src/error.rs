@@ -189,11 +189,10 @@ pub enum LlmError {
 }
 
 fn bad_lines_note(lines: usize) -> String {
-    match lines {
-        0 => String::new(),
-        1 => " (1 line of .env is not NAME=value)".to_owned(),
-        n => format!(" ({n} lines of .env are not NAME=value)"),
+    if lines == 0 {
+        return String::new();
     }
+    format!(" (lines of .env passed over, as they are not NAME=value or hold `$`: {lines})")
 }
 
 fn wait_note(retry_after: Option<Duration>) -> String {

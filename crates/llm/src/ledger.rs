@@ -25,7 +25,8 @@ pub struct CallRecord {
     pub error: Option<&'static str>,
 }
 
-/// Calls in the order in which they ended; clones share the list.
+/// Calls in the order in which they ended; clones share the list. A call whose future was dropped
+/// before its end is charged to the account but not listed.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger(Arc<Mutex<Vec<CallRecord>>>);
 

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::accepts::Accepts;
 use crate::anthropic::Anthropic;
+use crate::endpoint::Secret;
 use crate::message::{Completion, Delta, Request};
 use crate::openai::OpenAi;
-use crate::settings::{Protocol, Secret};
+use crate::settings::Protocol;
 use crate::sse::Event;
 
 /// A protocol: how a request is written and an answer read. It does no input or output and keeps

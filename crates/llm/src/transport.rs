@@ -9,9 +9,9 @@ use reqwest::redirect::Policy;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
+use crate::endpoint::Endpoint;
 use crate::error::{LlmError, Wait};
 use crate::provider::excerpt;
-use crate::settings::Endpoint;
 
 /// How long each part of a call may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

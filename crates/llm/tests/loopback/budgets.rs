@@ -1,6 +1,9 @@
 //! Budgets that hold.
 
-use llm::{Account, Budget, Gate, Ledger, Limit, Limits, LlmError};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use llm::{Account, Budget, Gate, Ledger, Limit, Limits, LlmError, Timeouts};
 use serde_json::json;
 
 use crate::server::{Reply, Server};
@@ -194,4 +197,92 @@ async fn a_call_given_up_is_charged_in_full() {
     task.abort();
     let _ = task.await;
     assert!(account.spent().tokens >= 77);
+}
+
+#[tokio::test]
+async fn an_answer_nobody_saw_is_charged_in_full() {
+    let server = Server::new(vec![Reply::status(200).stall()]);
+    let account = Account::default();
+    let short = Timeouts {
+        exchange: Duration::from_millis(100),
+        ..Timeouts::default()
+    };
+    let client = builder(&server, OPENAI)
+        .account(account.clone())
+        .timeouts(short)
+        .build()
+        .unwrap();
+    client
+        .complete(&ask("?").with_max_output(77))
+        .await
+        .unwrap_err();
+    assert!(account.spent().tokens >= 77);
+    assert_eq!(client.ledger().usage().total(), account.spent().tokens);
+}
+
+#[tokio::test]
+async fn a_connection_that_never_was_costs_nothing() {
+    let server = Server::new(vec![]);
+    let client = builder(&server, OPENAI).build().unwrap();
+    drop(server);
+    client.complete(&ask("?")).await.unwrap_err();
+    assert_eq!(client.account().spent().tokens, 0);
+}
+
+#[tokio::test]
+async fn our_count_is_corrected_by_the_providers() {
+    // The provider counts twice the tokens that we do.
+    let prompt = "word ".repeat(1000);
+    let mut answer = anthropic("a");
+    answer["usage"] =
+        json!({"input_tokens": 2 * llm::estimate_input(&ask(&prompt)), "output_tokens": 10});
+    let server = Server::new(vec![Reply::json(&answer), Reply::json(&answer)]);
+    let account = Account::new(Budget {
+        tokens: Some(3600),
+        ..Budget::default()
+    });
+    let client = builder(&server, ANTHROPIC)
+        .account(account)
+        .build()
+        .unwrap();
+    let request = ask(&prompt).with_max_output(10);
+    client.complete(&request).await.unwrap();
+    // By our own count 1,000 tokens would still fit.
+    assert_eq!(
+        limit(&client.complete(&request).await.unwrap_err()),
+        Some(Limit::Tokens)
+    );
+}
+
+#[tokio::test]
+async fn no_more_requests_are_under_way_than_allowed() {
+    let short = Duration::from_millis(20);
+    let server = Server::new(
+        (0..8)
+            .map(|_| Reply::json(&openai("a")).after(short))
+            .collect(),
+    );
+    let limits = Limits {
+        concurrent: 2,
+        requests_per_minute: NonZeroU32::new(60_000),
+        tokens_per_minute: NonZeroU32::new(1_000_000),
+    };
+    let client = builder(&server, OPENAI)
+        .gate(Gate::new(limits))
+        .build()
+        .unwrap();
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.complete(&ask("?")).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert!(
+        (1..=2).contains(&server.most_at_once()),
+        "{}",
+        server.most_at_once()
+    );
 }

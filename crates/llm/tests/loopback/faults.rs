@@ -119,6 +119,8 @@ async fn a_cut_answer_is_asked_for_again() {
     let server = Server::new(vec![
         Reply::json(&openai("Ste")).cut(),
         Reply::status(200).cut(),
+        // No length was promised, so that only the JSON shows that something is missing.
+        Reply::stream().body("{\"choices\": [{\"mess"),
         Reply::json(&openai("Step 3.")),
     ]);
     let client = client(&server, OPENAI);
@@ -395,7 +397,7 @@ async fn a_server_that_refuses_everything_is_not_asked_for_ever() {
     let replies = (0..40).map(|_| {
         Reply::error(
             400,
-            &json!({"error": "no tools, no temperature, no max_completion_tokens, no schema"}),
+            &json!({"error": "not supported: tools, temperature, max_completion_tokens"}),
         )
     });
     let server = Server::new(replies.collect());

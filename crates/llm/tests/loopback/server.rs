@@ -1,7 +1,9 @@
 //! A server on loopback that answers what a test tells it to, in order, and stops when dropped.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,6 +20,7 @@ pub(crate) struct Reply {
     headers: Vec<(&'static str, String)>,
     pieces: Vec<Piece>,
     chunked: bool,
+    delay: Duration,
 }
 
 #[derive(Clone)]
@@ -34,6 +37,7 @@ impl Reply {
             headers: Vec::new(),
             pieces: Vec::new(),
             chunked: false,
+            delay: Duration::ZERO,
         }
     }
 
@@ -81,6 +85,12 @@ impl Reply {
         self
     }
 
+    /// Waits before it answers.
+    pub(crate) fn after(mut self, time: Duration) -> Self {
+        self.delay = time;
+        self
+    }
+
     /// Sends nothing for longer than any test waits.
     pub(crate) fn stall(mut self) -> Self {
         self.pieces.push(Piece::Wait(Duration::from_mins(1)));
@@ -112,9 +122,17 @@ impl Seen {
     }
 }
 
+/// What the connections share.
+struct State {
+    replies: Mutex<VecDeque<Reply>>,
+    seen: Mutex<Vec<Seen>>,
+    under_way: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
 pub(crate) struct Server {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    state: Arc<State>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -125,9 +143,14 @@ impl Server {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let seen = Arc::new(Mutex::new(Vec::new()));
         let (stop, stopped) = oneshot::channel();
-        let script = Arc::new(Mutex::new((replies, Arc::clone(&seen))));
+        let state = Arc::new(State {
+            replies: Mutex::new(replies.into()),
+            seen: Mutex::default(),
+            under_way: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
+        });
+        let script = Arc::clone(&state);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -145,7 +168,7 @@ impl Server {
         });
         Self {
             address,
-            seen,
+            state,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -156,7 +179,12 @@ impl Server {
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+        self.state.seen.lock().unwrap().clone()
+    }
+
+    /// The most requests that were answered at the same time.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.state.most_at_once.load(Ordering::SeqCst)
     }
 
     pub(crate) fn bodies(&self) -> Vec<Value> {
@@ -171,21 +199,17 @@ impl Drop for Server {
     }
 }
 
-type Script = Arc<Mutex<(Vec<Reply>, Arc<Mutex<Vec<Seen>>>)>>;
-
-async fn serve(mut stream: TcpStream, script: Script) {
+async fn serve(mut stream: TcpStream, state: Arc<State>) {
     let Some(request) = read(&mut stream).await else {
         return;
     };
-    let reply = {
-        let mut script = script.lock().unwrap();
-        script.1.lock().unwrap().push(request);
-        if script.0.is_empty() {
-            Reply::status(418)
-        } else {
-            script.0.remove(0)
-        }
-    };
+    state.seen.lock().unwrap().push(request);
+    let next = state.replies.lock().unwrap().pop_front();
+    let reply = next.unwrap_or_else(|| Reply::status(418));
+    let now = state.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+    state.most_at_once.fetch_max(now, Ordering::SeqCst);
+    tokio::time::sleep(reply.delay).await;
+    state.under_way.fetch_sub(1, Ordering::SeqCst);
     // The client may hang up at any point; the test looks at the client.
     let _ = write(&mut stream, reply).await;
 }
