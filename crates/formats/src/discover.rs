@@ -6,7 +6,7 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::envelope::{Envelope, Facts};
-use crate::extractor::{Claim, Detection, Extractor, Probe, Rank, Site};
+use crate::extractor::{Claim, Detection, Extractor, Part, Probe, Rank, Site};
 use crate::pile::{Entry, EntryId, Folder, Pile, Problem};
 use crate::{envelopes, extractors};
 
@@ -64,6 +64,7 @@ pub fn find_runs(pile: &Pile) -> Found {
         .collect();
     let mut claims = folder_claims(pile, &mut taken, &mut problems);
     claims.extend(file_claims(pile, &sidecars, &mut taken, &mut problems));
+    let mut claims = into_parts(pile, claims);
     claims.sort_by(|a, b| a.root.cmp(&b.root).then_with(|| a.layout.cmp(b.layout)));
 
     let mut runs = assemble(pile, claims, &trials);
@@ -155,6 +156,7 @@ fn collect(root: &str, offers: Offers, open: &mut Vec<Claim>, problems: &mut Vec
                 layout: extractor.layout().name,
                 root: root.to_owned(),
                 detection,
+                part: None,
             }),
             Ok(None) => {}
             Err(error) => {
@@ -185,6 +187,31 @@ fn settle(mut open: Vec<Claim>, taken: &mut HashSet<EntryId>) -> Vec<Claim> {
         free
     });
     open
+}
+
+/// Splits the claims on files that hold several runs.
+fn into_parts(pile: &Pile, claims: Vec<Claim>) -> Vec<Claim> {
+    let split = claims.into_par_iter().flat_map_iter(|claim| {
+        let parts = extractor_of(claim.layout).map(|extractor| extractor.parts(pile, &claim));
+        match parts {
+            Some(Ok(parts)) if !parts.is_empty() => parts
+                .into_iter()
+                .map(|part| {
+                    let mut claim = claim.clone();
+                    claim.detection.session = part.session.clone().or(claim.detection.session);
+                    claim.part = Some(part);
+                    claim
+                })
+                .collect(),
+            _ => vec![claim],
+        }
+    });
+    split.collect()
+}
+
+fn extractor_of(layout: &str) -> Option<&'static dyn Extractor> {
+    let mut all = extractors().iter();
+    all.find(|e| e.layout().name == layout).copied()
 }
 
 /// The trial folders of the pile, by path.
@@ -243,8 +270,12 @@ fn assemble(pile: &Pile, claims: Vec<Claim>, trials: &BTreeMap<String, Facts>) -
                 Some(path) if single => path.to_owned(),
                 _ => claim.root.clone(),
             };
+            let mut id = run_id(pile, &path);
+            if let Some(part) = &claim.part {
+                id = format!("{id}#{}", part.key);
+            }
             runs.push(Run {
-                id: run_id(pile, &path),
+                id,
                 path,
                 claim,
                 facts,
@@ -284,11 +315,7 @@ fn run_id(pile: &Pile, path: &str) -> String {
 }
 
 fn rank_of(layout: &str) -> Rank {
-    extractors()
-        .iter()
-        .map(|e| e.layout())
-        .find(|l| l.name == layout)
-        .map_or(Rank::Export, |l| l.rank)
+    extractor_of(layout).map_or(Rank::Export, |e| e.layout().rank)
 }
 
 /// Leaves one claim a run, with the other records of it beside: byte-identical transcripts, records
@@ -306,37 +333,49 @@ fn merge_records(
     });
     let hashes = hashes_of_equals(pile, &claims);
     let mut kept: Vec<(Claim, Vec<Duplicate>)> = Vec::new();
+    let mut by_session: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut by_content: HashMap<(blake3::Hash, Option<Part>), usize> = HashMap::new();
+    let mut native = None;
     for claim in claims {
-        let found = kept.iter_mut().find_map(|(first, duplicates)| {
-            let same_content = || {
-                let hash = hashes.get(&claim.root);
-                hash.is_some() && hash == hashes.get(&first.root)
-            };
-            let same_session = claim.layout != first.layout
-                && claim.detection.session.is_some()
-                && claim.detection.session == first.detection.session;
-            let export = in_trial
-                && rank_of(claim.layout) == Rank::Export
-                && rank_of(first.layout) > Rank::Export;
-            let why = if same_session {
-                "records the same session"
-            } else if same_content() {
-                "has the same bytes"
-            } else if export {
-                "exports the same trial"
-            } else {
-                return None;
-            };
-            Some((duplicates, why))
-        });
-        match found {
-            Some((duplicates, why)) => duplicates.push(Duplicate {
+        let session = claim.detection.session.clone();
+        let content = hashes
+            .get(claim.root.as_str())
+            .map(|hash| (*hash, claim.part.clone()));
+        let same_session = session
+            .iter()
+            .filter_map(|session| by_session.get(session))
+            .flatten()
+            .find(|at| kept[**at].0.layout != claim.layout);
+        let same_content = || content.as_ref().and_then(|content| by_content.get(content));
+        let is_export = rank_of(claim.layout) == Rank::Export;
+        let found = if let Some(at) = same_session {
+            Some((*at, "records the same session"))
+        } else if let Some(at) = same_content() {
+            Some((*at, "has the same bytes"))
+        } else {
+            native
+                .filter(|_| in_trial && is_export)
+                .map(|at| (at, "exports the same trial"))
+        };
+        if let Some((at, why)) = found {
+            kept[at].1.push(Duplicate {
                 root: claim.root,
                 layout: claim.layout,
                 why: why.to_owned(),
-            }),
-            None => kept.push((claim, Vec::new())),
+            });
+            continue;
         }
+        let at = kept.len();
+        if let Some(session) = session {
+            by_session.entry(session).or_default().push(at);
+        }
+        if let Some(content) = content {
+            by_content.insert(content, at);
+        }
+        if !is_export && native.is_none() {
+            native = Some(at);
+        }
+        kept.push((claim, Vec::new()));
     }
     kept
 }
@@ -350,23 +389,27 @@ fn size_of(pile: &Pile, claim: &Claim) -> u64 {
         .sum()
 }
 
-/// Content hashes of the transcripts whose size another one of the same layout shares.
+/// Content hashes of the transcripts whose size another one of the same layout shares, by root.
 fn hashes_of_equals(pile: &Pile, claims: &[Claim]) -> HashMap<String, blake3::Hash> {
-    let mut sizes: HashMap<(&str, u64), u32> = HashMap::new();
+    let mut roots: BTreeMap<&str, &Claim> = BTreeMap::new();
     for claim in claims {
+        roots.entry(&claim.root).or_insert(claim);
+    }
+    let mut sizes: HashMap<(&str, u64), u32> = HashMap::new();
+    for claim in roots.values() {
         *sizes
             .entry((claim.layout, size_of(pile, claim)))
             .or_default() += 1;
     }
-    claims
+    roots
         .par_iter()
-        .filter(|claim| sizes[&(claim.layout, size_of(pile, claim))] > 1)
-        .filter_map(|claim| {
+        .filter(|(_, claim)| sizes[&(claim.layout, size_of(pile, claim))] > 1)
+        .filter_map(|(root, claim)| {
             let mut hasher = blake3::Hasher::new();
             for id in &claim.detection.files {
                 hasher.update(pile.hash(*id).ok()?.as_bytes());
             }
-            Some((claim.root.clone(), hasher.finalize()))
+            Some(((*root).to_owned(), hasher.finalize()))
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::io;
+use std::ops::Range;
 
 use serde_json::Value;
 use thiserror::Error;
@@ -24,7 +25,18 @@ pub trait Extractor: Sync {
     /// Only for I/O failures while looking; "not mine" is `Ok(None)`.
     fn detect(&self, pile: &Pile, site: Site<'_>) -> io::Result<Option<Detection>>;
 
-    /// Turns the claimed files into a trajectory. `Trajectory::{id, source}` are filled by the
+    /// The runs in the claimed files, where a layout keeps several together: rows of an evaluation,
+    /// sessions of a database, traces of an export. Empty, as by default, when the files are one
+    /// run. A single part may be given where its key tells more than the file's name.
+    ///
+    /// # Errors
+    /// [`ExtractError`] when the files cannot be read; they are then taken for one run, whose
+    /// reading will say so.
+    fn parts(&self, _pile: &Pile, _claim: &Claim) -> Result<Vec<Part>, ExtractError> {
+        Ok(Vec::new())
+    }
+
+    /// Turns the claimed files, or the claimed part of them, into a trajectory. `Trajectory::{id, source}` are filled by the
     /// caller; `format` may be left empty.
     ///
     /// # Errors
@@ -196,6 +208,19 @@ pub struct Claim {
     pub root: String,
     /// What the extractor said.
     pub detection: Detection,
+    /// Which of the runs in the files, if they hold several.
+    pub part: Option<Part>,
+}
+
+/// One of several runs in the same files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// What the layout calls it; unique among the parts. The run's id is `path#key`.
+    pub key: String,
+    /// The session id, if known, so that two records of one session are counted once.
+    pub session: Option<String>,
+    /// Where it stands, for parts that are a byte range of the first file.
+    pub range: Option<Range<u64>>,
 }
 
 /// A trajectory with the account of how it was read.
@@ -216,6 +241,8 @@ pub struct Coverage {
     pub bytes: Share,
     /// Records (messages, events, lines) whose kind is known, of all records.
     pub events: Share,
+    /// Results that answer no known call, where the reader counts them.
+    pub orphans: u64,
 }
 
 impl Coverage {
@@ -238,6 +265,7 @@ impl Coverage {
             mine.explained += more.explained;
             mine.total += more.total;
         }
+        self.orphans += other.orphans;
     }
 }
 

@@ -42,6 +42,15 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// Starts in the middle: `reader` stands at `offset` of the artifact, which begins a line.
+    /// Lines are then numbered from there.
+    pub fn at(path: impl Into<String>, reader: R, offset: u64) -> Self {
+        Self {
+            offset,
+            ..Self::new(path, reader)
+        }
+    }
+
     /// The next line, or `None` at the end.
     ///
     /// # Errors
@@ -81,6 +90,22 @@ impl Line<'_> {
             Ok(text) => text.into(),
             Err(_) => replace_invalid(bytes).0.into(),
         }
+    }
+
+    /// Cites `slice`, which must be a part of `bytes`; `None` if it is not.
+    #[must_use]
+    pub fn cite_slice(&self, part: RefPart, slice: &[u8]) -> Option<Ref> {
+        let start = slice
+            .as_ptr()
+            .addr()
+            .checked_sub(self.bytes.as_ptr().addr())?;
+        let bytes = self.bytes.get(start..start.checked_add(slice.len())?)?;
+        Some(cite_bytes(
+            part,
+            self.path,
+            self.offset + start as u64,
+            bytes,
+        ))
     }
 
     /// Cites the whole line.

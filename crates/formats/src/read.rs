@@ -55,6 +55,7 @@ fn source_of(pile: &Pile, run: &Run) -> Source {
     };
     Source {
         path: run.path.clone(),
+        part: run.claim.part.as_ref().map(|part| part.key.clone()),
         files: paths(&run.claim.detection.files),
         sidecars: {
             let transcript = &run.claim.detection.files;

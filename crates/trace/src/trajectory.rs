@@ -96,6 +96,9 @@ impl Trajectory {
 pub struct Source {
     /// The run's file or folder, relative to the analysed path, `/`-separated.
     pub path: String,
+    /// Which of the runs in it, where the file or folder holds several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// The files that hold its transcript, relative to the analysed path, in reading order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,

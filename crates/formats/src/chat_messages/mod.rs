@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use self::reader::Reader;
 use crate::extractor::{Claim, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site};
-use crate::json::{close_truncated, str_at};
+use crate::frame::JsonDocument;
+use crate::json::str_at;
 use crate::pile::Pile;
 
 /// Reads plain lists of chat messages with tool calls.
@@ -77,28 +78,13 @@ impl Extractor for ChatMessages {
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
-        let id = claim.detection.files[0];
-        let document = pile
-            .read(id)
-            .map_err(|source| ExtractError::io(&pile.entry(id).path, source))?;
-        let text = document.text();
-        let mut warnings: Vec<String> = document.encoding_warning().into_iter().collect();
-        let closed;
-        let (base, raw) = match messages_in(text) {
-            Ok(raw) => (text, raw),
-            Err(error) => {
-                let failed = || ExtractError::json(document.path(), text, &error);
-                closed = close_truncated(text).ok_or_else(failed)?;
-                let raw = messages_in(&closed).map_err(|_| failed())?;
-                warnings.push(format!("{}: cut off ({error})", document.path()));
-                (closed.as_str(), raw)
-            }
-        };
-        let mut reader = Reader::new(&document, base);
-        for raw in raw {
+        let file = JsonDocument::open(pile, claim.detection.files[0])?;
+        let parsed = file.parse_with(messages_in)?;
+        let mut reader = Reader::new(file.document(), parsed.base);
+        for raw in parsed.value {
             reader.add(raw);
         }
-        Ok(reader.finish(warnings))
+        Ok(reader.finish(parsed.warnings))
     }
 }
 

@@ -8,8 +8,9 @@ use trace::{Action, ActionKind, Change, FileEdit, Observation, RefPart, Step, Tr
 use super::{join_text, usage_of};
 use crate::calls::OpenCalls;
 use crate::extractor::{
-    Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Probe, Rank, Site,
+    Claim, Detection, ExtractError, Extraction, Extractor, Layout, Probe, Rank, Site,
 };
+use crate::frame::{self, Account};
 use crate::json::{content_text, str_at};
 use crate::lines::Line;
 use crate::pile::Pile;
@@ -37,15 +38,8 @@ impl Extractor for CodexExec {
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
         let mut reading = Reading::default();
-        for id in &claim.detection.files {
-            let path = &pile.entry(*id).path;
-            let failed = |source| ExtractError::io(path, source);
-            let mut lines = pile.lines(*id).map_err(failed)?;
-            while let Some(line) = lines.next_line().map_err(failed)? {
-                reading.line(&line);
-            }
-        }
-        Ok(reading.finish())
+        let account = frame::lines(pile, claim, |record, line| reading.record(record, line))?;
+        Ok(reading.finish(account))
     }
 }
 
@@ -73,44 +67,14 @@ fn recognise(probe: &Probe<'_>) -> Option<Detection> {
 struct Reading {
     trajectory: Trajectory,
     steps: Vec<Step>,
-    coverage: Coverage,
     warnings: Vec<String>,
     /// Items that were started and not completed, by item id.
     open: OpenCalls,
     thought: Vec<String>,
     reasoning: Vec<String>,
-    noise: u64,
 }
 
 impl Reading {
-    fn line(&mut self, line: &Line<'_>) {
-        if line.bytes.iter().all(u8::is_ascii_whitespace) {
-            return;
-        }
-        let text = line.text();
-        let Ok(record) = serde_json::from_str::<Value>(&text) else {
-            self.coverage.count(line.bytes.len(), false);
-            if text.trim_start().starts_with('{') {
-                self.warnings.push(format!(
-                    "{}: line {} is no JSON{}",
-                    line.path,
-                    line.number,
-                    if line.ended {
-                        ""
-                    } else {
-                        "; the file was cut off there"
-                    }
-                ));
-            } else {
-                // Captured output mixes in what the program logs.
-                self.noise += 1;
-            }
-            return;
-        };
-        let known = self.record(&record, line);
-        self.coverage.count(line.bytes.len(), known);
-    }
-
     fn record(&mut self, record: &Value, line: &Line<'_>) -> bool {
         let kind = str_at(record, "type").unwrap_or_default();
         match kind {
@@ -210,14 +174,9 @@ impl Reading {
         index
     }
 
-    fn finish(self) -> Extraction {
-        let mut warnings = self.warnings;
-        if self.noise > 0 {
-            warnings.push(format!(
-                "{} lines between the events are no JSON",
-                self.noise
-            ));
-        }
+    fn finish(self, account: Account) -> Extraction {
+        let mut warnings = account.warnings;
+        warnings.extend(self.warnings);
         let mut trajectory = self.trajectory;
         trajectory.agent = Some("codex".to_owned());
         let last_words = join_text(&self.thought);
@@ -225,7 +184,7 @@ impl Reading {
         trajectory.steps = self.steps;
         Extraction {
             trajectory,
-            coverage: self.coverage,
+            coverage: account.coverage,
             warnings,
         }
     }

@@ -11,8 +11,9 @@ use super::record::{EVENTS, ITEMS};
 use super::{join_text, output, prompt, usage_of};
 use crate::calls::OpenCalls;
 use crate::extractor::{
-    Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Probe, Rank, Site,
+    Claim, Detection, ExtractError, Extraction, Extractor, Layout, Probe, Rank, Site,
 };
+use crate::frame::{self, Account};
 use crate::json::{content_text, str_at, str_of};
 use crate::lines::Line;
 use crate::pile::Pile;
@@ -40,15 +41,8 @@ impl Extractor for CodexRollout {
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
         let mut reading = Reading::default();
-        for id in &claim.detection.files {
-            let path = &pile.entry(*id).path;
-            let failed = |source| ExtractError::io(path, source);
-            let mut lines = pile.lines(*id).map_err(failed)?;
-            while let Some(line) = lines.next_line().map_err(failed)? {
-                reading.line(&line);
-            }
-        }
-        Ok(reading.finish())
+        let account = frame::lines(pile, claim, |record, line| reading.line(record, line))?;
+        Ok(reading.finish(account))
     }
 }
 
@@ -103,8 +97,6 @@ fn is_prompt(record: &Value) -> bool {
 struct Reading {
     trajectory: Trajectory,
     steps: Vec<Step>,
-    coverage: Coverage,
-    warnings: Vec<String>,
     calls: OpenCalls,
     /// Calls already seen, to know those that history written again repeats.
     seen: HashSet<blake3::Hash>,
@@ -126,31 +118,13 @@ struct Reading {
 }
 
 impl Reading {
-    fn line(&mut self, line: &Line<'_>) {
-        if line.bytes.iter().all(u8::is_ascii_whitespace) {
-            return;
-        }
-        let text = line.text();
-        let Ok(record) = serde_json::from_str::<Value>(&text) else {
-            self.coverage.count(line.bytes.len(), false);
-            self.warnings.push(format!(
-                "{}: line {} is no JSON{}",
-                line.path,
-                line.number,
-                if line.ended {
-                    ""
-                } else {
-                    "; the file was cut off there"
-                }
-            ));
-            return;
-        };
-        let known = self.record(&record, line);
-        self.coverage.count(line.bytes.len(), known);
-        if let Some(at) = str_at(&record, "timestamp").and_then(time::parse) {
+    fn line(&mut self, record: &Value, line: &Line<'_>) -> bool {
+        let known = self.record(record, line);
+        if let Some(at) = str_at(record, "timestamp").and_then(time::parse) {
             self.trajectory.started = self.trajectory.started.or(Some(at));
             self.trajectory.ended = self.trajectory.ended.max(Some(at));
         }
+        known
     }
 
     /// Reads one record; false when its kind is unknown.
@@ -394,8 +368,8 @@ impl Reading {
         step.refs.push(line.cite(RefPart::Observation));
     }
 
-    fn finish(self) -> Extraction {
-        let mut warnings = self.warnings;
+    fn finish(self, account: Account) -> Extraction {
+        let mut warnings = account.warnings;
         if self.inherited > 0 {
             warnings.push(format!(
                 "{} calls repeat an earlier history{} and are not counted",
@@ -415,7 +389,7 @@ impl Reading {
         trajectory.steps = self.steps;
         Extraction {
             trajectory,
-            coverage: self.coverage,
+            coverage: account.coverage,
             warnings,
         }
     }

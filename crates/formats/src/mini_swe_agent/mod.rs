@@ -14,7 +14,8 @@ use crate::document::Document;
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site,
 };
-use crate::json::{close_truncated, content_text, str_at};
+use crate::frame::{JsonDocument, Parsed};
+use crate::json::{content_text, str_at};
 use crate::pile::Pile;
 use crate::time;
 
@@ -74,26 +75,9 @@ impl Extractor for MiniSweAgent {
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
-        let id = claim.detection.files[0];
-        let document = pile
-            .read(id)
-            .map_err(|source| ExtractError::io(&pile.entry(id).path, source))?;
-        let mut warnings: Vec<String> = document.encoding_warning().into_iter().collect();
-        let closed;
-        let (base, saved) = match serde_json::from_str::<Saved<'_>>(document.text()) {
-            Ok(saved) => (document.text(), saved),
-            Err(error) => {
-                let failed = || ExtractError::json(document.path(), document.text(), &error);
-                closed = close_truncated(document.text()).ok_or_else(failed)?;
-                let saved = serde_json::from_str(&closed).map_err(|_| failed())?;
-                warnings.push(format!(
-                    "{}: cut off ({error}); the whole messages before are read",
-                    document.path()
-                ));
-                (closed.as_str(), saved)
-            }
-        };
-        Ok(read(&document, base, &saved, warnings))
+        let file = JsonDocument::open(pile, claim.detection.files[0])?;
+        let parsed = file.parse::<Saved<'_>>()?;
+        Ok(read(&file, parsed))
     }
 }
 
@@ -173,11 +157,12 @@ impl Reading<'_> {
     }
 }
 
-fn read(document: &Document, base: &str, saved: &Saved<'_>, warnings: Vec<String>) -> Extraction {
+fn read(file: &JsonDocument, parsed: Parsed<'_, Saved<'_>>) -> Extraction {
+    let (document, saved) = (file.document(), &parsed.value);
     let messages = messages_of(saved);
     let mut reading = Reading {
         document,
-        base,
+        base: parsed.base,
         steps: Vec::new(),
         coverage: Coverage::default(),
         final_message: None,
@@ -206,7 +191,7 @@ fn read(document: &Document, base: &str, saved: &Saved<'_>, warnings: Vec<String
     Extraction {
         trajectory,
         coverage,
-        warnings,
+        warnings: parsed.warnings,
     }
 }
 

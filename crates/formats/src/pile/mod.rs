@@ -7,7 +7,7 @@ mod archive;
 mod walk;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -149,6 +149,8 @@ pub struct Pile {
     entries: Vec<Entry>,
     folders: Vec<Folder>,
     problems: Vec<Problem>,
+    /// Readable copies of databases that cannot be read where they stand, made on demand.
+    databases: crate::database::Copies,
     /// Keeps unpacked members alive.
     #[cfg_attr(not(test), expect(dead_code, reason = "held for its drop"))]
     unpacked: Option<TempDir>,
@@ -208,6 +210,7 @@ impl Pile {
             entries,
             folders,
             problems,
+            databases: crate::database::Copies::default(),
             unpacked,
         }
     }
@@ -289,7 +292,37 @@ impl Pile {
     /// # Errors
     /// When the file cannot be opened.
     pub fn lines(&self, id: EntryId) -> io::Result<Lines<Box<dyn BufRead + '_>>> {
-        Ok(Lines::new(self.entry(id).path.clone(), self.stream(id)?))
+        self.lines_from(id, 0)
+    }
+
+    /// Reads a file line by line from `offset` on, which must begin a line.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is shorter.
+    pub fn lines_from(&self, id: EntryId, offset: u64) -> io::Result<Lines<Box<dyn BufRead + '_>>> {
+        let stream = self.stream_from(id, offset)?;
+        Ok(Lines::at(self.entry(id).path.clone(), stream, offset))
+    }
+
+    /// Where the file stands on disk; `None` for one held in memory.
+    pub(crate) fn on_disk(&self, id: EntryId) -> Option<&Path> {
+        match &self.entry(id).content {
+            Content::Disk(path) => Some(path),
+            Content::Memory(_) => None,
+        }
+    }
+
+    /// Copies a file's content, byte for byte.
+    ///
+    /// # Errors
+    /// Whatever the file system or `to` says.
+    pub(crate) fn copy(&self, id: EntryId, to: &mut impl io::Write) -> io::Result<u64> {
+        io::copy(&mut self.stream(id)?, to)
+    }
+
+    /// The readable copies of this pile's databases.
+    pub(crate) fn databases(&self) -> &crate::database::Copies {
+        &self.databases
     }
 
     /// The first `most` bytes of a file as text; invalid bytes read as `?`.
@@ -319,9 +352,23 @@ impl Pile {
     }
 
     fn stream(&self, id: EntryId) -> io::Result<Box<dyn BufRead + '_>> {
+        self.stream_from(id, 0)
+    }
+
+    fn stream_from(&self, id: EntryId, offset: u64) -> io::Result<Box<dyn BufRead + '_>> {
         Ok(match &self.entry(id).content {
-            Content::Disk(path) => Box::new(BufReader::with_capacity(1 << 16, File::open(path)?)),
-            Content::Memory(bytes) => Box::new(Cursor::new(bytes.as_ref())),
+            Content::Disk(path) => {
+                let mut file = File::open(path)?;
+                if offset > 0 {
+                    file.seek(SeekFrom::Start(offset))?;
+                }
+                Box::new(BufReader::with_capacity(1 << 16, file))
+            }
+            Content::Memory(bytes) => {
+                let mut cursor = Cursor::new(bytes.as_ref());
+                cursor.set_position(offset);
+                Box::new(cursor)
+            }
         })
     }
 }

@@ -9,11 +9,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use trace::{Observation, RefPart, RunOutcome, Step, Trajectory, Usage};
 
-use crate::document::Document;
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site,
 };
-use crate::json::{close_truncated, content_text, str_at};
+use crate::frame::{JsonDocument, Parsed};
+use crate::json::{content_text, str_at};
 use crate::pile::Pile;
 
 /// Reads SWE-agent trajectories of both generations.
@@ -63,27 +63,9 @@ impl Extractor for SweAgent {
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
-        let id = claim.detection.files[0];
-        let document = pile
-            .read(id)
-            .map_err(|source| ExtractError::io(&pile.entry(id).path, source))?;
-        let text = document.text();
-        let mut warnings: Vec<String> = document.encoding_warning().into_iter().collect();
-        let closed;
-        let (base, saved) = match serde_json::from_str::<Saved<'_>>(text) {
-            Ok(saved) => (text, saved),
-            Err(error) => {
-                let failed = || ExtractError::json(document.path(), text, &error);
-                closed = close_truncated(text).ok_or_else(failed)?;
-                let saved = serde_json::from_str(&closed).map_err(|_| failed())?;
-                warnings.push(format!(
-                    "{}: cut off ({error}); the whole steps before are read",
-                    document.path()
-                ));
-                (closed.as_str(), saved)
-            }
-        };
-        Ok(read(&document, base, &saved, warnings))
+        let file = JsonDocument::open(pile, claim.detection.files[0])?;
+        let parsed = file.parse::<Saved<'_>>()?;
+        Ok(read(&file, parsed))
     }
 }
 
@@ -113,7 +95,9 @@ struct Entry {
     state: Value,
 }
 
-fn read(document: &Document, base: &str, saved: &Saved<'_>, warnings: Vec<String>) -> Extraction {
+fn read(file: &JsonDocument, parsed: Parsed<'_, Saved<'_>>) -> Extraction {
+    let (document, base) = (file.document(), parsed.base);
+    let (saved, warnings) = (parsed.value, parsed.warnings);
     let mut coverage = Coverage::default();
     let mut steps = Vec::with_capacity(saved.trajectory.len());
     for (index, raw) in saved.trajectory.iter().enumerate() {
@@ -143,7 +127,7 @@ fn read(document: &Document, base: &str, saved: &Saved<'_>, warnings: Vec<String
     coverage.bytes.explained += around;
     let trajectory = Trajectory {
         steps,
-        ..describe(saved)
+        ..describe(&saved)
     };
     Extraction {
         trajectory,

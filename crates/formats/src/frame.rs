@@ -1,0 +1,195 @@
+//! The two frames most artifacts come in: one JSON document, and JSON Lines.
+//!
+//! A frame opens the file, survives its damage and keeps the account of it; the layout sees only
+//! whole values.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::document::Document;
+use crate::extractor::{Claim, Coverage, ExtractError};
+use crate::json::close_truncated;
+use crate::lines::{Line, Lines};
+use crate::pile::{EntryId, Pile};
+
+/// One JSON document in memory, whole or cut.
+pub(crate) struct JsonDocument {
+    document: Document,
+    /// The copy that was closed where the document was cut.
+    closed: OnceCell<String>,
+}
+
+/// What a document says.
+pub(crate) struct Parsed<'d, T> {
+    /// The value.
+    pub(crate) value: T,
+    /// The text it was parsed from; slices of it are cited with [`Document::cite_in`].
+    pub(crate) base: &'d str,
+    /// What was odd about the file.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl JsonDocument {
+    /// Reads the file.
+    pub(crate) fn open(pile: &Pile, id: EntryId) -> Result<Self, ExtractError> {
+        let document = pile
+            .read(id)
+            .map_err(|source| ExtractError::io(&pile.entry(id).path, source))?;
+        Ok(Self {
+            document,
+            closed: OnceCell::new(),
+        })
+    }
+
+    /// The file, to cite from.
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Parses the document as a `T`; of a half-written one, the whole values before the cut.
+    pub(crate) fn parse<'d, T: Deserialize<'d>>(&'d self) -> Result<Parsed<'d, T>, ExtractError> {
+        self.parse_with(|text| serde_json::from_str(text))
+    }
+
+    /// Like [`Self::parse`] with a parser of the layout's own.
+    pub(crate) fn parse_with<'d, T>(
+        &'d self,
+        parse: impl Fn(&'d str) -> Result<T, serde_json::Error>,
+    ) -> Result<Parsed<'d, T>, ExtractError> {
+        let text = self.document.text();
+        let mut warnings: Vec<String> = self.document.encoding_warning().into_iter().collect();
+        let error = match parse(text) {
+            Ok(value) => {
+                return Ok(Parsed {
+                    value,
+                    base: text,
+                    warnings,
+                });
+            }
+            Err(error) => error,
+        };
+        let failed = || ExtractError::json(self.document.path(), text, &error);
+        let closed = close_truncated(text).ok_or_else(failed)?;
+        let base = self.closed.get_or_init(|| closed).as_str();
+        let value = parse(base).map_err(|_| failed())?;
+        warnings.push(format!(
+            "{}: cut off ({error}); the whole values before are read",
+            self.document.path()
+        ));
+        Ok(Parsed {
+            value,
+            base,
+            warnings,
+        })
+    }
+}
+
+/// What became of the lines of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    /// How much was understood.
+    pub(crate) coverage: Coverage,
+    /// What was odd, naming file and line.
+    pub(crate) warnings: Vec<String>,
+    /// Lines that are no JSON at all, such as what a program logs between its records.
+    pub(crate) noise: u64,
+}
+
+/// Gives every JSON line of the claimed files, in order, to `record`, which says whether it knew
+/// its kind. Of a claimed part with a byte range only the lines in that range are read.
+///
+/// # Errors
+/// Only for files that cannot be read: a line that cannot be parsed is counted and named.
+pub(crate) fn lines(
+    pile: &Pile,
+    claim: &Claim,
+    mut record: impl FnMut(&Value, &Line<'_>) -> bool,
+) -> Result<Account, ExtractError> {
+    let range = claim.part.as_ref().and_then(|part| part.range.as_ref());
+    json_lines(pile, &claim.detection.files, range, |text, line| {
+        let value = serde_json::from_str::<Value>(text).ok()?;
+        Some(record(&value, line))
+    })
+}
+
+/// Like [`lines`] for layouts that parse a line themselves: `record` gives `None` for one that is no
+/// JSON. Its text stands in the line's bytes unless these were not UTF-8.
+///
+/// # Errors
+/// As [`lines`].
+pub(crate) fn json_lines(
+    pile: &Pile,
+    files: &[EntryId],
+    range: Option<&Range<u64>>,
+    mut record: impl FnMut(&str, &Line<'_>) -> Option<bool>,
+) -> Result<Account, ExtractError> {
+    let mut account = Account::default();
+    for id in files {
+        let path = &pile.entry(*id).path;
+        let failed = |source| ExtractError::io(path, source);
+        let (start, end) = range.map_or((0, u64::MAX), |r| (r.start, r.end));
+        let mut lines = pile.lines_from(*id, start).map_err(failed)?;
+        while let Some(line) = lines.next_line().map_err(failed)? {
+            if line.offset >= end {
+                break;
+            }
+            account.line(&line, &mut record);
+        }
+    }
+    if account.noise > 0 {
+        let noise = account.noise;
+        account
+            .warnings
+            .push(format!("{noise} lines between the records are no JSON"));
+    }
+    Ok(account)
+}
+
+impl Account {
+    fn line(&mut self, line: &Line<'_>, record: &mut impl FnMut(&str, &Line<'_>) -> Option<bool>) {
+        if line.bytes.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let text = line.text();
+        if let Some(known) = record(&text, line) {
+            self.coverage.count(line.bytes.len(), known);
+            return;
+        }
+        self.coverage.count(line.bytes.len(), false);
+        if !text.trim_start().starts_with('{') {
+            self.noise += 1;
+            return;
+        }
+        let unfinished = if line.ended {
+            ""
+        } else {
+            "; it was cut off there or is still being written"
+        };
+        self.warnings.push(format!(
+            "{}: line {} is no JSON{unfinished}",
+            line.path, line.number
+        ));
+    }
+}
+
+/// Shows every line of a file that is not blank, for layouts that keep one run a line.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn rows(
+    pile: &Pile,
+    id: EntryId,
+    mut row: impl FnMut(&Line<'_>),
+) -> Result<(), ExtractError> {
+    let failed = |source| ExtractError::io(&pile.entry(id).path, source);
+    let mut lines: Lines<_> = pile.lines(id).map_err(failed)?;
+    while let Some(line) = lines.next_line().map_err(failed)? {
+        if !line.bytes.iter().all(u8::is_ascii_whitespace) {
+            row(&line);
+        }
+    }
+    Ok(())
+}
