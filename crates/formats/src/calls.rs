@@ -33,6 +33,13 @@ impl OpenCalls {
         index
     }
 
+    /// Whether a call under `id` waits for its result.
+    pub(crate) fn waits(&self, id: &str) -> bool {
+        self.waiting
+            .get(&key_of(&[id.as_bytes()]))
+            .is_some_and(|waiting| !waiting.is_empty())
+    }
+
     /// Takes the step at `index` off the list, wherever it stands among the calls of `id`.
     pub(crate) fn withdraw(&mut self, id: &str, index: usize) {
         if let Some(waiting) = self.waiting.get_mut(&key_of(&[id.as_bytes()])) {

@@ -28,7 +28,7 @@ pub use traits::IntoIter;
 const CHUNK: usize = 16;
 
 /// How many bytes of settled items stay in memory, as [`Spooled::weight`] counts them.
-pub const BUDGET: usize = 16 << 20;
+pub const BUDGET: usize = 8 << 20;
 
 /// Chunks at the end of the list that are left alone: what was just added is about to be completed.
 const FRESH: usize = 2;
@@ -164,6 +164,19 @@ impl<T: Spooled> Spool<T> {
                 self.chunks[chunk].place = place;
             }
         }
+    }
+
+    /// All items in order, to be changed. They are all read into memory; see [`Self::update`].
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        for chunk in 0..self.chunks.len() {
+            let held = &mut self.chunks[chunk];
+            if let (None, Some(place)) = (held.items.get(), held.place.take()) {
+                held.items = OnceLock::from(self.park.read(&place));
+            }
+            held.place = None;
+        }
+        let chunks = self.chunks.iter_mut();
+        chunks.filter_map(|chunk| chunk.items.get_mut()).flatten()
     }
 
     /// The items of a chunk to be changed; they are fetched if need be and are warm again.

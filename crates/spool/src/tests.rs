@@ -124,6 +124,11 @@ proptest! {
         prop_assert!(spool.iter().eq(expected.iter()));
         prop_assert_eq!(&spool.clone(), &Spool::from(expected.clone()));
         prop_assert!(!spool.is_damaged());
+        let mut changed = spool.clone();
+        for item in &mut changed {
+            *item = Value::from(1);
+        }
+        prop_assert!(changed.walk().all(|item| *item == 1));
         prop_assert!(spool.into_iter().eq(expected));
     }
 }

@@ -99,6 +99,15 @@ impl<T: Spooled> Iterator for IntoIter<T> {
     }
 }
 
+impl<'s, T: Spooled> IntoIterator for &'s mut Spool<T> {
+    type Item = &'s mut T;
+    type IntoIter = Box<dyn Iterator<Item = &'s mut T> + 's>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.iter_mut())
+    }
+}
+
 impl<T: Spooled> Serialize for Spool<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeSeq;
