@@ -27,6 +27,7 @@ mod discover;
 mod frame;
 mod key;
 pub mod learned;
+mod provenance;
 mod read;
 mod sessions;
 mod threads;
@@ -63,6 +64,7 @@ pub use extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Part, Probe, Rank,
     Share, Site,
 };
+pub use provenance::{Fingerprints, identity, read_with_sources};
 pub use read::{ReadError, read_run};
 
 /// Every layout that can be read, in no order of preference: detection picks by score.

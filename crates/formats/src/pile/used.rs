@@ -1,0 +1,28 @@
+//! Which files of a pile were looked into while something was done.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use super::EntryId;
+
+thread_local! {
+    /// What was opened since the innermost [`noting`] of this thread began.
+    static OPENED: RefCell<Option<BTreeSet<EntryId>>> = const { RefCell::new(None) };
+}
+
+/// Does `work` and gives the files it opened, on this thread, beside its result.
+pub(crate) fn noting<R>(work: impl FnOnce() -> R) -> (R, BTreeSet<EntryId>) {
+    let before = OPENED.with_borrow_mut(|opened| opened.replace(BTreeSet::new()));
+    let done = work();
+    let opened = OPENED.with_borrow_mut(|opened| std::mem::replace(opened, before));
+    (done, opened.unwrap_or_default())
+}
+
+/// Notes that a file is opened.
+pub(super) fn note(id: EntryId) {
+    OPENED.with_borrow_mut(|opened| {
+        if let Some(opened) = opened {
+            opened.insert(id);
+        }
+    });
+}
