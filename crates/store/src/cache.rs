@@ -19,7 +19,7 @@ pub type Key = blake3::Hash;
 const LEVEL: i32 = 1;
 
 /// Larger answers are not kept.
-const MOST_ANSWER: usize = 16 << 20;
+const MOST_ANSWER: usize = 64 << 20;
 
 /// How stale, in seconds, the time of last use may get, so that reading does not mean writing.
 const STALE: i64 = 3600;
@@ -123,10 +123,9 @@ impl Cache {
                     .prepare_cached("UPDATE answer SET used = ?2 WHERE key = ?1")?
                     .execute(params![key.as_bytes(), now()])?;
             }
-            let content = zstd::bulk::decompress(&content, 2 * MOST_ANSWER)?;
             Ok(Some(Answer {
                 dependencies: unpack(&dependencies).ok_or(Trouble::Entry)?,
-                content,
+                content: inflate(&content).ok_or(Trouble::Entry)?,
             }))
         })
     }
@@ -168,7 +167,7 @@ impl Cache {
 
     fn put(&self, put: &mut Statement<'_>, key: &Key, answer: &Answer) -> Result<(), Trouble> {
         let dependencies = pack(&answer.dependencies);
-        let content = zstd::bulk::compress(&answer.content, LEVEL)?;
+        let content = deflate(&answer.content)?;
         let size = (dependencies.len() + content.len()) as u64;
         self.written.fetch_add(size, Ordering::Relaxed);
         put.execute(params![key.as_bytes(), dependencies, content, now()])?;
@@ -360,6 +359,20 @@ fn signed(number: u64) -> i64 {
 
 fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// The length of the content and the content, compressed.
+fn deflate(content: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut bytes = (content.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(zstd::bulk::compress(content, LEVEL)?);
+    Ok(bytes)
+}
+
+fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let content = zstd::bulk::decompress(rest, length.min(MOST_ANSWER)).ok()?;
+    (content.len() == length).then_some(content)
 }
 
 /// Each dependency as its hash, the length of its path, and its path.

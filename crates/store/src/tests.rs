@@ -32,7 +32,7 @@ fn write(path: &Path, content: &str, ago: Duration) {
     file.set_modified(SystemTime::now() - ago).unwrap();
 }
 
-const LONG_AGO: Duration = Duration::from_secs(60);
+const LONG_AGO: Duration = Duration::from_mins(1);
 
 #[test]
 fn an_answer_holds_until_the_content_of_a_file_changes() {

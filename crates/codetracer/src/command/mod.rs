@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod analyze;
+mod cache;
 mod demo;
 mod doctor;
 mod extract;
@@ -47,11 +48,12 @@ impl From<Status> for ExitCode {
 /// Does what was asked.
 pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
     match &cli.command {
-        Command::Analyze(args) => analyze::run(args, cli.flags.fail_on, output),
+        Command::Analyze(args) => analyze::run(args, &cli.flags, output),
         Command::Extract(args) => extract::run(args, output),
         Command::Tree(args) => tree::run(args, output),
         Command::Show(args) => show::run(args, output),
         Command::Doctor(args) => doctor::run(args, output),
+        Command::Cache { what, json } => cache::run(*what, *json, output),
         Command::Demo(args) => demo::run(args, cli.flags.fail_on, output),
         Command::Schema { name } => schema::run(name.as_deref(), output),
         Command::Completions { shell } => {

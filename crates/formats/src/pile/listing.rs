@@ -52,12 +52,10 @@ impl Listing {
             for found in all.into_iter().take(limits.entries.saturating_mul(2)) {
                 match found {
                     Err(error) => add(root, &error.to_string(), None),
-                    Ok(found) if found.file_type().is_file() => {
-                        match found.metadata() {
-                            Ok(meta) => add(found.path(), "file", Some(&meta)),
-                            Err(error) => add(found.path(), &error.to_string(), None),
-                        };
-                    }
+                    Ok(found) if found.file_type().is_file() => match found.metadata() {
+                        Ok(meta) => add(found.path(), "file", Some(&meta)),
+                        Err(error) => add(found.path(), &error.to_string(), None),
+                    },
                     Ok(found) => {
                         let is_folder = found.file_type().is_dir();
                         add(
