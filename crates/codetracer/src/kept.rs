@@ -124,8 +124,9 @@ impl Diagnoses {
         let mut content = seen.listing.hash.as_bytes().to_vec();
         content.extend_from_slice(&(left_out.len() as u64).to_le_bytes());
         content.extend_from_slice(left_out.as_bytes());
-        runs.iter()
-            .for_each(|key| content.extend_from_slice(key.as_bytes()));
+        for key in runs {
+            content.extend_from_slice(key.as_bytes());
+        }
         let answer = Answer {
             dependencies: Vec::new(),
             content,

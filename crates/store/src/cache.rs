@@ -73,8 +73,16 @@ pub struct Cache {
     most_bytes: u64,
     connection: Mutex<Connection>,
     written: AtomicU64,
+    /// Hashes that were just learnt, until they are written together.
+    learnt: Mutex<Vec<Learnt>>,
     trouble: OnceLock<String>,
 }
+
+/// A file's content hash under its stamp.
+type Learnt = (Vec<u8>, Stamp, blake3::Hash);
+
+/// How many hashes are written together at most: each writing costs the disk its pause.
+const LEARNT_TOGETHER: usize = 4096;
 
 impl Cache {
     /// Opens the cache in `folder`, which is made if need be; it may grow to about `most_bytes`.
@@ -93,6 +101,7 @@ impl Cache {
             most_bytes,
             connection: Mutex::new(connection),
             written: AtomicU64::new(0),
+            learnt: Mutex::default(),
             trouble: OnceLock::new(),
         })
     }
@@ -221,22 +230,46 @@ impl Cache {
     }
 
     fn learn(&self, name: &[u8], stamp: Stamp, hash: blake3::Hash) {
-        self.written
-            .fetch_add(name.len() as u64 + 80, Ordering::Relaxed);
+        let many = {
+            let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+            learnt.push((name.to_owned(), stamp, hash));
+            learnt.len() >= LEARNT_TOGETHER
+        };
+        if many {
+            self.write_learnt();
+        }
+    }
+
+    /// Writes the hashes learnt since the last time.
+    fn write_learnt(&self) {
+        let learnt = {
+            let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *learnt)
+        };
+        if learnt.is_empty() {
+            return;
+        }
         self.quietly(|connection| {
-            connection
-                .prepare_cached(
+            let change = connection.unchecked_transaction()?;
+            {
+                let mut put = change.prepare_cached(
                     "INSERT OR REPLACE INTO file (path, size, modified, inode, hash, used)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![
-                    name,
-                    signed(stamp.size),
-                    stamp.modified,
-                    signed(stamp.inode),
-                    hash.as_bytes(),
-                    now()
-                ])?;
+                )?;
+                for (name, stamp, hash) in &learnt {
+                    self.written
+                        .fetch_add(name.len() as u64 + 80, Ordering::Relaxed);
+                    put.execute(params![
+                        name,
+                        signed(stamp.size),
+                        stamp.modified,
+                        signed(stamp.inode),
+                        hash.as_bytes(),
+                        now()
+                    ])?;
+                }
+            }
+            change.commit()?;
             Ok(Some(()))
         });
     }
@@ -244,6 +277,7 @@ impl Cache {
     /// How much is kept, and where.
     #[must_use]
     pub fn info(&self) -> Option<Info> {
+        self.write_learnt();
         self.quietly(|connection| {
             let count = |table: &str| -> rusqlite::Result<u64> {
                 let text = format!("SELECT count(*) FROM {table}");
@@ -261,6 +295,7 @@ impl Cache {
 
     /// Forgets everything.
     pub fn clear(&self) {
+        self.write_learnt();
         self.quietly(|connection| {
             connection.execute_batch("DELETE FROM answer; DELETE FROM file; VACUUM;")?;
             Ok(Some(()))
@@ -330,6 +365,7 @@ impl Cache {
 
 impl Drop for Cache {
     fn drop(&mut self) {
+        self.write_learnt();
         if self.written.load(Ordering::Relaxed) > 0 {
             self.shrink();
         }
