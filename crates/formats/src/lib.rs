@@ -36,6 +36,7 @@ mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
 mod codex;
+mod continue_dev;
 mod copilot_cli;
 mod gemini_cli;
 mod goose;
@@ -80,6 +81,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &continue_dev::Continue,
         &copilot_cli::CopilotCli,
         &gemini_cli::GeminiCli,
         &kimi_cli::KimiCli,
