@@ -22,6 +22,7 @@ pub mod tool;
 
 mod calls;
 mod database;
+mod dialogue;
 mod discover;
 mod frame;
 pub mod learned;
@@ -35,6 +36,7 @@ mod atif;
 mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
+mod cline;
 mod codex;
 mod continue_dev;
 mod copilot_cli;
@@ -48,6 +50,10 @@ mod openhands_conversation;
 mod openhands_events;
 mod openhands_output;
 mod qwen_code;
+mod otlp;
+mod pydantic_ai;
+mod smolagents;
+mod spans;
 mod swe_agent;
 mod terminus;
 
@@ -67,6 +73,9 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &goose::GooseDatabase,
         &goose::GooseSession,
         &goose::GooseStream,
+        &cline::ClineSession,
+        &cline::ClineStream,
+        &cline::ClineTask,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
         &opencode::OpencodeExport,
@@ -76,6 +85,9 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
         &openhands_output::OpenHandsOutput,
+        &otlp::Otlp,
+        &pydantic_ai::PydanticAi,
+        &smolagents::Smolagents,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,
