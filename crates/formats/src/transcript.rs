@@ -202,7 +202,7 @@ impl Transcript {
     }
 
     /// Whether any call has no result yet.
-    pub(crate) fn waits(&self) -> bool {
+    pub(crate) fn any_waits(&self) -> bool {
         !self.waiting.is_empty()
     }
 

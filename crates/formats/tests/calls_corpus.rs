@@ -187,6 +187,7 @@ fn kimi_cli_stream() {
         assert_eq!(steps, counted, "{}", path.display());
     }
 }
+
 /// `tool` parts of opencode's database, and of its exports and streams read one by one.
 #[test]
 fn opencode_sessions() {
@@ -272,6 +273,8 @@ fn copilot_cli() {
         .count();
     let (_, steps, _) = recovered(&folder, &["copilot-cli"]);
     assert_eq!(steps, counted);
+}
+
 /// `tool_use` blocks of Cline's session folders, and started tools of its streams one by one.
 #[test]
 fn cline_sessions() {
@@ -293,6 +296,8 @@ fn cline_sessions() {
         let (_, steps, _) = recovered(&path, &layouts);
         assert_eq!(steps, counted, "{}", path.display());
     }
+}
+
 /// The spans of a file of export requests.
 fn spans(path: &Path) -> Vec<Value> {
     let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
