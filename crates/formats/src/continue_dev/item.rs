@@ -144,8 +144,7 @@ struct Asked<'i> {
 
 impl Asked<'_> {
     fn id(&self) -> Option<&str> {
-        let stated = self.state.and_then(|state| str_at(state, "toolCallId"));
-        str_at(self.call, "id").or(stated)
+        str_at(self.call, "id").or_else(|| self.state.and_then(id_in))
     }
 
     fn name(&self) -> &str {
@@ -188,7 +187,7 @@ fn calls_of<'i>(raw: &'i str, item: &'i Value, message: &'i Value) -> Vec<Asked<
         let id = str_at(call, "id");
         let state = states
             .iter()
-            .position(|(state, _)| id.is_some() && str_at(state, "toolCallId") == id)
+            .position(|(state, _)| id.is_some() && id_in(state) == id)
             .map(|at| states.remove(at));
         asked.push(Asked {
             call,
@@ -196,6 +195,8 @@ fn calls_of<'i>(raw: &'i str, item: &'i Value, message: &'i Value) -> Vec<Asked<
             raw: state.map_or(raw, |(_, slice)| slice),
         });
     }
+    // The file may have been cut in a record that does not yet say which call it is of.
+    states.retain(|(state, _)| id_in(state).is_some());
     let rest = states.into_iter().map(|(state, raw)| Asked {
         call: state.get("toolCall").unwrap_or(state),
         state: Some(state),
@@ -203,6 +204,12 @@ fn calls_of<'i>(raw: &'i str, item: &'i Value, message: &'i Value) -> Vec<Asked<
     });
     asked.extend(rest);
     asked
+}
+
+/// The call a record is of.
+fn id_in(state: &Value) -> Option<&str> {
+    let call = state.get("toolCall").unwrap_or(&Value::Null);
+    str_at(state, "toolCallId").or_else(|| str_at(call, "id"))
 }
 
 /// The texts of the elements of a list in an item.
