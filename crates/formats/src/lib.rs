@@ -38,6 +38,7 @@ mod claude_code;
 mod claude_code_cast;
 mod cline;
 mod codex;
+mod continue_dev;
 mod copilot_cli;
 mod gemini_cli;
 mod goose;
@@ -92,6 +93,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &continue_dev::Continue,
         &copilot_cli::CopilotCli,
         &gemini_cli::GeminiCli,
         &kimi_cli::KimiCli,

@@ -383,3 +383,20 @@ fn smolagents_turns() {
     let (_, steps, _) = recovered(&folder, &["smolagents"]);
     assert_eq!(steps, counted);
 }
+
+/// Entries of `toolCalls` in Continue's sessions.
+#[test]
+fn continue_dev() {
+    let Some(folder) = samples("continue") else {
+        return;
+    };
+    let counted: usize = files(&folder, ".json")
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap())
+        .flat_map(|session| session["history"].as_array().cloned().unwrap_or_default())
+        .filter_map(|item| item["message"]["toolCalls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["continue"]);
+    assert_eq!(steps, counted);
+}
