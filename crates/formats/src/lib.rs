@@ -29,6 +29,7 @@ mod sessions;
 mod time;
 mod transcript;
 
+mod aider;
 mod atif;
 mod chat_messages;
 mod claude_code;
@@ -60,6 +61,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &goose::GooseDatabase,
         &goose::GooseSession,
         &goose::GooseStream,
+        &aider::Aider,
         &cline::ClineSession,
         &cline::ClineStream,
         &cline::ClineTask,
