@@ -241,6 +241,8 @@ pub struct Coverage {
     pub bytes: Share,
     /// Records (messages, events, lines) whose kind is known, of all records.
     pub events: Share,
+    /// Results that answer no known call, where the reader counts them.
+    pub orphans: u64,
 }
 
 impl Coverage {
@@ -263,6 +265,7 @@ impl Coverage {
             mine.explained += more.explained;
             mine.total += more.total;
         }
+        self.orphans += other.orphans;
     }
 }
 

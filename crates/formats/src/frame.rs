@@ -4,6 +4,7 @@
 //! whole values.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -107,12 +108,29 @@ pub(crate) fn lines(
     claim: &Claim,
     mut record: impl FnMut(&Value, &Line<'_>) -> bool,
 ) -> Result<Account, ExtractError> {
+    let range = claim.part.as_ref().and_then(|part| part.range.as_ref());
+    json_lines(pile, &claim.detection.files, range, |text, line| {
+        let value = serde_json::from_str::<Value>(text).ok()?;
+        Some(record(&value, line))
+    })
+}
+
+/// Like [`lines`] for layouts that parse a line themselves: `record` gives `None` for one that is no
+/// JSON. Its text stands in the line's bytes unless these were not UTF-8.
+///
+/// # Errors
+/// As [`lines`].
+pub(crate) fn json_lines(
+    pile: &Pile,
+    files: &[EntryId],
+    range: Option<&Range<u64>>,
+    mut record: impl FnMut(&str, &Line<'_>) -> Option<bool>,
+) -> Result<Account, ExtractError> {
     let mut account = Account::default();
-    for id in &claim.detection.files {
+    for id in files {
         let path = &pile.entry(*id).path;
         let failed = |source| ExtractError::io(path, source);
-        let range = claim.part.as_ref().and_then(|part| part.range.clone());
-        let (start, end) = range.map_or((0, u64::MAX), |range| (range.start, range.end));
+        let (start, end) = range.map_or((0, u64::MAX), |r| (r.start, r.end));
         let mut lines = pile.lines_from(*id, start).map_err(failed)?;
         while let Some(line) = lines.next_line().map_err(failed)? {
             if line.offset >= end {
@@ -131,13 +149,12 @@ pub(crate) fn lines(
 }
 
 impl Account {
-    fn line(&mut self, line: &Line<'_>, record: &mut impl FnMut(&Value, &Line<'_>) -> bool) {
+    fn line(&mut self, line: &Line<'_>, record: &mut impl FnMut(&str, &Line<'_>) -> Option<bool>) {
         if line.bytes.iter().all(u8::is_ascii_whitespace) {
             return;
         }
         let text = line.text();
-        if let Ok(value) = serde_json::from_str::<Value>(&text) {
-            let known = record(&value, line);
+        if let Some(known) = record(&text, line) {
             self.coverage.count(line.bytes.len(), known);
             return;
         }
@@ -158,7 +175,7 @@ impl Account {
     }
 }
 
-/// The byte ranges of a file's lines that hold something, for layouts that keep one run a line.
+/// Shows every line of a file that is not blank, for layouts that keep one run a line.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -175,4 +192,32 @@ pub(crate) fn rows(
         }
     }
     Ok(())
+}
+
+/// The members of the list a document is, or that it holds under the first of `keys` that has one,
+/// each as the text it stands in; what else the document holds comes as its other members.
+///
+/// # Errors
+/// When the text is no JSON, or neither a list nor an object.
+pub(crate) fn list_in<'t>(
+    text: &'t str,
+    keys: &[&str],
+) -> Result<(Vec<&'t str>, Vec<(String, &'t str)>), serde_json::Error> {
+    use serde_json::value::RawValue;
+    use std::collections::BTreeMap;
+    let plain = |list: Vec<&'t RawValue>| list.into_iter().map(RawValue::get).collect();
+    if text.trim_start().starts_with('[') {
+        return Ok((plain(serde_json::from_str(text)?), Vec::new()));
+    }
+    let members: BTreeMap<String, &'t RawValue> = serde_json::from_str(text)?;
+    let found = keys.iter().find_map(|key| {
+        let list = serde_json::from_str::<Vec<&'t RawValue>>(members.get(*key)?.get());
+        Some((*key, list.ok()?))
+    });
+    let (used, list) = found.map_or((None, Vec::new()), |(key, list)| (Some(key), plain(list)));
+    let others = members
+        .into_iter()
+        .filter(|(key, _)| Some(key.as_str()) != used)
+        .map(|(key, raw)| (key, raw.get()));
+    Ok((list, others.collect()))
 }

@@ -22,10 +22,13 @@ pub mod tool;
 
 mod calls;
 mod database;
+mod dialogue;
 mod discover;
 mod frame;
+pub mod learned;
 mod read;
 mod sessions;
+mod threads;
 mod time;
 mod transcript;
 
@@ -36,12 +39,21 @@ mod claude_code;
 mod claude_code_cast;
 mod cline;
 mod codex;
+mod copilot_cli;
+mod gemini_cli;
 mod goose;
+mod kimi_cli;
 mod mini_swe_agent;
 mod opencode;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
+mod openhands_output;
+mod otlp;
+mod pydantic_ai;
+mod qwen_code;
+mod smolagents;
+mod spans;
 mod swe_agent;
 mod terminus;
 
@@ -73,11 +85,21 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
+        &openhands_output::OpenHandsOutput,
+        &otlp::Otlp,
+        &pydantic_ai::PydanticAi,
+        &smolagents::Smolagents,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &copilot_cli::CopilotCli,
+        &gemini_cli::GeminiCli,
+        &kimi_cli::KimiCli,
+        &kimi_cli::KimiCliStream,
+        &qwen_code::QwenCode,
+        &qwen_code::QwenCodeStream,
         &claude_code_cast::ClaudeCodeCast,
         &claude_code::ClaudeCodeSession,
         &claude_code::ClaudeCodeStream,

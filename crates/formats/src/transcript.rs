@@ -4,7 +4,7 @@
 //! model began a reply, thought, spoke, called a tool; a result came back. A layout tells a
 //! [`Transcript`] these things as it meets them and gets a trajectory.
 
-use trace::{Action, Address, Observation, Ref, Step, Timestamp, Trajectory, Usage};
+use trace::{Action, Address, Observation, Ref, RefPart, Step, Timestamp, Trajectory, Usage};
 
 use crate::calls::OpenCalls;
 
@@ -21,6 +21,8 @@ pub(crate) struct Transcript {
     in_reply: Vec<usize>,
     /// What the reply cost, until its first step is there to carry it.
     usage: Option<Usage>,
+    /// What replies without a call cost.
+    talk: Usage,
     words: Vec<String>,
     reasoning: Vec<String>,
     groups: u32,
@@ -146,15 +148,24 @@ impl Transcript {
             self.orphans += 1;
             return None;
         };
+        self.settle(index, observation, cite);
+        Some(index)
+    }
+
+    /// The result of the step at `index`, for layouts that keep it beside its call. Said again, the
+    /// later word holds.
+    pub(crate) fn settle(&mut self, index: usize, observation: Observation, cite: Option<Ref>) {
         self.waiting.remove(&index);
-        let step = &mut self.trajectory.steps[index];
-        if let (None, Some(id)) = (id, step.address.call_id.as_deref()) {
+        let Some(step) = self.trajectory.steps.get_mut(index) else {
+            return;
+        };
+        if let Some(id) = step.address.call_id.as_deref() {
             self.calls.withdraw(id, index);
         }
         step.observation = Some(observation);
         step.ended = self.now;
+        step.refs.retain(|cited| cited.part != RefPart::Observation);
         step.refs.extend(cite);
-        Some(index)
     }
 
     /// The result of the step at `index`, for layouts that know the call by other means than an id.
@@ -182,6 +193,24 @@ impl Transcript {
         self.calls.knows(id)
     }
 
+    /// One answer to all calls that wait: the earliest has it, the others stay without.
+    pub(crate) fn settle_reply(&mut self, observation: Observation, cite: Option<Ref>) {
+        if let Some(first) = self.waiting.first().copied() {
+            self.settle(first, observation, cite);
+        }
+        self.waiting.clear();
+    }
+
+    /// Whether any call has no result yet.
+    pub(crate) fn any_waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The steps so far.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.trajectory.steps
+    }
+
     /// The steps so far, for what a layout learns of a call later.
     pub(crate) fn steps_mut(&mut self) -> &mut [Step] {
         &mut self.trajectory.steps
@@ -205,11 +234,10 @@ impl Transcript {
         self.end_reply();
         self.answer();
         if self.trajectory.usage.is_empty() {
-            let mut sum = Usage::default();
+            let mut sum = self.talk;
             for step in &self.trajectory.steps {
                 sum.add(&step.usage.unwrap_or_default());
             }
-            sum.add(&self.usage.unwrap_or_default());
             self.trajectory.usage = sum;
         }
         self.trajectory
@@ -226,6 +254,7 @@ impl Transcript {
 
     fn end_reply(&mut self) {
         self.reply = None;
+        self.talk.add(&self.usage.take().unwrap_or_default());
         let steps = std::mem::take(&mut self.in_reply);
         if steps.len() > 1 {
             self.groups += 1;

@@ -27,6 +27,8 @@ const PATH: &[&str] = &[
     "filename",
     "file",
     "dir_path",
+    "directory",
+    "directory_path",
 ];
 /// Lists of paths, for tools that read several files at once.
 const PATHS: &[&str] = &["files", "paths", "file_paths"];
@@ -52,7 +54,15 @@ const NEW: &[&str] = &[
 const CONTENT: &[&str] = &["content", "file_text", "contents", "text", "code_edit"];
 const QUERY: &[&str] = &["pattern", "query", "regex", "search", "q"];
 const PATCH: &[&str] = &["input", "patch", "patch_text", "patchText", "diff"];
-const PROMPT: &[&str] = &["prompt", "task", "message", "description", "instructions"];
+const PROMPT: &[&str] = &[
+    "prompt",
+    "task",
+    "message",
+    "objective",
+    "request",
+    "description",
+    "instructions",
+];
 const WORDS: &[&str] = &[
     "thought",
     "message",
@@ -64,6 +74,8 @@ const WORDS: &[&str] = &[
     "plan",
     "response",
     "explanation",
+    "intent",
+    "checklist",
 ];
 
 /// The action a call of the tool `name` with `arguments` asks for.
@@ -96,8 +108,16 @@ pub fn invalid(name: &str, text: impl Into<String>) -> Action {
     }
 }
 
+/// Whether some agent has a tool of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    meaning(name).is_some()
+}
+
 fn meaning(name: &str) -> Option<Meaning> {
-    let bare = name.strip_prefix("functions.").unwrap_or(name);
+    let bare = ["functions.", "builtin_"]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name);
     NAMES
         .iter()
         .find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(bare)))
@@ -284,7 +304,8 @@ fn multi_edit_of(arguments: &Value) -> Option<ActionKind> {
     (!edits.is_empty()).then_some(ActionKind::Edit { edits })
 }
 
-/// The editor tool of Anthropic's tool set, also in OpenHands and SWE-agent 1.
+/// The editor tool of Anthropic's tool set, also in OpenHands and SWE-agent 1. Without its command,
+/// what it is given tells: texts change a file, a path alone shows it.
 fn editor_of(arguments: &Value) -> Option<ActionKind> {
     let path = str_of(arguments, PATH)?.to_owned();
     let Some(command) = str_of(arguments, &["command"]) else {

@@ -52,7 +52,11 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
     ),
     (
         Meaning::Keys,
-        &["write_stdin"], // Codex
+        &[
+            "write_stdin", // Codex
+            "write_bash",
+            "write_powershell", // Copilot CLI
+        ],
     ),
     (
         Meaning::Write,
@@ -147,6 +151,9 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "readmediafile",
             "list_code_definition_names",
             "read_currently_open_file",
+            "list",
+            "read_file_range",
+            "view_subdirectory", // Continue
         ],
     ),
     (
@@ -169,6 +176,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "google_web_search",
             "searchweb",
             "file_glob_search",
+            "search_web",      // Continue
             "codesearch",      // opencode
             "search_codebase", // Cline
         ],
@@ -183,6 +191,10 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "spawn_agent",
             "subagent",
             "use_subagents",
+            "invoke_agent",
+            "delegate_to_agent",
+            "codebase_investigator",
+            "generalist", // Gemini CLI
         ],
     ),
     (
@@ -212,6 +224,16 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "condense",
             "summarize_task",
             "settodolist",
+            "ask_user",
+            "enter_plan_mode",
+            "update_topic",      // Gemini CLI
+            "ask_user_question", // Qwen Code
+            "report_intent",
+            "update_todo", // Copilot CLI
+            "askquestion",
+            "checklist",
+            "reportfailure",
+            "status", // Continue
         ],
     ),
     (

@@ -1,0 +1,178 @@
+//! Structure induction: from artifacts nobody knows to a field map, offline.
+//!
+//! The records of a layout are found first: the lists of objects in a document, the lines of JSON
+//! Lines, the documents of a folder. For each candidate the kinds of its records are told apart
+//! ([`kind`]), calls and results are found among them and their parts by what the fields are called
+//! and, more, by what they hold and which ids they share ([`call`]), and a map is drafted
+//! ([`draft`]). The drafts are tried, and the one that reads most is kept, if it reaches the bar.
+
+mod call;
+mod draft;
+mod field;
+mod kind;
+mod lexicon;
+mod place;
+mod words;
+
+use thiserror::Error;
+
+use super::event::{Assembly, Origin};
+use super::interpret;
+use super::score::{Bar, Score};
+use super::{FieldMap, Says};
+use crate::extractor::{Coverage, ExtractError, Extraction};
+use crate::pile::{EntryId, Pile};
+use place::{Candidate, candidates};
+
+/// A layout worked out from its artifacts.
+#[derive(Debug, Clone)]
+pub struct Induction {
+    /// The extractor.
+    pub map: FieldMap,
+    /// What it achieves on the artifacts it was made from, or on the sample of them it saw.
+    pub score: Score,
+}
+
+/// Why no extractor could be made.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// The artifact could not be read.
+    #[error(transparent)]
+    Unreadable(#[from] ExtractError),
+    /// There is nothing that looks like records of a run.
+    #[error("no records of a run: {0}")]
+    NoRecords(String),
+    /// A map was found and does not read well enough.
+    #[error("the best reading falls short: {}", .shortcomings.join("; "))]
+    BelowBar {
+        /// What was found.
+        found: Box<Induction>,
+        /// What keeps it below the bar.
+        shortcomings: Vec<String>,
+    },
+}
+
+/// Works out how `files` are read: one file, or the records of a folder.
+///
+/// # Errors
+/// [`Refusal`] when the artifact cannot be read, holds nothing like a run, or the best reading stays
+/// below the bar: guessing is left to those who can check the guess.
+pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
+    let mut best: Option<(f64, Induction)> = None;
+    let mut seen = Vec::new();
+    for candidate in candidates(pile, files)? {
+        seen.push(candidate.to_string());
+        let Some(found) = try_candidate(&candidate) else {
+            continue;
+        };
+        // A record with many calls is rather a whole run, and its records stand within.
+        let crowded = found.score.steps > 3 * candidate.values.len();
+        let worth = worth_of(&found.score) * if crowded { 0.8 } else { 1.0 };
+        if best.as_ref().is_none_or(|(most, _)| worth > *most) {
+            best = Some((worth, found));
+        }
+    }
+    let Some((_, found)) = best else {
+        let what = if seen.is_empty() {
+            "no list of objects was found".to_owned()
+        } else {
+            format!("nothing in {} looks like a tool call", seen.join(", "))
+        };
+        return Err(Refusal::NoRecords(what));
+    };
+    let shortcomings = found.score.shortcomings(&Bar::default());
+    if shortcomings.is_empty() {
+        Ok(found)
+    } else {
+        Err(Refusal::BelowBar {
+            found: Box::new(found),
+            shortcomings,
+        })
+    }
+}
+
+/// Drafts a map for a list of records and tries it on them.
+fn try_candidate(candidate: &Candidate) -> Option<Induction> {
+    let map = draft::draft(&candidate.values, &candidate.place)?;
+    let (map, score) = simplify(map, candidate);
+    Some(Induction { map, score })
+}
+
+/// Drops the conditions of calls and results that make no difference here: what is not asked for
+/// cannot be missed in records nobody has seen yet.
+fn simplify(mut map: FieldMap, candidate: &Candidate) -> (FieldMap, Score) {
+    let mut score = try_map(&map, candidate);
+    for at in 0..map.rules.len() {
+        if !matches!(map.rules[at].says, Says::Call(_) | Says::Result(_)) {
+            continue;
+        }
+        for condition in (0..map.rules[at].when.len()).rev() {
+            let mut simpler = map.clone();
+            simpler.rules[at].when.remove(condition);
+            let own = simpler.rules[at].clone();
+            let mut seen = false;
+            simpler
+                .rules
+                .retain(|rule| *rule != own || !std::mem::replace(&mut seen, true));
+            if simpler.rules.len() < map.rules.len() {
+                continue;
+            }
+            let tried = try_map(&simpler, candidate);
+            if worth_of(&tried) >= worth_of(&score) && tried.steps <= score.steps.max(tried.joined)
+            {
+                (map, score) = (simpler, tried);
+            }
+        }
+    }
+    map.rules = words::merge(map.rules);
+    (map, score)
+}
+
+fn try_map(map: &FieldMap, candidate: &Candidate) -> Score {
+    let mut readings = Vec::new();
+    let mut coverage = Coverage::default();
+    let mut assembly = Assembly::new(map);
+    let mut run = 0;
+    for (index, value) in candidate.values.iter().enumerate() {
+        if candidate.runs[index] != run {
+            run = candidate.runs[index];
+            let done = std::mem::replace(&mut assembly, Assembly::new(map));
+            readings.push(finish(done, std::mem::take(&mut coverage)));
+        }
+        let events = interpret::events(map, value);
+        coverage.count(candidate.bytes[index], events.is_some());
+        let origin = Origin {
+            record: index as u64,
+            ..Origin::default()
+        };
+        for event in events.into_iter().flatten() {
+            assembly.take(event, &origin);
+        }
+    }
+    readings.push(finish(assembly, coverage));
+    Score::of(&readings)
+}
+
+fn finish(assembly: Assembly, coverage: Coverage) -> Extraction {
+    Extraction {
+        coverage: Coverage {
+            orphans: assembly.orphans,
+            ..coverage
+        },
+        trajectory: assembly.finish(),
+        warnings: Vec::new(),
+    }
+}
+
+/// How much a reading is worth beside another of the same artifact.
+fn worth_of(score: &Score) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a weight")]
+    let [steps, joined, meant, orphans] = [
+        score.steps as f64,
+        score.joined as f64,
+        score.meant as f64,
+        score.orphans as f64,
+    ];
+    let read = joined + 0.1 * (steps - joined) + 0.2 * meant.min(joined) - 0.5 * orphans;
+    read * (0.4 + 0.6 * score.events_explained)
+}

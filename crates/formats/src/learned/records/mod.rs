@@ -1,0 +1,214 @@
+//! The records of an artifact, one by one, wherever its layout keeps them.
+
+mod json;
+
+use serde_json::Value;
+use trace::{Ref, RefPart};
+
+use super::canonical::canonical;
+use super::event::Origin;
+use super::map::{Container, Records, Runs};
+use crate::document::Document;
+use crate::extractor::{ExtractError, Part};
+use crate::frame::Account;
+use crate::lines::Line;
+use crate::pile::{EntryId, Pile};
+
+/// One record of an artifact.
+pub(super) struct Record<'r> {
+    /// Its number within the run, counted from 0.
+    pub(super) index: u64,
+    /// What it says, telemetry habits undone.
+    pub(super) value: Value,
+    /// Its length in the artifact.
+    pub(super) bytes: usize,
+    place: Place<'r>,
+}
+
+/// Where a record stands, to be cited.
+enum Place<'r> {
+    /// A slice of a document (or of its copy closed where it was cut).
+    Document(&'r Document, &'r str, &'r str),
+    /// A line, or a slice of it.
+    Line(&'r Line<'r>, &'r [u8]),
+    /// Cited before it was moved.
+    Kept(Box<Origin>),
+}
+
+impl Record<'_> {
+    fn cite(&self, part: RefPart) -> Option<Ref> {
+        match &self.place {
+            Place::Document(document, base, slice) => document.cite_in(base, part, slice),
+            Place::Line(line, slice) => line.cite_slice(part, slice),
+            Place::Kept(origin) => match part {
+                RefPart::Action => origin.action.clone(),
+                RefPart::Observation => origin.observation.clone(),
+            },
+        }
+    }
+
+    /// Where the record stands. Hashes it, so ask only for records that are cited.
+    pub(super) fn origin(&self) -> Origin {
+        Origin {
+            record: self.index,
+            action: self.cite(RefPart::Action),
+            observation: self.cite(RefPart::Observation),
+        }
+    }
+
+    fn kept(self) -> Record<'static> {
+        Record {
+            place: Place::Kept(Box::new(self.origin())),
+            index: self.index,
+            bytes: self.bytes,
+            value: self.value,
+        }
+    }
+}
+
+/// What takes the records; it says whether it knew the record's kind.
+pub(super) type Take<'t> = dyn FnMut(&Record<'_>) -> bool + 't;
+
+/// Gives the records of the run `part` of `files` to `take`, in the order the map wants.
+///
+/// # Errors
+/// When a file cannot be read or is not what `records` promises.
+pub(super) fn each(
+    pile: &Pile,
+    files: &[EntryId],
+    records: &Records,
+    part: Option<&Part>,
+    take: &mut Take<'_>,
+) -> Result<Account, ExtractError> {
+    let mut ours = |record: &Record<'_>| match (&records.runs, part) {
+        (Runs::By(field), Some(part)) => {
+            let run = field.first(&record.value);
+            // Records of no run, such as a header, belong to each.
+            run.is_none_or(|run| run_name(&run) == part.key) && take(record)
+        }
+        _ => take(record),
+    };
+    let Some(order) = &records.order else {
+        return read(pile, files, records, part, &mut ours);
+    };
+    let mut kept: Vec<(Rank, Record<'static>)> = Vec::new();
+    let mut account = read(pile, files, records, part, &mut |record| {
+        let rank = Rank::of(order.first(&record.value).as_deref());
+        let copy = Record {
+            value: record.value.clone(),
+            index: record.index,
+            bytes: record.bytes,
+            place: Place::Kept(Box::new(record.origin())),
+        };
+        kept.push((rank, copy.kept()));
+        true
+    })?;
+    kept.sort_by(|a, b| a.0.total_cmp(b.0));
+    for (_, record) in &kept {
+        if !ours(record) {
+            account.coverage.bytes.explained -= record.bytes as u64;
+            account.coverage.events.explained -= 1;
+        }
+    }
+    Ok(account)
+}
+
+/// The runs in `files`, in the order they begin; empty when the files are one run.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(super) fn runs(
+    pile: &Pile,
+    files: &[EntryId],
+    records: &Records,
+) -> Result<Vec<Part>, ExtractError> {
+    match &records.runs {
+        Runs::One => Ok(Vec::new()),
+        Runs::Each(at) => json::elements(pile, files, records.container, at),
+        Runs::By(field) => {
+            let mut names: Vec<String> = Vec::new();
+            let mut seen = std::collections::BTreeSet::new();
+            read(pile, files, records, None, &mut |record| {
+                if let Some(run) = field.first(&record.value) {
+                    let name = run_name(&run);
+                    if seen.insert(name.clone()) {
+                        names.push(name);
+                    }
+                }
+                true
+            })?;
+            let part = |key: String| Part {
+                session: Some(key.clone()),
+                key,
+                range: None,
+            };
+            Ok(names.into_iter().map(part).collect())
+        }
+    }
+}
+
+fn read(
+    pile: &Pile,
+    files: &[EntryId],
+    records: &Records,
+    part: Option<&Part>,
+    take: &mut Take<'_>,
+) -> Result<Account, ExtractError> {
+    match records.container {
+        Container::Lines => json::lines(pile, files, &records.at, part, take),
+        Container::Document | Container::Files => {
+            json::documents(pile, files, &records.at, part, take)
+        }
+        container => Err(ExtractError::Malformed {
+            path: files
+                .first()
+                .map_or_else(String::new, |id| pile.entry(*id).path.clone()),
+            byte: 0,
+            what: format!("no reader of {container:?} records"),
+        }),
+    }
+}
+
+/// The name of a run by the value that tells it from others.
+fn run_name(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A record from the text it stands in.
+fn record<'r>(index: u64, text: &str, place: Place<'r>) -> Option<Record<'r>> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    Some(Record {
+        index,
+        value: canonical(value),
+        bytes: text.len(),
+        place,
+    })
+}
+
+/// What records are ordered by.
+#[derive(Clone, Copy)]
+struct Rank(f64);
+
+impl Rank {
+    /// Numbers by size, texts that are times by time, everything else last.
+    fn of(value: Option<&Value>) -> Self {
+        let number = value.and_then(|value| {
+            let number = value.as_f64();
+            let digits = || value.as_str()?.trim().parse::<f64>().ok();
+            let time = || {
+                let time = crate::time::of(value)?;
+                #[expect(clippy::cast_precision_loss, reason = "an order needs no more")]
+                let micros = time.as_microsecond() as f64;
+                Some(micros)
+            };
+            number.or_else(digits).or_else(time)
+        });
+        Self(number.unwrap_or(f64::INFINITY))
+    }
+
+    fn total_cmp(self, other: Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
