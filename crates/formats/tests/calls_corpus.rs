@@ -259,6 +259,9 @@ fn aider_histories() {
         counted += starting(">>>>>>> REPLACE") + outputs.max(starting("> Running "));
     }
     let (_, steps, _) = recovered(&folder, &["aider"]);
+    assert_eq!(steps, counted);
+}
+
 /// Actions of the agent that an observation of their row names as its cause.
 #[test]
 fn openhands_rows() {

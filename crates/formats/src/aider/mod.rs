@@ -128,10 +128,10 @@ fn sections(pile: &Pile, id: EntryId) -> Result<Vec<(String, Range<u64>)>, Extra
             *spoken |= !text.starts_with("> ");
         }
     })?;
-    if !all.iter().any(|(.., spoken)| *spoken) {
-        all.drain(..all.len().saturating_sub(1));
-    } else {
+    if all.iter().any(|(.., spoken)| *spoken) {
         all.retain(|(.., spoken)| *spoken);
+    } else {
+        all.drain(..all.len().saturating_sub(1));
     }
     Ok(all
         .into_iter()
