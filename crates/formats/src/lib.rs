@@ -32,6 +32,7 @@ mod threads;
 mod time;
 mod transcript;
 
+mod aider;
 mod atif;
 mod chat_messages;
 mod claude_code;
@@ -73,6 +74,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &goose::GooseDatabase,
         &goose::GooseSession,
         &goose::GooseStream,
+        &aider::Aider,
         &cline::ClineSession,
         &cline::ClineStream,
         &cline::ClineTask,

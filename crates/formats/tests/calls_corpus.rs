@@ -241,6 +241,27 @@ fn goose_sessions() {
     assert_eq!(steps, counted);
 }
 
+/// Closed SEARCH/REPLACE blocks, commands run and outputs added in aider's histories.
+#[test]
+fn aider_histories() {
+    let Some(folder) = samples("aider") else {
+        return;
+    };
+    let mut counted = 0;
+    for path in files(&folder, ".chat.history.md") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let starting = |head: &str| lines.iter().filter(|line| line.starts_with(head)).count();
+        let outputs = lines
+            .iter()
+            .filter(|line| line.contains(" of output to the chat"))
+            .count();
+        counted += starting(">>>>>>> REPLACE") + outputs.max(starting("> Running "));
+    }
+    let (_, steps, _) = recovered(&folder, &["aider"]);
+    assert_eq!(steps, counted);
+}
+
 /// Actions of the agent that an observation of their row names as its cause.
 #[test]
 fn openhands_rows() {
