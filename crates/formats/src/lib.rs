@@ -34,6 +34,7 @@ mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
 mod codex;
+mod inspect;
 mod mini_swe_agent;
 mod openhands_completions;
 mod openhands_conversation;
@@ -59,6 +60,7 @@ pub use read::{ReadError, read_run};
 pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
         &chat_messages::ChatMessages,
+        &inspect::Inspect,
         &mini_swe_agent::MiniSweAgent,
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,

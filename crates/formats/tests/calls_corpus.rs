@@ -198,3 +198,36 @@ fn smolagents_turns() {
     let (_, steps, _) = recovered(&folder, &["smolagents"]);
     assert_eq!(steps, counted);
 }
+
+/// Calls in what models answered outside of scoring, in the events of every sample.
+#[test]
+fn inspect_model_events() {
+    let Some(folder) = samples("inspect") else {
+        return;
+    };
+    let pile = Pile::open(&folder, &Limits::default()).unwrap();
+    let mut samples: Vec<Value> = Vec::new();
+    for entry in pile.entries() {
+        let value: Value =
+            serde_json::from_str(pile.read(entry.id).unwrap().text()).unwrap_or_default();
+        match value["samples"].as_array() {
+            Some(list) => samples.extend(list.clone()),
+            None if value["events"].is_array() => samples.push(value),
+            None => {}
+        }
+    }
+    let events = samples
+        .iter()
+        .flat_map(|sample| sample["events"].as_array().unwrap());
+    let counted: usize = events
+        .filter(|event| event["event"] == "model")
+        .filter_map(|event| {
+            event
+                .pointer("/output/choices/0/message/tool_calls")?
+                .as_array()
+        })
+        .map(Vec::len)
+        .sum();
+    let (runs, steps, _) = recovered(&folder, &["inspect"]);
+    assert_eq!((runs, steps), (samples.len(), counted));
+}
