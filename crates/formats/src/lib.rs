@@ -35,6 +35,7 @@ mod claude_code;
 mod claude_code_cast;
 mod codex;
 mod inspect;
+mod langfuse;
 mod mini_swe_agent;
 mod openhands_completions;
 mod openhands_conversation;
@@ -61,6 +62,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
         &chat_messages::ChatMessages,
         &inspect::Inspect,
+        &langfuse::Langfuse,
         &mini_swe_agent::MiniSweAgent,
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,

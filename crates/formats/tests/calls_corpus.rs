@@ -231,3 +231,37 @@ fn inspect_model_events() {
     let (runs, steps, _) = recovered(&folder, &["inspect"]);
     assert_eq!((runs, steps), (samples.len(), counted));
 }
+
+/// Calls in the outputs of generations, in whatever words their framework has for them.
+#[test]
+fn langfuse_generations() {
+    let Some(folder) = samples("langfuse") else {
+        return;
+    };
+    let words = [
+        r#""type":"tool_call""#,
+        r#""function_call":{"#,
+        r#""type":"function""#,
+    ];
+    let whole = files(&folder, ".json")
+        .into_iter()
+        .map(|path| std::fs::read(path).unwrap());
+    let exports: Vec<Value> = whole
+        .map(|bytes| serde_json::from_slice(&bytes).unwrap())
+        .collect();
+    let counted: usize = exports
+        .iter()
+        .flat_map(|export| export["observations"].as_array().unwrap())
+        .filter(|observation| observation["type"] == "GENERATION")
+        .filter_map(|observation| observation["output"].as_str())
+        .map(|output| output.split_whitespace().collect::<String>())
+        .map(|output| {
+            words
+                .iter()
+                .map(|word| output.matches(word).count())
+                .sum::<usize>()
+        })
+        .sum();
+    let (runs, steps, _) = recovered(&folder, &["langfuse"]);
+    assert_eq!((runs, steps), (exports.len(), counted));
+}
