@@ -44,6 +44,8 @@ mod copilot_cli;
 mod gemini_cli;
 mod goose;
 mod kimi_cli;
+mod inspect;
+mod langfuse;
 mod mini_swe_agent;
 mod opencode;
 mod openhands_completions;
@@ -78,6 +80,8 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &cline::ClineSession,
         &cline::ClineStream,
         &cline::ClineTask,
+        &inspect::Inspect,
+        &langfuse::Langfuse,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
         &opencode::OpencodeExport,
