@@ -65,10 +65,11 @@
 //! # Figures
 //!
 //! Linux 6.18 on a shared x86-64 machine with four cores, `cargo bench -p script`: an ordinary
-//! extractor goes through 10 MB of records at 39 MB/s in this process and at 35 MB/s through a
-//! worker (fastest of 100: 44 and 41); a run in a new worker costs 4 to 6 ms, in a kept one 0.4 ms (of which 0.3 ms are the
-//! engine), which is why workers are kept. At the memory limit of 128 MiB a worker was 132 MiB
-//! large, with records of 30 MB and full output 304 MiB; the kernel's limit stands at 384 MiB.
+//! extractor goes through 9 MB of records at 39 MB/s in this process and at 35 MB/s through a
+//! worker (fastest of 100: 44 and 41). A run in a new worker costs 4 to 6 ms, in a kept one 0.4 ms
+//! (of which 0.3 ms are the engine), which is why workers are kept. At the memory limit of 128 MiB
+//! a worker was 132 MiB large, with records of 30 MB and full output 304 MiB; the kernel's limit
+//! stands at 384 MiB.
 
 mod engine;
 mod error;
