@@ -32,6 +32,7 @@ mod threads;
 mod time;
 mod transcript;
 
+mod aider;
 mod atif;
 mod chat_messages;
 mod claude_code;
@@ -43,6 +44,8 @@ mod copilot_cli;
 mod gemini_cli;
 mod goose;
 mod kimi_cli;
+mod inspect;
+mod langfuse;
 mod mini_swe_agent;
 mod opencode;
 mod openhands_completions;
@@ -73,9 +76,12 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &goose::GooseDatabase,
         &goose::GooseSession,
         &goose::GooseStream,
+        &aider::Aider,
         &cline::ClineSession,
         &cline::ClineStream,
         &cline::ClineTask,
+        &inspect::Inspect,
+        &langfuse::Langfuse,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
         &opencode::OpencodeExport,
