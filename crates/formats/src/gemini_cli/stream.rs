@@ -179,10 +179,10 @@ impl Reading {
             cost_usd: None,
         };
         let why = record.pointer("/error/message").and_then(Value::as_str);
-        let status = str_at(record, "status").unwrap_or("result");
+        let ending = str_at(record, "status").unwrap_or("result");
         about.outcome.exit_status = Some(match why {
-            Some(why) => format!("{status}: {why}"),
-            None => status.to_owned(),
+            Some(why) => format!("{ending}: {why}"),
+            None => ending.to_owned(),
         });
     }
 
