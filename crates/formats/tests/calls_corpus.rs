@@ -420,6 +420,8 @@ fn continue_dev() {
         .sum();
     let (_, steps, _) = recovered(&folder, &["continue"]);
     assert_eq!(steps, counted);
+}
+
 /// Calls in what models answered outside of scoring, in the events of every sample.
 #[test]
 fn inspect_model_events() {
