@@ -216,7 +216,11 @@ impl Reading {
         let bare = Some(value).filter(|value| value.is_string());
         let output = value.get("output").or(bare).unwrap_or(&Value::Null);
         let message = str_at(value, "message").unwrap_or_default();
-        let seen = answer::observe(self.threads.asked(thread, id), output, message, is_error);
+        let seen = {
+            let step = self.threads.asked(thread, id);
+            let action = step.as_ref().map(|step| &step.action);
+            answer::observe(action, output, message, is_error)
+        };
         let cite = Some(line.cite(RefPart::Observation));
         self.threads.get(thread).result(id, seen, cite);
     }
