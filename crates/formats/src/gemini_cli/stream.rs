@@ -1,5 +1,6 @@
 //! What `gemini --output-format stream-json` prints.
 
+use std::collections::HashMap;
 use std::io;
 
 use serde_json::Value;
@@ -79,6 +80,8 @@ fn recognise(probe: &Probe<'_>) -> Option<Detection> {
 #[derive(Default)]
 struct Reading {
     transcript: Transcript,
+    /// The latest call under each id.
+    calls: HashMap<String, usize>,
     /// Pieces of the words being printed.
     words: String,
     index: u64,
@@ -128,8 +131,9 @@ impl Reading {
         self.transcript.begin_reply(Some("reply"));
         let name = str_at(record, "tool_name").unwrap_or_default();
         let arguments = record.get("parameters").cloned().unwrap_or_default();
-        self.transcript.call(Call {
-            id: str_at(record, "tool_id"),
+        let id = str_at(record, "tool_id");
+        let step = self.transcript.call(Call {
+            id,
             action: tool::action(name, arguments),
             address: Address {
                 message: Some(index),
@@ -137,6 +141,9 @@ impl Reading {
             },
             cite: Some(line.cite(RefPart::Action)),
         });
+        if let Some(id) = id {
+            self.calls.insert(id.to_owned(), step);
+        }
     }
 
     fn result(&mut self, record: &Value, line: &Line<'_>) {
@@ -151,10 +158,8 @@ impl Reading {
             Some(message) if !output.contains(message) => format!("{output}\n{message}"),
             _ => output,
         };
-        let mut steps = self.transcript.steps().iter().rev();
-        let known = id.is_some_and(|id| self.transcript.knows(id));
-        let asked = steps.find(|step| step.address.call_id.as_deref() == id || !known);
-        let asked = asked.filter(|_| known);
+        let asked = id.and_then(|id| self.calls.get(id));
+        let asked = asked.and_then(|step| self.transcript.steps().get(*step));
         let seen = match asked {
             Some(step) => parts::observe(&step.action, text),
             None => Observation::text(text),

@@ -224,18 +224,21 @@ impl Reading {
     ) {
         let transcript = self.threads.get(thread);
         let latest = transcript.steps().len().saturating_sub(MOST_WAITING);
-        let mut steps = transcript.steps().iter().enumerate().skip(latest);
-        let found = steps.find(|(_, step)| {
-            step.address.call_id.is_none()
-                && step.observation.is_none()
-                && name.is_none_or(|name| step.action.tool == name)
-        });
-        let Some((index, step)) = found else {
-            transcript.result(Some(""), Observation::default(), None);
-            return;
+        let found = {
+            let mut steps = transcript.steps().iter().enumerate().skip(latest);
+            let found = steps.find(|(_, step)| {
+                step.address.call_id.is_none()
+                    && step.observation.is_none()
+                    && name.is_none_or(|name| step.action.tool == name)
+            });
+            let parts = Value::Array(own.to_vec());
+            found.map(|(index, step)| (index, observe(Some(&step.action), &parts, about)))
         };
-        let seen = observe(Some(&step.action), &Value::Array(own.to_vec()), about);
-        transcript.settle(index, seen, Some(line.cite(RefPart::Observation)));
+        if let Some((index, seen)) = found {
+            transcript.settle(index, seen, Some(line.cite(RefPart::Observation)));
+        } else {
+            transcript.result(Some(""), Observation::default(), None);
+        }
     }
 
     fn result(
