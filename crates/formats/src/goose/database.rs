@@ -33,8 +33,13 @@ impl Extractor for GooseDatabase {
         if !is_database(probe.head()) {
             return Ok(None);
         }
-        let Ok(database) = Database::open(pile, probe.entry().id) else {
-            return Ok(None);
+        let database = match Database::open(pile, probe.entry().id) {
+            Ok(database) => database,
+            // Said of a database that names this column only, so that it is said once.
+            Err(error) if probe.head().contains("content_json") => {
+                return Err(io::Error::other(error.to_string()));
+            }
+            Err(_) => return Ok(None),
         };
         let known = database.has("sessions", &["id", "working_dir"])
             && database.has("messages", &["session_id", "role", "content_json"]);

@@ -347,6 +347,21 @@ fn a_fork_does_not_count_what_it_copied() {
 }
 
 #[test]
+fn a_database_that_cannot_be_opened_is_named() {
+    let mut bytes = database();
+    // The page size, which no reader can go without.
+    bytes[16..18].copy_from_slice(&[0, 3]);
+    let pile = Pile::from_memory([("x/opencode.db", bytes)]);
+    let found = find_runs(&pile);
+    assert!(found.runs.is_empty());
+    assert!(
+        found.problems[0].what.starts_with("x/opencode.db: "),
+        "{:?}",
+        found.problems
+    );
+}
+
+#[test]
 fn sessions_that_are_each_others_parents_end() {
     let sql = format!(
         "{TABLES} insert into session values('ses_a', 'ses_b', '', '', 0), ('ses_b', 'ses_a', '', '', 0);
