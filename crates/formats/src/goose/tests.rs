@@ -140,7 +140,10 @@ fn database() -> Vec<u8> {
 }
 
 fn lines(records: &[Value]) -> Vec<u8> {
-    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let mut lines = String::new();
+    for record in records {
+        writeln!(lines, "{record}").unwrap();
+    }
     lines.into_bytes()
 }
 

@@ -1,8 +1,3 @@
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "what `json!` makes is passed on"
-)]
-
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
