@@ -8,8 +8,10 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use trace::{Ref, RefPart};
 
-use crate::document::Document;
+use crate::document::{Document, cite_bytes};
 use crate::extractor::{Claim, Coverage, ExtractError};
 use crate::json::close_truncated;
 use crate::lines::{Line, Lines};
@@ -203,7 +205,6 @@ pub(crate) fn list_in<'t>(
     text: &'t str,
     keys: &[&str],
 ) -> Result<(Vec<&'t str>, Vec<(String, &'t str)>), serde_json::Error> {
-    use serde_json::value::RawValue;
     use std::collections::BTreeMap;
     let plain = |list: Vec<&'t RawValue>| list.into_iter().map(RawValue::get).collect();
     if text.trim_start().starts_with('[') {
@@ -220,4 +221,57 @@ pub(crate) fn list_in<'t>(
         .filter(|(key, _)| Some(key.as_str()) != used)
         .map(|(key, raw)| (key, raw.get()));
     Ok((list, others.collect()))
+}
+
+/// Cites a slice of the text a value was given in.
+pub(crate) type Cite<'c> = dyn Fn(RefPart, &str) -> Option<Ref> + 'c;
+
+/// Gives each JSON value of a file to `each`, as the text it stands in: those of JSON Lines, or the
+/// one of a document. What was odd is returned, naming file and line.
+///
+/// # Errors
+/// When the file cannot be read or does not begin with JSON.
+pub(crate) fn json_values(
+    pile: &Pile,
+    id: EntryId,
+    mut each: impl FnMut(&str, &Cite<'_>),
+) -> Result<Vec<String>, ExtractError> {
+    let failed = |source| ExtractError::io(&pile.entry(id).path, source);
+    let mut warnings = Vec::new();
+    let mut lines = pile.lines(id).map_err(failed)?;
+    let mut found = false;
+    while let Some(line) = lines.next_line().map_err(failed)? {
+        let text = line.text();
+        if text.trim().is_empty() {
+            continue;
+        }
+        if serde_json::from_str::<&RawValue>(&text).is_err() {
+            if found {
+                let Line { path, number, .. } = line;
+                warnings.push(format!("{path}: line {number} is no JSON"));
+                continue;
+            }
+            // A document over several lines, or one that was cut.
+            drop(lines);
+            let file = JsonDocument::open(pile, id)?;
+            let parsed = file.parse::<&RawValue>()?;
+            each(parsed.value.get(), &|part, slice: &str| {
+                file.document().cite_in(parsed.base, part, slice)
+            });
+            return Ok(parsed.warnings);
+        }
+        found = true;
+        let skipped = line.bytes.len() - text.len();
+        each(&text, &|part, slice: &str| {
+            let start = slice.as_ptr().addr().checked_sub(text.as_ptr().addr())? + skipped;
+            let bytes = line.bytes.get(start..start + slice.len())?;
+            Some(cite_bytes(
+                part,
+                line.path,
+                line.offset + start as u64,
+                bytes,
+            ))
+        });
+    }
+    Ok(warnings)
 }

@@ -39,10 +39,13 @@ mod claude_code;
 mod claude_code_cast;
 mod cline;
 mod codex;
+mod continue_dev;
 mod copilot_cli;
 mod gemini_cli;
 mod goose;
+mod inspect;
 mod kimi_cli;
+mod langfuse;
 mod mini_swe_agent;
 mod opencode;
 mod openhands_completions;
@@ -77,6 +80,8 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &cline::ClineSession,
         &cline::ClineStream,
         &cline::ClineTask,
+        &inspect::Inspect,
+        &langfuse::Langfuse,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
         &opencode::OpencodeExport,
@@ -94,6 +99,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &continue_dev::Continue,
         &copilot_cli::CopilotCli,
         &gemini_cli::GeminiCli,
         &kimi_cli::KimiCli,

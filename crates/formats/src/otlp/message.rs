@@ -8,7 +8,7 @@ use crate::json::{str_at, str_of};
 
 /// Which messages of a model call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// Those it was shown.
     Input,
     /// Those it answered.
@@ -258,7 +258,7 @@ fn role_on(side: Side) -> Role {
 
 /// The messages of a request or response; bare text is one message. What the model answered is
 /// said by the model, whatever role it was given.
-pub(super) fn from_value(value: &Value, side: Side) -> Vec<Message> {
+pub(crate) fn from_value(value: &Value, side: Side) -> Vec<Message> {
     let mut messages = messages_in(value);
     let read = decoded(value);
     if messages.is_empty()

@@ -12,7 +12,6 @@ use std::io;
 
 use serde_json::Value;
 
-use self::attribute::Attributes;
 use self::record::{Record, records};
 use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
@@ -20,7 +19,11 @@ use crate::extractor::{
 use crate::pile::Pile;
 use crate::spans::{self, Kind, Span};
 
-pub(crate) use convention::{answer_of, bare_arguments, result_of, task_of};
+pub(crate) use attribute::Attributes;
+pub(crate) use convention::{
+    AGENT, CALL_ID, RESULT, TOOL_NAME, answer_of, bare_arguments, kind_of, result_of, task_of,
+};
+pub(crate) use message::{Side, from_value};
 
 /// Reads one trace of an OpenTelemetry export.
 pub(crate) struct Otlp;
@@ -107,17 +110,19 @@ impl Extractor for Otlp {
         };
         let mut own = Vec::new();
         let (mut bytes, mut others) = (0, 0);
+        let mut warnings = Vec::new();
         for id in &claim.detection.files {
-            let account = records(pile, *id, |record| {
+            warnings.extend(records(pile, *id, |record| {
                 if wanted.is_none() || record.trace() == wanted.as_deref() {
                     own.push(record);
                 } else {
                     others += record.size as u64;
                 }
-            })?;
-            bytes += account.bytes;
+            })?);
+            bytes += pile.entry(*id).size;
         }
         let mut extraction = build(own);
+        extraction.warnings.splice(0..0, warnings);
         extraction.trajectory.session = extraction.trajectory.session.or(wanted);
         // What frames the spans of this trace belongs to it if the file holds no other.
         if others == 0 && claim.part.is_none() {

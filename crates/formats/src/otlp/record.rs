@@ -7,9 +7,8 @@ use serde_json::value::RawValue;
 use trace::{Ref, RefPart};
 
 use super::attribute::Attributes;
-use crate::document::cite_bytes;
 use crate::extractor::ExtractError;
-use crate::frame::JsonDocument;
+use crate::frame;
 use crate::pile::{EntryId, Pile};
 
 /// A span or log record.
@@ -33,15 +32,6 @@ impl Record {
     }
 }
 
-/// What was read and what was odd.
-#[derive(Default)]
-pub(super) struct Account {
-    /// Bytes of the file.
-    pub(super) bytes: u64,
-    /// What was odd, naming file and line.
-    pub(super) warnings: Vec<String>,
-}
-
 /// Gives every span and log record of the file to `visit`, in order.
 ///
 /// # Errors
@@ -50,65 +40,8 @@ pub(super) fn records(
     pile: &Pile,
     id: EntryId,
     mut visit: impl FnMut(Record),
-) -> Result<Account, ExtractError> {
-    let path = &pile.entry(id).path;
-    let failed = |source| ExtractError::io(path, source);
-    let mut account = Account {
-        bytes: pile.entry(id).size,
-        ..Account::default()
-    };
-    let mut lines = pile.lines(id).map_err(failed)?;
-    let mut found_line = false;
-    while let Some(line) = lines.next_line().map_err(failed)? {
-        let text = line.text();
-        if text.trim().is_empty() {
-            continue;
-        }
-        let Ok(whole) = serde_json::from_str::<&RawValue>(&text) else {
-            if found_line {
-                let (path, number) = (line.path, line.number);
-                account
-                    .warnings
-                    .push(format!("{path}: line {number} is no JSON"));
-                continue;
-            }
-            // A document over several lines, or a single line that was cut.
-            drop(lines);
-            return document(pile, id, account, visit);
-        };
-        found_line = true;
-        let skipped = line.bytes.len() - text.len();
-        let cite = |slice: &str| {
-            let start = slice.as_ptr().addr().checked_sub(text.as_ptr().addr())? + skipped;
-            let bytes = line.bytes.get(start..start + slice.len())?;
-            Some(cite_bytes(
-                RefPart::Action,
-                line.path,
-                line.offset + start as u64,
-                bytes,
-            ))
-        };
-        walk(whole.get(), &cite, &mut visit);
-    }
-    Ok(account)
-}
-
-fn document(
-    pile: &Pile,
-    id: EntryId,
-    mut account: Account,
-    mut visit: impl FnMut(Record),
-) -> Result<Account, ExtractError> {
-    let document = JsonDocument::open(pile, id)?;
-    let parsed = document.parse::<&RawValue>()?;
-    account.warnings.extend(parsed.warnings);
-    let cite = |slice: &str| {
-        document
-            .document()
-            .cite_in(parsed.base, RefPart::Action, slice)
-    };
-    walk(parsed.value.get(), &cite, &mut visit);
-    Ok(account)
+) -> Result<Vec<String>, ExtractError> {
+    frame::json_values(pile, id, |whole, cite| walk(whole, cite, &mut visit))
 }
 
 /// Objects within objects that are looked through for spans.
@@ -133,7 +66,7 @@ const SCOPES: [&str; 6] = [
 ];
 const RECORDS: [&str; 3] = ["spans", "logRecords", "log_records"];
 
-fn walk(whole: &str, cite: &dyn Fn(&str) -> Option<Ref>, visit: &mut impl FnMut(Record)) {
+fn walk(whole: &str, cite: &frame::Cite<'_>, visit: &mut impl FnMut(Record)) {
     let mut open: Vec<(&str, u32, Option<String>)> = vec![(whole, 0, None)];
     while let Some((text, depth, service)) = open.pop() {
         let first = text.trim_start().as_bytes().first().copied();
@@ -157,7 +90,7 @@ fn walk(whole: &str, cite: &dyn Fn(&str) -> Option<Ref>, visit: &mut impl FnMut(
                 visit(Record {
                     value,
                     is_log,
-                    cite: cite(text),
+                    cite: cite(RefPart::Action, text),
                     size: text.len(),
                     service,
                 });

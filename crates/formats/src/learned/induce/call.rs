@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::Field;
 use super::kind::Kind;
-use super::lexicon::{self, Speaker, fit, plain};
+use super::lexicon::{self, Speaker, fit, path_fit, plain};
 use crate::learned::interpret::text_of;
 use crate::learned::map::{CallFields, Condition, ResultFields};
 use crate::learned::path::{Path, Segment};
@@ -177,16 +177,19 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
 
 /// How much a field looks like the arguments of a call.
 fn arguments_fit(path: &Path, field: &Field) -> Option<f64> {
-    let key = path.last_key()?;
     if path.segments().last() == Some(&Segment::Json) || field.records == 0 || is_telemetry(path) {
         return None;
     }
     let records = ratio(field.records, field.present);
-    if records < 0.5 {
+    let described = path
+        .segments()
+        .iter()
+        .any(|segment| matches!(segment, Segment::Key(key) if key == "properties"));
+    if records < 0.5 || field.schemas * 2 > field.records || described {
         return None;
     }
     let known = ratio(field.arguments, field.present);
-    let named = fit(key, lexicon::ARGUMENTS);
+    let named = path_fit(path, lexicon::ARGUMENTS);
     let worth = 1.6 * known + 1.2 * named;
     (worth >= 0.5).then_some(worth)
 }
@@ -467,6 +470,27 @@ pub(super) fn result_beside(kind: &Kind<'_>, call: &CallFields) -> Option<Result
     result_fields(kind, &taken)
 }
 
+/// The result of a call that stands in a list of its record, where it stands in the record itself:
+/// records with one call each, and a field that holds what came back.
+pub(super) fn result_around(kinds: &[Kind<'_>], kind: &Kind<'_>) -> Option<ResultFields> {
+    let records: BTreeSet<usize> = kind.parts.iter().map(|part| part.record).collect();
+    if kind.each.is_root() || kind.parts.len() * 2 > records.len() * 3 {
+        return None;
+    }
+    let around = kinds
+        .iter()
+        .find(|other| other.each.is_root() && other.when == kind.when)?;
+    let none = Path::root().key("");
+    let mut fields = result_fields(around, &[&none])?;
+    let from_record = |path: &mut Path| *path = Path::root().then(Segment::Record).join(path);
+    fields.text.iter_mut().for_each(from_record);
+    fields.exit_status.iter_mut().for_each(from_record);
+    for condition in &mut fields.failed {
+        from_record(&mut condition.field);
+    }
+    Some(fields)
+}
+
 /// The fields of a result in a kind of part; `taken` are fields that mean something else.
 fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
     let beside_call = !taken.is_empty();
@@ -479,7 +503,7 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
         if within || path.segments().last() == Some(&Segment::Json) || is_telemetry_text(path) {
             continue;
         }
-        let mut named = fit(key, lexicon::OUTPUTS);
+        let mut named = path_fit(path, lexicon::OUTPUTS);
         // Beside a call, words such as `text` or `message` are the agent's own.
         let place = lexicon::OUTPUTS.iter().position(|word| *word == plain(key));
         if beside_call && place.is_none_or(|at| at > 9) {
