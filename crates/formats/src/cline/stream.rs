@@ -6,7 +6,7 @@ use std::io;
 use serde_json::Value;
 use trace::{Address, Observation, RefPart};
 
-use super::session::{delegations, telling};
+use super::session::telling;
 use super::{LAYOUT, result, usage_of};
 use crate::extractor::{Claim, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site};
 use crate::frame;
@@ -270,7 +270,7 @@ impl Told {
 fn link(read: &mut [(Session, Option<String>)]) {
     for at in 0..read.len() {
         let own = read[at].0.trajectory.id.clone();
-        let calls = delegations(&read[at].0.trajectory);
+        let calls = sessions::delegations(&read[at].0.trajectory);
         let children: Vec<(usize, String)> = read
             .iter()
             .enumerate()

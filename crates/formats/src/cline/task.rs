@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use trace::{ActionKind, Trajectory, Usage};
 
 use super::conversation::{Conversation, Request};
-use super::session::delegations;
 use super::{LAYOUT, request_of, time_of, usage_of};
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site,
@@ -104,7 +103,7 @@ impl Extractor for ClineTask {
             let children: Vec<String> = children
                 .map(|(child, _)| child.trajectory.id.clone())
                 .collect();
-            let calls = delegations(&read[at].0.trajectory);
+            let calls = sessions::delegations(&read[at].0.trajectory);
             let steps = calls.into_iter().map(|(step, _)| step);
             read[at].0.links = steps.zip(children).collect();
         }
