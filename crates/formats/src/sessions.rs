@@ -66,7 +66,8 @@ pub(crate) fn roots(parents: &[(String, Option<String>)]) -> Vec<String> {
 }
 
 /// Nests sessions, given parents first with the id of each one's parent, below the first one.
-pub(crate) fn nest(sessions: Vec<(Session, Option<String>)>) -> Extraction {
+pub(crate) fn nest(mut sessions: Vec<(Session, Option<String>)>) -> Extraction {
+    link_by_words(&mut sessions);
     let mut extraction = Extraction::default();
     let ids = sessions.iter().map(|(read, _)| read.trajectory.id.clone());
     let ids: Vec<String> = ids.collect();
@@ -95,9 +96,10 @@ pub(crate) fn nest(sessions: Vec<(Session, Option<String>)>) -> Extraction {
     extraction
 }
 
-/// Finds the call that started each sub-agent: the first one not taken that gave it its task. Where
-/// the words do not tell and there are as many calls as sub-agents, their order does.
-pub(crate) fn link_by_words(read: &mut [(Session, Option<String>)]) {
+/// Finds the call that started each sub-agent where the layout does not name it: the first one not
+/// taken that gave it its task. Where the words do not tell and there are as many calls as sub-agents
+/// left, their order does.
+fn link_by_words(read: &mut [(Session, Option<String>)]) {
     for at in 0..read.len() {
         let own = read[at].0.trajectory.id.clone();
         let mut children: Vec<(Option<Timestamp>, String, String)> = read
@@ -114,6 +116,9 @@ pub(crate) fn link_by_words(read: &mut [(Session, Option<String>)]) {
             .collect();
         children.sort();
         let mut calls = delegations(&read[at].0.trajectory);
+        let known = &read[at].0.links;
+        children.retain(|(_, id, _)| known.iter().all(|(_, own)| own != id));
+        calls.retain(|(step, _)| known.iter().all(|(own, _)| own != step));
         let mut left = Vec::new();
         for (_, id, task) in children {
             match calls

@@ -75,7 +75,6 @@ impl Extractor for ClineSession {
         if let Some(id) = about_file(pile, own, &session).map_err(failed)? {
             about(pile, id, &mut read[0].0)?;
         }
-        sessions::link_by_words(&mut read);
         Ok(sessions::nest(read))
     }
 }

@@ -95,18 +95,6 @@ impl Extractor for ClineTask {
                 what: "the folder holds no conversation".to_owned(),
             });
         }
-        for at in 0..read.len() {
-            let own = read[at].0.trajectory.id.clone();
-            let children = read
-                .iter()
-                .filter(|(_, parent)| parent.as_deref() == Some(own.as_str()));
-            let children: Vec<String> = children
-                .map(|(child, _)| child.trajectory.id.clone())
-                .collect();
-            let calls = sessions::delegations(&read[at].0.trajectory);
-            let steps = calls.into_iter().map(|(step, _)| step);
-            read[at].0.links = steps.zip(children).collect();
-        }
         Ok(sessions::nest(read))
     }
 }

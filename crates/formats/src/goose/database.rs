@@ -85,7 +85,6 @@ impl Extractor for GooseDatabase {
             let parent = parents.get(id.as_str()).copied().cloned().flatten();
             read.push((session(&database, &id)?, parent));
         }
-        sessions::link_by_words(&mut read);
         Ok(sessions::nest(read))
     }
 }
