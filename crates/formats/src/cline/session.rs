@@ -24,6 +24,8 @@ pub(crate) struct ClineSession;
 
 /// How much of a neighbour is looked at to see whose session it is.
 const NEIGHBOUR_BYTES: usize = 4096;
+/// How many neighbours are looked at; a session has a folder of its own.
+const MOST_NEIGHBOURS: usize = 512;
 /// An id at least this long is random enough to name one call of all runs.
 const TELLING_ID: usize = 16;
 
@@ -123,7 +125,8 @@ fn family(
     let mut files = HashMap::from([(session.to_owned(), (own, None))]);
     let mut parents = vec![(session.to_owned(), None)];
     let folder = pile.folder(pile.entry(own).folder());
-    for id in folder.map_or(&[][..], |folder| &folder.files) {
+    let beside = folder.map_or(&[][..], |folder| &folder.files);
+    for id in beside.iter().take(MOST_NEIGHBOURS) {
         if *id == own || !pile.entry(*id).has_ending("json") {
             continue;
         }

@@ -8,7 +8,7 @@ use trace::RefPart;
 
 use super::LAYOUT;
 use super::conversation::{Conversation, Message};
-use crate::database::{Database, is_database};
+use crate::database::{Database, is_database, with_logs};
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
@@ -51,6 +51,7 @@ impl Extractor for GooseDatabase {
                 "a SQLite database".to_owned(),
                 "tables `sessions` and `messages` with `content_json`".to_owned(),
             ],
+            files: with_logs(pile, probe.entry().id),
             ..Detection::default()
         }))
     }

@@ -8,7 +8,7 @@ use trace::RefPart;
 
 use super::LAYOUT;
 use super::session::Session;
-use crate::database::{Database, is_database};
+use crate::database::{Database, is_database, with_logs};
 use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
@@ -56,6 +56,7 @@ impl Extractor for OpencodeDatabase {
         Ok(Some(Detection {
             score: 96,
             evidence: vec!["a SQLite database".to_owned(), evidence.to_owned()],
+            files: with_logs(pile, probe.entry().id),
             ..Detection::default()
         }))
     }
