@@ -154,6 +154,7 @@ impl Told {
             (Some("agent_start"), Some(at)) => self.active.push(at),
             (Some("agent_end"), Some(at)) => {
                 self.active.retain(|own| *own != at);
+                self.announced.retain(|own| *own != at);
                 self.ended = Some(at);
             }
             (Some("tool_call"), Some(at)) => self.announced.push_back(at),
@@ -206,7 +207,11 @@ impl Told {
 
     fn call(&mut self, event: &Value, now: Option<trace::Timestamp>, line: &Line<'_>) {
         let current = self.active.last().copied().unwrap_or(0);
-        let whose = self.announced.pop_front().unwrap_or(current);
+        let announced = self.announced.pop_front();
+        // An agent that works alone needs no announcement, and one may have come to nothing.
+        let whose = announced
+            .filter(|_| self.active.len() > 1)
+            .unwrap_or(current);
         let name = str_at(event, "toolName").unwrap_or_default();
         let input = event.get("input").cloned().unwrap_or_default();
         let transcript = self.agent(whose);
