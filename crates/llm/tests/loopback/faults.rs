@@ -149,6 +149,19 @@ async fn a_cut_stream_is_truncated_once_words_were_handed_on() {
 }
 
 #[tokio::test]
+async fn a_stream_cut_after_its_last_word_is_whole() {
+    let server = Server::new(vec![openai_stream(&["Step 3."]).cut()]);
+    let completion = client(&server, OPENAI)
+        .stream(&ask("?"), &mut |_| {})
+        .await
+        .unwrap();
+    assert_eq!(
+        (completion.text.as_str(), completion.usage.total()),
+        ("Step 3.", 10)
+    );
+}
+
+#[tokio::test]
 async fn a_stream_cut_before_its_first_word_is_asked_for_again() {
     let server = Server::new(vec![
         Reply::stream().cut(),
