@@ -8,8 +8,10 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use trace::{Ref, RefPart};
 
-use crate::document::Document;
+use crate::document::{Document, cite_bytes};
 use crate::extractor::{Claim, Coverage, ExtractError};
 use crate::json::close_truncated;
 use crate::lines::{Line, Lines};
@@ -192,4 +194,84 @@ pub(crate) fn rows(
         }
     }
     Ok(())
+}
+
+/// The members of the list a document is, or that it holds under the first of `keys` that has one,
+/// each as the text it stands in; what else the document holds comes as its other members.
+///
+/// # Errors
+/// When the text is no JSON, or neither a list nor an object.
+pub(crate) fn list_in<'t>(
+    text: &'t str,
+    keys: &[&str],
+) -> Result<(Vec<&'t str>, Vec<(String, &'t str)>), serde_json::Error> {
+    use std::collections::BTreeMap;
+    let plain = |list: Vec<&'t RawValue>| list.into_iter().map(RawValue::get).collect();
+    if text.trim_start().starts_with('[') {
+        return Ok((plain(serde_json::from_str(text)?), Vec::new()));
+    }
+    let members: BTreeMap<String, &'t RawValue> = serde_json::from_str(text)?;
+    let found = keys.iter().find_map(|key| {
+        let list = serde_json::from_str::<Vec<&'t RawValue>>(members.get(*key)?.get());
+        Some((*key, list.ok()?))
+    });
+    let (used, list) = found.map_or((None, Vec::new()), |(key, list)| (Some(key), plain(list)));
+    let others = members
+        .into_iter()
+        .filter(|(key, _)| Some(key.as_str()) != used)
+        .map(|(key, raw)| (key, raw.get()));
+    Ok((list, others.collect()))
+}
+
+/// Cites a slice of the text a value was given in.
+pub(crate) type Cite<'c> = dyn Fn(RefPart, &str) -> Option<Ref> + 'c;
+
+/// Gives each JSON value of a file to `each`, as the text it stands in: those of JSON Lines, or the
+/// one of a document. What was odd is returned, naming file and line.
+///
+/// # Errors
+/// When the file cannot be read or does not begin with JSON.
+pub(crate) fn json_values(
+    pile: &Pile,
+    id: EntryId,
+    mut each: impl FnMut(&str, &Cite<'_>),
+) -> Result<Vec<String>, ExtractError> {
+    let failed = |source| ExtractError::io(&pile.entry(id).path, source);
+    let mut warnings = Vec::new();
+    let mut lines = pile.lines(id).map_err(failed)?;
+    let mut found = false;
+    while let Some(line) = lines.next_line().map_err(failed)? {
+        let text = line.text();
+        if text.trim().is_empty() {
+            continue;
+        }
+        if serde_json::from_str::<&RawValue>(&text).is_err() {
+            if found {
+                let Line { path, number, .. } = line;
+                warnings.push(format!("{path}: line {number} is no JSON"));
+                continue;
+            }
+            // A document over several lines, or one that was cut.
+            drop(lines);
+            let file = JsonDocument::open(pile, id)?;
+            let parsed = file.parse::<&RawValue>()?;
+            each(parsed.value.get(), &|part, slice: &str| {
+                file.document().cite_in(parsed.base, part, slice)
+            });
+            return Ok(parsed.warnings);
+        }
+        found = true;
+        let skipped = line.bytes.len() - text.len();
+        each(&text, &|part, slice: &str| {
+            let start = slice.as_ptr().addr().checked_sub(text.as_ptr().addr())? + skipped;
+            let bytes = line.bytes.get(start..start + slice.len())?;
+            Some(cite_bytes(
+                part,
+                line.path,
+                line.offset + start as u64,
+                bytes,
+            ))
+        });
+    }
+    Ok(warnings)
 }

@@ -29,6 +29,8 @@ const PATH: &[&str] = &[
     "dir_path",
     "directory",
     "directory_path",
+    "dirpath",
+    "dirPath",
 ];
 /// Lists of paths, for tools that read several files at once.
 const PATHS: &[&str] = &["files", "paths", "file_paths"];
@@ -304,7 +306,8 @@ fn multi_edit_of(arguments: &Value) -> Option<ActionKind> {
     (!edits.is_empty()).then_some(ActionKind::Edit { edits })
 }
 
-/// The editor tool of Anthropic's tool set, also in OpenHands and SWE-agent 1.
+/// The editor tool of Anthropic's tool set, also in OpenHands and SWE-agent 1. Without its command,
+/// what it is given tells: texts change a file, a path alone shows it.
 fn editor_of(arguments: &Value) -> Option<ActionKind> {
     let path = str_of(arguments, PATH)?.to_owned();
     let Some(command) = str_of(arguments, &["command"]) else {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::Field;
 use super::kind::Kind;
-use super::lexicon::{self, Speaker, fit, plain};
+use super::lexicon::{self, Speaker, fit, path_fit, plain};
 use crate::learned::interpret::text_of;
 use crate::learned::map::{CallFields, Condition, ResultFields};
 use crate::learned::path::{Path, Segment};
@@ -65,6 +65,9 @@ fn may_be_id(path: &Path, field: &Field) -> bool {
     let Some(key) = path.last_key().map(plain) else {
         return false;
     };
+    if lexicon::SESSIONS.contains(&key.as_str()) {
+        return false;
+    }
     let named = key.ends_with("id")
         || ["cause", "parent", "call", "ref", "inreplyto"].contains(&key.as_str());
     let texts = field.texts > 0 && field.identifiers == field.texts && field.times == 0;
@@ -151,7 +154,9 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
                 .iter()
                 .chain(&kind.which)
                 .any(|c| c.field == *name_path);
-            if told && bonus == 0.0 && name.tools == 0 {
+            let constant = name.values.len() == 1
+                && lexicon::fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
+            if (told && bonus == 0.0 || constant) && name.tools == 0 {
                 continue;
             }
             let there = ratio(field.present.min(name.present), count);
@@ -172,16 +177,19 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
 
 /// How much a field looks like the arguments of a call.
 fn arguments_fit(path: &Path, field: &Field) -> Option<f64> {
-    let key = path.last_key()?;
     if path.segments().last() == Some(&Segment::Json) || field.records == 0 || is_telemetry(path) {
         return None;
     }
     let records = ratio(field.records, field.present);
-    if records < 0.5 {
+    let described = path
+        .segments()
+        .iter()
+        .any(|segment| matches!(segment, Segment::Key(key) if key == "properties"));
+    if records < 0.5 || field.schemas * 2 > field.records || described {
         return None;
     }
     let known = ratio(field.arguments, field.present);
-    let named = fit(key, lexicon::ARGUMENTS);
+    let named = path_fit(path, lexicon::ARGUMENTS);
     let worth = 1.6 * known + 1.2 * named;
     (worth >= 0.5).then_some(worth)
 }
@@ -198,7 +206,7 @@ fn name_fit(path: &Path, field: &Field, arguments: &Path) -> Option<f64> {
     }
     let speakers = field.values.keys().filter(|word| {
         let speaker = lexicon::speaker(word);
-        speaker.is_some() && !lexicon::is_tool(word)
+        speaker.is_some() && (!lexicon::is_tool(word) || field.values.len() < 3)
     });
     if speakers.count() * 2 > field.values.len() {
         return None;
@@ -244,10 +252,17 @@ fn command_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
         let Some(key) = path.last_key() else { continue };
         let named = fit(key, lexicon::COMMANDS);
         let commands = field.share(field.commands);
-        if named == 0.0 || field.texts * 2 < count || commands < 0.5 {
+        // An action beside an observation needs less to be believed.
+        let answered = path.segments().len() == 1
+            && kind
+                .field(&Path::root().key("observation"))
+                .is_some_and(|f| f.texts > 0);
+        let least = if answered { 0.2 } else { 0.5 };
+        if named == 0.0 || field.texts * 2 < count || commands < least {
             continue;
         }
-        let sure = 1.2 * named + 1.6 * commands + bonus;
+        let beside = if answered { 0.8 } else { 0.0 };
+        let sure = 1.2 * named + 1.6 * commands + bonus + beside;
         if best.as_ref().is_none_or(|(most, _)| sure > *most) {
             best = Some((sure, path.clone()));
         }
@@ -293,6 +308,9 @@ fn id_of(
     let mut best: Option<(f64, &Path, f64)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
+        if lexicon::SESSIONS.contains(&plain(key).as_str()) {
+            continue;
+        }
         let named = fit(key, CALL_IDS);
         let there = ratio(field.present, kind.parts.len());
         if path.below(arguments).is_some() || field.texts + field.numbers == 0 || there < 0.5 {
@@ -452,6 +470,27 @@ pub(super) fn result_beside(kind: &Kind<'_>, call: &CallFields) -> Option<Result
     result_fields(kind, &taken)
 }
 
+/// The result of a call that stands in a list of its record, where it stands in the record itself:
+/// records with one call each, and a field that holds what came back.
+pub(super) fn result_around(kinds: &[Kind<'_>], kind: &Kind<'_>) -> Option<ResultFields> {
+    let records: BTreeSet<usize> = kind.parts.iter().map(|part| part.record).collect();
+    if kind.each.is_root() || kind.parts.len() * 2 > records.len() * 3 {
+        return None;
+    }
+    let around = kinds
+        .iter()
+        .find(|other| other.each.is_root() && other.when == kind.when)?;
+    let none = Path::root().key("");
+    let mut fields = result_fields(around, &[&none])?;
+    let from_record = |path: &mut Path| *path = Path::root().then(Segment::Record).join(path);
+    fields.text.iter_mut().for_each(from_record);
+    fields.exit_status.iter_mut().for_each(from_record);
+    for condition in &mut fields.failed {
+        from_record(&mut condition.field);
+    }
+    Some(fields)
+}
+
 /// The fields of a result in a kind of part; `taken` are fields that mean something else.
 fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
     let beside_call = !taken.is_empty();
@@ -464,7 +503,7 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
         if within || path.segments().last() == Some(&Segment::Json) || is_telemetry_text(path) {
             continue;
         }
-        let mut named = fit(key, lexicon::OUTPUTS);
+        let mut named = path_fit(path, lexicon::OUTPUTS);
         // Beside a call, words such as `text` or `message` are the agent's own.
         let place = lexicon::OUTPUTS.iter().position(|word| *word == plain(key));
         if beside_call && place.is_none_or(|at| at > 9) {

@@ -43,8 +43,12 @@ pub(super) struct Field {
     pub(super) prose: usize,
     /// Values that are times, as ISO text.
     pub(super) times: usize,
+    /// Texts of digits that could count the seconds, or parts of them, since 1970.
+    pub(super) stamps: usize,
     /// Objects, or texts that are the JSON of one, with a member that arguments of tools have.
     pub(super) arguments: usize,
+    /// Objects that describe arguments instead of giving them: schemas.
+    pub(super) schemas: usize,
     /// Objects, or texts that are the JSON of one.
     pub(super) records: usize,
     /// The short values, with how often each occurs.
@@ -74,6 +78,11 @@ impl Field {
             self.records += 1;
             let named = members.keys().any(|key| lexicon::is_argument_name(key));
             self.arguments += usize::from(named);
+            let typed = |value: &Value| value.get("type").is_some_and(Value::is_string);
+            let schema = members.contains_key("properties")
+                || members.contains_key("$schema")
+                || !members.is_empty() && members.values().all(typed);
+            self.schemas += usize::from(schema);
         }
     }
 
@@ -86,6 +95,8 @@ impl Field {
         self.prose += usize::from(text.split_whitespace().nth(2).is_some());
         let like_time = text.len() >= 10 && text.len() <= 40 && text.as_bytes()[0].is_ascii_digit();
         self.times += usize::from(like_time && time::parse(text).is_some());
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        self.stamps += usize::from(digits && [10, 13, 16, 19].contains(&text.len()));
         if text.len() <= LONGEST_KEPT {
             self.keep(text.to_owned());
         }

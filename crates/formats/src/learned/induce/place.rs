@@ -364,7 +364,8 @@ fn order_of(values: &[Value]) -> Option<Path> {
         .filter(|(path, field)| {
             path.segments().len() <= 2
                 && field.present == values.len()
-                && (field.times == field.texts && field.texts > 0 || field.numbers > 0)
+                && (field.times + field.stamps == field.texts && field.texts > 0
+                    || field.numbers > 0)
         })
         .filter_map(|(path, _)| {
             let named = lexicon::fit(path.last_key()?, lexicon::TIMES);

@@ -124,7 +124,7 @@ pub(super) fn mark_in(kind: &Kind<'_>, text: &Path) -> Option<Mark> {
 /// What a kind of record tells of the run and of itself: time, session, model, cost.
 pub(super) fn about_of(kind: &Kind<'_>) -> Vec<Says> {
     let time = best(kind, lexicon::TIMES, |field| {
-        field.times + field.numbers > 0
+        field.times + field.stamps + field.numbers > 0
     })
     .or_else(|| clock_of(kind));
     let texts = |names: &[&str]| best(kind, names, |field| field.texts > 0);
