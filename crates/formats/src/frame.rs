@@ -275,3 +275,30 @@ pub(crate) fn json_values(
     }
     Ok(warnings)
 }
+
+/// The bytes of a range of a file, as text that keeps their offsets.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn text_at(
+    pile: &Pile,
+    id: EntryId,
+    range: &Range<u64>,
+) -> Result<String, ExtractError> {
+    let failed = |source| ExtractError::io(&pile.entry(id).path, source);
+    let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    let mut text = String::new();
+    let mut lines = pile.lines_from(id, range.start).map_err(failed)?;
+    while text.len() < length
+        && let Some(line) = lines.next_line().map_err(failed)?
+    {
+        // Line ends are no part of a line; they are made up for by spaces.
+        let at = usize::try_from(line.offset - range.start).unwrap_or(usize::MAX);
+        while text.len() < at.min(length) {
+            text.push(' ');
+        }
+        text.push_str(&line.text());
+    }
+    text.truncate(text.floor_char_boundary(length));
+    Ok(text)
+}

@@ -11,6 +11,7 @@ mod feed;
 mod item;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use serde_json::Value;
 use trace::Observation;
