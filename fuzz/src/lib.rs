@@ -1,5 +1,7 @@
 //! What must hold on any input, one function for each family of targets.
 
+pub mod model;
+
 use formats::pile::{Limits, Pile};
 use formats::{Claim, Detection, Extraction};
 use trace::{Action, ActionKind, Step, Trajectory};

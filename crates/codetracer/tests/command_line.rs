@@ -138,6 +138,14 @@ fn doctor_tells_what_it_saw() {
 }
 
 #[test]
+fn doctor_asks_a_worker_for_its_walls() {
+    let known = &documents(&["doctor", "--json"])[0];
+    let told = known["sandbox"]["told"].as_str().unwrap();
+    assert!(told.starts_with("engine limits, own process"), "{told}");
+    assert!(shown(&["doctor"]).contains(told));
+}
+
+#[test]
 fn standard_input_is_a_path() {
     let run = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(DEMO)).unwrap();
     let (status, stdout, _) = finish(codetracer(&["analyze", "-", "--json"]).write_stdin(run));

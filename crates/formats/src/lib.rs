@@ -21,28 +21,40 @@ pub mod pile;
 pub mod tool;
 
 mod calls;
+mod database;
 mod dialogue;
 mod discover;
 mod frame;
 pub mod learned;
 mod read;
+mod sessions;
+mod threads;
 mod time;
 mod transcript;
 
+mod aider;
 mod atif;
 mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
+mod cline;
 mod codex;
+mod continue_dev;
+mod copilot_cli;
+mod gemini_cli;
+mod goose;
 mod inspect;
+mod kimi_cli;
 mod langfuse;
 mod mini_swe_agent;
+mod opencode;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
 mod openhands_output;
 mod otlp;
 mod pydantic_ai;
+mod qwen_code;
 mod smolagents;
 mod spans;
 mod swe_agent;
@@ -61,9 +73,20 @@ pub use read::{ReadError, read_run};
 pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
         &chat_messages::ChatMessages,
+        &goose::GooseDatabase,
+        &goose::GooseSession,
+        &goose::GooseStream,
+        &aider::Aider,
+        &cline::ClineSession,
+        &cline::ClineStream,
+        &cline::ClineTask,
         &inspect::Inspect,
         &langfuse::Langfuse,
         &mini_swe_agent::MiniSweAgent,
+        &opencode::OpencodeDatabase,
+        &opencode::OpencodeExport,
+        &opencode::OpencodeStorage,
+        &opencode::OpencodeStream,
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
@@ -76,6 +99,13 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &continue_dev::Continue,
+        &copilot_cli::CopilotCli,
+        &gemini_cli::GeminiCli,
+        &kimi_cli::KimiCli,
+        &kimi_cli::KimiCliStream,
+        &qwen_code::QwenCode,
+        &qwen_code::QwenCodeStream,
         &claude_code_cast::ClaudeCodeCast,
         &claude_code::ClaudeCodeSession,
         &claude_code::ClaudeCodeStream,

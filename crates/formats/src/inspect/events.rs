@@ -183,7 +183,7 @@ impl<'s> Events<'s> {
 
     /// Calls that no event answered are answered by what the model is shown next.
     fn answer_waiting(&mut self, event: &Value, frame: usize, cite: &Cite<'_>) {
-        if !self.frames[frame].transcript.waits() {
+        if !self.frames[frame].transcript.any_waits() {
             return;
         }
         let mut answers = Vec::new();

@@ -1,18 +1,35 @@
 //! Structure induction: from artifacts nobody knows to a field map, offline.
+//!
+//! The records of a layout are found first: the lists of objects in a document, the lines of JSON
+//! Lines, the documents of a folder. For each candidate the kinds of its records are told apart
+//! ([`kind`]), calls and results are found among them and their parts by what the fields are called
+//! and, more, by what they hold and which ids they share ([`call`]), and a map is drafted
+//! ([`draft`]). The drafts are tried, and the one that reads most is kept, if it reaches the bar.
+
+mod call;
+mod draft;
+mod field;
+mod kind;
+mod lexicon;
+mod place;
+mod words;
 
 use thiserror::Error;
 
-use super::FieldMap;
-use super::score::Score;
-use crate::extractor::ExtractError;
+use super::event::{Assembly, Origin};
+use super::interpret;
+use super::score::{Bar, Score};
+use super::{FieldMap, Says};
+use crate::extractor::{Coverage, ExtractError, Extraction};
 use crate::pile::{EntryId, Pile};
+use place::{Candidate, candidates};
 
 /// A layout worked out from its artifacts.
 #[derive(Debug, Clone)]
 pub struct Induction {
     /// The extractor.
     pub map: FieldMap,
-    /// What it achieves on the artifacts it was made from.
+    /// What it achieves on the artifacts it was made from, or on the sample of them it saw.
     pub score: Score,
 }
 
@@ -41,6 +58,135 @@ pub enum Refusal {
 /// [`Refusal`] when the artifact cannot be read, holds nothing like a run, or the best reading stays
 /// below the bar: guessing is left to those who can check the guess.
 pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
-    let _ = (pile, files);
-    Err(Refusal::NoRecords("not yet".to_owned()))
+    let mut best: Option<(f64, FieldMap, Candidate)> = None;
+    let mut seen = Vec::new();
+    for candidate in candidates(pile, files)? {
+        seen.push(candidate.to_string());
+        let Some((worth, map)) = try_candidate(&candidate) else {
+            continue;
+        };
+        if best.as_ref().is_none_or(|(most, ..)| worth > *most) {
+            best = Some((worth, map, candidate));
+        }
+    }
+    let Some((_, map, candidate)) = best else {
+        let what = if seen.is_empty() {
+            "no list of objects was found".to_owned()
+        } else {
+            format!("nothing in {} looks like a tool call", seen.join(", "))
+        };
+        return Err(Refusal::NoRecords(what));
+    };
+    let (map, score) = simplify(map, &candidate);
+    let found = Induction { map, score };
+    let shortcomings = found.score.shortcomings(&Bar::default());
+    if shortcomings.is_empty() {
+        Ok(found)
+    } else {
+        Err(Refusal::BelowBar {
+            found: Box::new(found),
+            shortcomings,
+        })
+    }
+}
+
+/// The best map for a list of records, and what it is worth.
+fn try_candidate(candidate: &Candidate) -> Option<(f64, FieldMap)> {
+    let mut best: Option<(f64, FieldMap)> = None;
+    for map in draft::drafts(&candidate.values, &candidate.place) {
+        let score = try_map(&map, candidate);
+        // A record with many calls is rather a whole run, and its records stand within.
+        let crowded = score.steps > 3 * candidate.values.len();
+        let worth = worth_of(&score) * if crowded { 0.8 } else { 1.0 };
+        // The likeliest guess leads unless another clearly reads more.
+        if best.as_ref().is_none_or(|(most, _)| worth > *most * 1.1) {
+            best = Some((worth, map));
+        }
+    }
+    best
+}
+
+/// Drops the conditions of calls and results that make no difference here: what is not asked for
+/// cannot be missed in records nobody has seen yet.
+fn simplify(mut map: FieldMap, candidate: &Candidate) -> (FieldMap, Score) {
+    let mut score = try_map(&map, candidate);
+    for at in 0..map.rules.len() {
+        if !matches!(map.rules[at].says, Says::Call(_) | Says::Result(_)) {
+            continue;
+        }
+        for condition in (0..map.rules[at].when.len()).rev() {
+            let mut simpler = map.clone();
+            simpler.rules[at].when.remove(condition);
+            let own = simpler.rules[at].clone();
+            let mut seen = false;
+            simpler
+                .rules
+                .retain(|rule| *rule != own || !std::mem::replace(&mut seen, true));
+            if simpler.rules.len() < map.rules.len() {
+                continue;
+            }
+            let tried = try_map(&simpler, candidate);
+            if worth_of(&tried) >= worth_of(&score) && tried.steps <= score.steps.max(tried.joined)
+            {
+                (map, score) = (simpler, tried);
+            }
+        }
+    }
+    map.rules = words::merge(map.rules);
+    (map, score)
+}
+
+fn try_map(map: &FieldMap, candidate: &Candidate) -> Score {
+    let mut readings = Vec::new();
+    let mut coverage = Coverage::default();
+    let mut assembly = Assembly::new(map);
+    let mut run = 0;
+    for (index, value) in candidate.values.iter().enumerate() {
+        if candidate.runs[index] != run {
+            run = candidate.runs[index];
+            let done = std::mem::replace(&mut assembly, Assembly::new(map));
+            readings.push(finish(done, std::mem::take(&mut coverage)));
+        }
+        let events = interpret::events(map, value);
+        coverage.count(candidate.bytes[index], events.is_some());
+        let origin = Origin {
+            record: index as u64,
+            ..Origin::default()
+        };
+        for event in events.into_iter().flatten() {
+            assembly.take(event, &origin);
+        }
+    }
+    readings.push(finish(assembly, coverage));
+    Score::of(&readings)
+}
+
+fn finish(assembly: Assembly, coverage: Coverage) -> Extraction {
+    Extraction {
+        coverage: Coverage {
+            orphans: assembly.orphans,
+            ..coverage
+        },
+        trajectory: assembly.finish(),
+        warnings: Vec::new(),
+    }
+}
+
+/// How much a reading is worth beside another of the same artifact.
+fn worth_of(score: &Score) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a weight")]
+    let [steps, joined, meant, orphans, in_order] = [
+        score.steps as f64,
+        score.joined as f64,
+        score.meant as f64,
+        score.orphans as f64,
+        score.in_order as f64,
+    ];
+    // A call that is recorded twice must not count twice.
+    #[expect(clippy::cast_precision_loss, reason = "a weight")]
+    let repeats = (score.repeats as f64 - 0.25 * steps).max(0.0);
+    let read =
+        joined - 1.5 * repeats + 0.1 * (steps - joined) + 0.2 * meant.min(joined) + 0.1 * in_order
+            - 0.5 * orphans;
+    read * (0.4 + 0.6 * score.events_explained)
 }
