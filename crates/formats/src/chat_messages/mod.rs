@@ -255,22 +255,21 @@ impl Rows {
             session: None,
             range: Some(start..start + text.len() as u64),
         };
-        let place = match before.and_then(|place| Some((place, self.parts[place].take()?))) {
-            Some((place, old)) => {
-                self.parts[place] = Some(part(old.key));
-                place
-            }
-            None => {
-                let times = self.keys.entry(name.clone()).or_default();
-                *times += 1;
-                let key = if *times == 1 {
-                    name
-                } else {
-                    format!("{name}~{times}")
-                };
-                self.parts.push(Some(part(key)));
-                self.parts.len() - 1
-            }
+        let place = if let Some((place, old)) =
+            before.and_then(|place| Some((place, self.parts[place].take()?)))
+        {
+            self.parts[place] = Some(part(old.key));
+            place
+        } else {
+            let times = self.keys.entry(name.clone()).or_default();
+            *times += 1;
+            let key = if *times == 1 {
+                name
+            } else {
+                format!("{name}~{times}")
+            };
+            self.parts.push(Some(part(key)));
+            self.parts.len() - 1
         };
         self.by_content.insert(hasher.finalize(), place);
     }

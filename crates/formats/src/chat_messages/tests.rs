@@ -30,7 +30,14 @@ fn read(text: &str) -> Vec<Extraction> {
 }
 
 fn lines(values: &[Value]) -> String {
-    values.iter().map(|value| format!("{value}\n")).collect()
+    values
+        .iter()
+        .map(|value| {
+            value.to_string()
+                + "
+"
+        })
+        .collect()
 }
 
 fn shape(read: &[Extraction]) -> Vec<(&str, usize)> {

@@ -93,11 +93,11 @@ pub(super) fn pieces(body: &Value, role: Role) -> Vec<Piece> {
 
 /// Words, unless they are nothing but a list of blocks written out as JSON text, or mark calls.
 fn add_text(text: &str, role: Role, pieces: &mut Vec<Piece>) {
-    if text.contains("<tool_call>") || text.contains("<tool_response>") {
-        if let Some(marked) = written::pieces(text) {
-            pieces.extend(marked);
-            return;
-        }
+    if (text.contains("<tool_call>") || text.contains("<tool_response>"))
+        && let Some(marked) = written::pieces(text)
+    {
+        pieces.extend(marked);
+        return;
     }
     let blocks = decoded_blocks(text).filter(|_| matches!(role, Role::Assistant | Role::User));
     match blocks {

@@ -27,11 +27,6 @@ struct Waiting {
 }
 
 impl Feed {
-    /// What the messages said so far, for what the layout knows beside them.
-    pub(crate) fn transcript(&mut self) -> &mut Transcript {
-        &mut self.transcript
-    }
-
     /// Takes the next message; `cite` cites its record. False when it is no message.
     pub(crate) fn add(&mut self, value: &Value, cite: impl Fn(RefPart) -> Option<Ref>) -> bool {
         let index = self.index;

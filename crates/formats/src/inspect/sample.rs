@@ -147,7 +147,7 @@ impl Sample<'_> {
         let mut extraction = Extraction::default();
         let events = list("events");
         let mut trajectory = if events.is_empty() {
-            self.from_messages(&list("messages"), &attachments, &mut extraction)
+            self.read_messages(&list("messages"), &attachments, &mut extraction)
         } else {
             let mut reader = Events::new(&attachments, &pool);
             for raw in events {
@@ -185,7 +185,7 @@ impl Sample<'_> {
     }
 
     /// A log without events keeps what is left in the messages.
-    fn from_messages(
+    fn read_messages(
         &mut self,
         messages: &[&RawValue],
         attachments: &Value,

@@ -22,6 +22,7 @@ fn span(trace: &str, id: &str, parent: &str, name: &str, time: (u64, u64), said:
         "attributes": attributes.collect::<Vec<_>>()})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
 fn export(spans: Vec<Value>) -> Value {
     json!({"resourceSpans": [{"resource": {"attributes": [
         {"key": "service.name", "value": {"stringValue": "coder"}}]},
@@ -29,10 +30,11 @@ fn export(spans: Vec<Value>) -> Value {
 }
 
 fn text(requests: &[Value]) -> String {
-    requests
-        .iter()
-        .map(|request| format!("{request}\n"))
-        .collect()
+    let lines = requests.iter().map(Value::to_string);
+    lines.collect::<Vec<_>>().join(
+        "
+",
+    )
 }
 
 /// A trace of the newer conventions: two calls at once, of which one has no span of its own.
