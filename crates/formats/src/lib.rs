@@ -25,6 +25,7 @@ mod database;
 mod dialogue;
 mod discover;
 mod frame;
+mod key;
 pub mod learned;
 mod read;
 mod sessions;

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use analysis::Index;
+use anyhow::bail;
 use formats::Run;
 use localize::{Options, diagnose};
 use trace::{Diagnosis, Verdict};
 
 use super::{Status, Tally, report};
 use crate::cli::{Analyze, FailOn};
-use crate::input::{Input, counted, in_order};
+use crate::input::{Input, UNSPOOLED, counted, in_order};
 use crate::output::{Output, Palette};
 
 /// What is printed for a run.
@@ -63,12 +64,16 @@ pub(super) fn run(
     in_order(
         &runs,
         output,
+        |(input, run)| input.size(run),
         |(input, run)| analyse(input, run, options, form),
         |output, result| {
             match result {
                 Ok(done) => {
                     tally.count(done.verdict);
                     output.text(&done.text)?;
+                    if let Some(document) = &done.long {
+                        output.json(&**document)?;
+                    }
                     for warning in &done.warnings {
                         output.note(&format!("note: {warning}"));
                     }
@@ -94,6 +99,8 @@ pub(super) fn run(
 pub(super) struct Analysed {
     /// What to print.
     pub(super) text: String,
+    /// A document too long to be made a line in memory; printed after `text`.
+    pub(super) long: Option<Box<Diagnosis>>,
     /// What was concluded.
     pub(super) verdict: Verdict,
     /// What was odd about the artifact.
@@ -111,7 +118,16 @@ pub(super) fn analyse(
     let index = Index::new(&extraction.trajectory);
     let mut diagnosis: Diagnosis = diagnose(&index, options);
     diagnosis.path = input.user_path(&run.path);
+    if index.is_damaged() {
+        bail!("{}: {UNSPOOLED}", diagnosis.path);
+    }
+    let verdict = diagnosis.verdict;
+    let mut long = None;
     let text = match form {
+        Form::Json if diagnosis.labels.is_parked() => {
+            long = Some(Box::new(diagnosis));
+            String::new()
+        }
         Form::Json => {
             let mut line = serde_json::to_string(&diagnosis)?;
             line.push('\n');
@@ -122,7 +138,8 @@ pub(super) fn analyse(
     };
     Ok(Analysed {
         text,
-        verdict: diagnosis.verdict,
+        long,
+        verdict,
         warnings: extraction.warnings,
     })
 }

@@ -93,6 +93,7 @@ fn examine(path: &Path, json: bool, output: &mut Output) -> anyhow::Result<Statu
     in_order(
         &all,
         output,
+        |run| input.size(run),
         |run| examine_run(&input, run),
         |_, finding| {
             runs.push(finding);

@@ -97,9 +97,11 @@ impl<'d> Reading<'d> {
                 },
                 cite: self.cite(RefPart::Action, call.raw),
             });
-            let steps = self.transcript.steps();
-            let action = steps.get(step).map(|step| &step.action);
-            if let Some(seen) = call.state.and_then(|state| observe(action, state)) {
+            let held = self.transcript.steps().get(step);
+            let action = held.as_deref().map(|step| &step.action);
+            let seen = call.state.and_then(|state| observe(action, state));
+            drop(held);
+            if let Some(seen) = seen {
                 let cite = self.cite(RefPart::Observation, call.raw);
                 self.transcript.settle(step, seen, cite);
             }
@@ -113,12 +115,14 @@ impl<'d> Reading<'d> {
             self.transcript.result(id, Observation::default(), None);
             return;
         }
-        let mut steps = self.transcript.steps().iter().rev();
+        let mut steps = self.transcript.steps().walk().rev();
         let call = steps.find(|step| step.address.call_id.as_deref() == id);
         let Some(call) = call.filter(|step| step.observation.is_none()) else {
             return;
         };
         let seen = shell_words(Some(&call.action), content_text(content));
+        drop(call);
+        drop(steps);
         let cite = self.cite(RefPart::Observation, raw);
         self.transcript.result(id, seen, cite);
     }

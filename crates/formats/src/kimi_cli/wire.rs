@@ -211,7 +211,11 @@ impl Reading {
         let is_error = flag(value, "is_error").or_else(|| flag(payload, "ok").map(|ok| !ok));
         let output = value.get("output").unwrap_or(&Value::Null);
         let message = str_at(value, "message").unwrap_or_default();
-        let seen = answer::observe(self.threads.asked(thread, id), output, message, is_error);
+        let seen = {
+            let step = self.threads.asked(thread, id);
+            let action = step.as_ref().map(|step| &step.action);
+            answer::observe(action, output, message, is_error)
+        };
         let cite = Some(line.cite(RefPart::Observation));
         self.threads.get(thread).result(id, seen, cite);
     }

@@ -214,7 +214,10 @@ impl Reading {
         line: &Line<'_>,
     ) {
         let own = Value::Array(own.to_vec());
-        let observation = observe(self.threads.asked(thread, id), &own, about);
+        let observation = {
+            let step = self.threads.asked(thread, id);
+            observe(step.as_ref().map(|step| &step.action), &own, about)
+        };
         let cite = Some(line.cite(RefPart::Observation));
         let Some(step) = self.threads.get(thread).result(id, observation, cite) else {
             return;
