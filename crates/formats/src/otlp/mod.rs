@@ -7,7 +7,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::ops::Range;
 
@@ -18,6 +18,7 @@ use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
 use crate::frame;
+use crate::json::str_of;
 use crate::pile::Pile;
 use crate::spans::{self, Kind, Span};
 
@@ -165,7 +166,9 @@ fn traces_of(pile: &Pile, claim: &Claim) -> Result<Vec<Trace>, ExtractError> {
             });
             let known = &mut traces[place];
             known.lines = frame::span_of_lines(known.lines.take(), line);
-            if !known.at_work && !record.is_log {
+            if record.is_log {
+                known.at_work |= record.value.to_string().contains("gen_ai.choice");
+            } else if !known.at_work {
                 let attributes = Attributes::new(record.value.get("attributes"));
                 let name = record.value.get("name").and_then(Value::as_str);
                 let (kind, _) = convention::kind_of(name.unwrap_or_default(), &attributes);
@@ -193,6 +196,8 @@ fn build(records: Vec<Record>) -> Extraction {
         extraction.coverage.count(record.size, named);
         logs.entry(span).or_default().push(record.value);
     }
+    let said = logs_without_span(&logs, &span_records);
+    let span_records: Vec<Record> = span_records.into_iter().chain(said).collect();
     let (mut session, mut service) = (None, None);
     let mut spans: Vec<Span> = Vec::with_capacity(span_records.len());
     let mut versions = None;
@@ -211,7 +216,9 @@ fn build(records: Vec<Record>) -> Extraction {
         let beside = id.and_then(Value::as_str).and_then(|id| logs.get(id));
         let (span, known) =
             convention::span_of(record, attributes, beside.map_or(&[], Vec::as_slice));
-        extraction.coverage.count(record.size, known);
+        if record.size > 0 {
+            extraction.coverage.count(record.size, known);
+        }
         spans.push(span);
     }
     let mut trajectory = spans::build(&spans);
@@ -225,4 +232,31 @@ fn build(records: Vec<Record>) -> Extraction {
     }
     extraction.trajectory = trajectory;
     extraction
+}
+
+/// Model spans for log records whose spans are not in the file, so that what they say is read.
+fn logs_without_span(logs: &BTreeMap<String, Vec<Value>>, spans: &[Record]) -> Vec<Record> {
+    let ids: HashSet<&str> = spans
+        .iter()
+        .filter_map(|record| str_of(&record.value, &["spanId", "span_id"]))
+        .collect();
+    let lone = logs.iter().filter(|(id, _)| !ids.contains(id.as_str()));
+    let said = lone.filter_map(|(id, records)| {
+        let times = ["timeUnixNano", "time_unix_nano", "observedTimeUnixNano"];
+        let time = |record: &Value| times.iter().find_map(|key| record.get(*key)).cloned();
+        let is_model = |record: &Value| record.to_string().contains("gen_ai.");
+        records.iter().any(is_model).then(|| Record {
+            value: serde_json::json!({
+                "spanId": id, "name": "chat",
+                "startTimeUnixNano": records.first().and_then(time),
+                "endTimeUnixNano": records.last().and_then(time),
+                "attributes": { "gen_ai.operation.name": "chat" },
+            }),
+            is_log: false,
+            cite: None,
+            size: 0,
+            service: None,
+        })
+    });
+    said.collect()
 }

@@ -341,6 +341,22 @@ fn messages_in_log_records_are_those_of_their_span() {
 }
 
 #[test]
+fn messages_in_log_records_without_their_spans_are_read() {
+    let log = |name: &str, body: Value| {
+        let body = json!({"stringValue": body.to_string()});
+        json!({"traceId": "5f", "spanId": "s", "timeUnixNano": "1700000000000000000",
+            "attributes": [{"key": "event.name", "value": {"stringValue": name}}], "body": body})
+    };
+    let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+        log("gen_ai.user.message", json!({"content": "Fix it."})),
+        log("gen_ai.choice", json!({"message": {"role": "assistant", "tool_calls": [
+            {"id": "z", "function": {"name": "bash", "arguments": "{\"command\":\"ls\"}"}}]}}))]}]}]});
+    let read = read(&format!("{logs}\n"));
+    assert_eq!(read[0].trajectory.task.as_deref(), Some("Fix it."));
+    assert_eq!(read[0].trajectory.steps[0].action.command(), Some("ls"));
+}
+
+#[test]
 fn bare_spans_of_an_sdk_are_read() {
     let span = json!({"name": "chat", "context": {"trace_id": "0x1", "span_id": "0x2"}, "parent_id": null,
         "start_time": "2025-01-01T00:00:00Z", "end_time": "2025-01-01T00:00:01Z", "status": {"status_code": "OK"},
