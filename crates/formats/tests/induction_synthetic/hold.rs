@@ -56,7 +56,9 @@ pub fn write(style: &Style, runs: &[Run], folder: &Path) {
 }
 
 fn lines(records: &[Value]) -> String {
-    records.iter().fold(String::new(), |text, r| text + &r.to_string() + "\n")
+    records
+        .iter()
+        .fold(String::new(), |text, r| text + &r.to_string() + "\n")
 }
 
 /// A table of records as JSON text beside one that has nothing to do with the run.
@@ -71,6 +73,7 @@ fn database(style: &Style, records: &[Value], file: &Path) {
     .unwrap();
     let sql = format!("insert into {table} (session, {column}) values (?1, ?2)");
     for record in records {
-        db.execute(&sql, params!["only", record.to_string()]).unwrap();
+        db.execute(&sql, params!["only", record.to_string()])
+            .unwrap();
     }
 }

@@ -48,7 +48,10 @@ fn asked(arguments: &Value) -> String {
 }
 
 fn truth(runs: &[Run]) -> Vec<Key> {
-    let calls = runs.iter().flat_map(|run| &run.replies).flat_map(|r| &r.calls);
+    let calls = runs
+        .iter()
+        .flat_map(|run| &run.replies)
+        .flat_map(|r| &r.calls);
     calls
         .map(|call| (asked(&call.arguments), call.output.trim().to_owned()))
         .collect()
@@ -60,7 +63,10 @@ fn found(run: &Trajectory) -> Vec<Key> {
         let text = command.unwrap_or_else(|| asked(&step.action.arguments));
         (text, step.observed().trim().to_owned())
     };
-    let nested = run.descendants().into_iter().flat_map(|run| run.steps.iter().map(key));
+    let nested = run
+        .descendants()
+        .into_iter()
+        .flat_map(|run| run.steps.iter().map(key));
     run.steps.iter().map(key).chain(nested).collect()
 }
 
@@ -160,11 +166,26 @@ fn unseen_layouts_are_read() {
         let style = style(number);
         let held_out = number % 3 == 2;
         let named = format!("{style:?}");
-        if only.as_ref().is_some_and(|only| held_out || !named.contains(only)) {
+        if only
+            .as_ref()
+            .is_some_and(|only| held_out || !named.contains(only))
+        {
             continue;
         }
         let tally = try_layout(&style, only.is_some());
-        let Style { shape, names, words, ids, arguments, time, wrap, hold, noise, tools, .. } = style;
+        let Style {
+            shape,
+            names,
+            words,
+            ids,
+            arguments,
+            time,
+            wrap,
+            hold,
+            noise,
+            tools,
+            ..
+        } = style;
         for (dimension, value) in [
             ("all", ""),
             ("shape", shape),
@@ -182,18 +203,34 @@ fn unseen_layouts_are_read() {
             row[usize::from(held_out)].add(tally);
         }
     }
-    println!("{:<22} seen: layouts refused steps tasks   held out: the same", "");
+    println!(
+        "{:<22} seen: layouts refused steps tasks   held out: the same",
+        ""
+    );
     for (name, row) in &table {
         let cells = row.map(|t| {
             let tasks = t.tasks as f64 / t.layouts.max(1) as f64;
-            format!("{:>4} {:>4} {:.3} {tasks:.2}", t.layouts, t.refused, t.share())
+            format!(
+                "{:>4} {:>4} {:.3} {tasks:.2}",
+                t.layouts,
+                t.refused,
+                t.share()
+            )
         });
         println!("{name:<22} {}   {}", cells[0], cells[1]);
     }
     if only.is_none() && most >= LAYOUTS {
         let [seen, held_out] = table["all "];
-        assert!(seen.share() >= FLOORS[0], "seen layouts: {:.3}", seen.share());
-        assert!(held_out.share() >= FLOORS[1], "held out: {:.3}", held_out.share());
+        assert!(
+            seen.share() >= FLOORS[0],
+            "seen layouts: {:.3}",
+            seen.share()
+        );
+        assert!(
+            held_out.share() >= FLOORS[1],
+            "held out: {:.3}",
+            held_out.share()
+        );
     }
 }
 

@@ -111,8 +111,16 @@ const FILES: &[&str] = &[
     "scripts/release.sh",
 ];
 const WORDS: &[&str] = &[
-    "timeout", "parse_header", "UserStore", "retry", "cache_key", "render", "offset", "flush",
-    "is_empty", "Decoder",
+    "timeout",
+    "parse_header",
+    "UserStore",
+    "retry",
+    "cache_key",
+    "render",
+    "offset",
+    "flush",
+    "is_empty",
+    "Decoder",
 ];
 const THOUGHTS: &[&str] = &[
     "Let me look at how {w} is used before I change anything.",
@@ -132,7 +140,11 @@ pub fn run(seed: u64, steps: usize, tools: &Tools, ids: &str) -> Run {
     let mut made = 0;
     while made < steps {
         clock += 1_500 + dice.next() % 20_000;
-        let many = if dice.chance(18) { 2 + dice.below(2) } else { 1 };
+        let many = if dice.chance(18) {
+            2 + dice.below(2)
+        } else {
+            1
+        };
         let at = clock;
         let mut calls = Vec::new();
         for _ in 0..many {
@@ -252,7 +264,12 @@ fn call(dice: &mut Dice, tools: &Tools) -> Call {
     } else if what < 86 {
         let content = format!("import os\n\ndef {word}():\n    return os.getcwd()[{number}:]\n");
         let text = format!("Wrote {} bytes to {file}", content.len());
-        (tools[3], json!({"path": file, "content": content}), text, None)
+        (
+            tools[3],
+            json!({"path": file, "content": content}),
+            text,
+            None,
+        )
     } else if what < 94 {
         let arguments = json!({"pattern": word, "path": "src"});
         (tools[4], arguments, lines(dice, file, word), None)
@@ -276,7 +293,10 @@ fn lines(dice: &mut Dice, file: &str, word: &str) -> String {
     let mut text = String::new();
     for _ in 0..1 + dice.below(25) {
         let line = 1 + dice.below(900);
-        text += &format!("{file}:{line}:    self.{word}({}, {line})\n", dice.pick(WORDS));
+        text += &format!(
+            "{file}:{line}:    self.{word}({}, {line})\n",
+            dice.pick(WORDS)
+        );
     }
     text
 }

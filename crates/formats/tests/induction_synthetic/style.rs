@@ -218,7 +218,10 @@ fn jiff_text(millis: u64) -> String {
     let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
-    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
+    let (day, month) = (
+        doy - (153 * mp + 2) / 5 + 1,
+        if mp < 10 { mp + 3 } else { mp - 9 },
+    );
     let year = yoe + era * 400 + i64::from(month <= 2);
     format!(
         "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
@@ -235,6 +238,8 @@ fn coined(plain: &str, seed: u64) -> String {
         sum.wrapping_mul(1_099_511_628_211) ^ u64::from(b)
     });
     let mut dice = Dice::new(sum);
-    let syllables = ["ve", "xor", "mi", "lun", "ta", "quo", "ri", "zed", "pa", "gro", "ne", "fim"];
+    let syllables = [
+        "ve", "xor", "mi", "lun", "ta", "quo", "ri", "zed", "pa", "gro", "ne", "fim",
+    ];
     (0..3).map(|_| dice.pick(&syllables)).collect()
 }

@@ -48,7 +48,10 @@ pub fn records(style: &Style, run: &Run) -> Vec<Value> {
             "spans" => spans(style, run, reply, &mut out),
             flat => steps(style, reply, flat == "flat-steps", &mut out),
         }
-        last = reply.calls.last().map_or(reply.at, |call| call.at + call.took);
+        last = reply
+            .calls
+            .last()
+            .map_or(reply.at, |call| call.at + call.took);
         if style.noise == "telemetry" {
             let usage = style.object([
                 ("input_tokens", json!(reply.tokens.0)),
@@ -56,7 +59,11 @@ pub fn records(style: &Style, run: &Run) -> Vec<Value> {
             ]);
             let mut body = style.object([("name", json!("api_request")), ("usage", usage)]);
             if let (Some(first), Value::Object(members)) = (reply.calls.first(), &mut body) {
-                members.extend(style.id(&first.id).map(|id| (style.name("tool_call_id"), id)));
+                members.extend(
+                    style
+                        .id(&first.id)
+                        .map(|id| (style.name("tool_call_id"), id)),
+                );
                 members.insert(style.name("tool"), json!(first.tool));
             }
             out.push(style.record(Some(("type", "telemetry")), body, last));
@@ -64,7 +71,12 @@ pub fn records(style: &Style, run: &Run) -> Vec<Value> {
     }
     match style.shape {
         "openai" | "anthropic" | "gemini" => {
-            out.push(message(style, "assistant", text(style, &run.answer), last + 5));
+            out.push(message(
+                style,
+                "assistant",
+                text(style, &run.answer),
+                last + 5,
+            ));
         }
         "events" | "start-end" => {
             let answer = style.object([("text", json!(run.answer))]);
@@ -87,7 +99,11 @@ fn text(style: &Style, words: &str) -> Value {
 }
 
 fn message(style: &Style, role: &str, content: Value, at: u64) -> Value {
-    let name = if style.shape == "gemini" { "parts" } else { "content" };
+    let name = if style.shape == "gemini" {
+        "parts"
+    } else {
+        "content"
+    };
     let body = style.object([(name, content)]);
     style.record(Some(("role", role)), body, at)
 }
@@ -155,7 +171,10 @@ fn anthropic(style: &Style, reply: &Reply, out: &mut Vec<Value>) {
             ])
         })
         .collect();
-    let end = reply.calls.last().map_or(reply.at, |call| call.at + call.took);
+    let end = reply
+        .calls
+        .last()
+        .map_or(reply.at, |call| call.at + call.took);
     out.push(message(style, "user", json!(results), end));
 }
 
@@ -186,7 +205,10 @@ fn gemini(style: &Style, reply: &Reply, out: &mut Vec<Value>) {
             style.object([("function_response", inner)])
         })
         .collect();
-    let end = reply.calls.last().map_or(reply.at, |call| call.at + call.took);
+    let end = reply
+        .calls
+        .last()
+        .map_or(reply.at, |call| call.at + call.took);
     out.push(message(style, "user", json!(results), end));
 }
 
@@ -224,7 +246,10 @@ fn events(style: &Style, reply: &Reply, out: &mut Vec<Value>) {
             ("exit_code", json!(call.exit)),
             ("is_error", json!(call.failed)),
         ]);
-        let end = reply.calls.last().map_or(call.at, |last| last.at + last.took);
+        let end = reply
+            .calls
+            .last()
+            .map_or(call.at, |last| last.at + last.took);
         out.push(style.record(Some(("type", "tool_result")), body, end));
     }
 }
@@ -256,7 +281,11 @@ fn start_end(style: &Style, reply: &Reply, out: &mut Vec<Value>) {
 
 fn steps(style: &Style, reply: &Reply, flat: bool, out: &mut Vec<Value>) {
     for (at, call) in reply.calls.iter().enumerate() {
-        let thought = if at == 0 { json!(reply.thought) } else { json!("") };
+        let thought = if at == 0 {
+            json!(reply.thought)
+        } else {
+            json!("")
+        };
         let body = if flat {
             style.object([
                 ("thought", thought),
@@ -337,11 +366,20 @@ fn turn(style: &Style, reply: &Reply, asked: Option<&String>, out: &mut Vec<Valu
 /// Spans as exporters write them: a model's span and one below it for each call, by end time.
 fn spans(style: &Style, run: &Run, reply: &Reply, out: &mut Vec<Value>) {
     let attributes = |members: &[(&str, Value)]| {
-        let typed = members.iter().filter(|(_, v)| !v.is_null()).map(|(key, value)| {
-            let kind = if value.is_number() { "intValue" } else { "stringValue" };
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            json!({"key": key, "value": {kind: value}})
-        });
+        let typed = members
+            .iter()
+            .filter(|(_, v)| !v.is_null())
+            .map(|(key, value)| {
+                let kind = if value.is_number() {
+                    "intValue"
+                } else {
+                    "stringValue"
+                };
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                json!({"key": key, "value": {kind: value}})
+            });
         Value::Array(typed.collect())
     };
     let span = |id: String, parent: Option<&str>, name: String, from: u64, to: u64, own: Value| {
@@ -350,13 +388,22 @@ fn spans(style: &Style, run: &Run, reply: &Reply, out: &mut Vec<Value>) {
         span.insert("spanId".into(), json!(id));
         span.insert("parentSpanId".into(), json!(parent.unwrap_or("")));
         span.insert("name".into(), json!(name));
-        span.insert("startTimeUnixNano".into(), json!((from * 1_000_000).to_string()));
-        span.insert("endTimeUnixNano".into(), json!((to * 1_000_000).to_string()));
+        span.insert(
+            "startTimeUnixNano".into(),
+            json!((from * 1_000_000).to_string()),
+        );
+        span.insert(
+            "endTimeUnixNano".into(),
+            json!((to * 1_000_000).to_string()),
+        );
         span.insert(style.name("attributes"), own);
         Value::Object(span)
     };
     let parent = reply.id.replace("msg_", "aa");
-    let end = reply.calls.last().map_or(reply.at, |call| call.at + call.took);
+    let end = reply
+        .calls
+        .last()
+        .map_or(reply.at, |call| call.at + call.took);
     for (at, call) in reply.calls.iter().enumerate() {
         let own = attributes(&[
             ("acme.op", json!(style.word("tool_call"))),
@@ -367,7 +414,14 @@ fn spans(style: &Style, run: &Run, reply: &Reply, out: &mut Vec<Value>) {
         ]);
         let own_id = format!("{}{at:02x}", &parent[..12]);
         let name = format!("tool {}", call.tool);
-        out.push(span(own_id, Some(&parent), name, call.at, call.at + call.took, own));
+        out.push(span(
+            own_id,
+            Some(&parent),
+            name,
+            call.at,
+            call.at + call.took,
+            own,
+        ));
     }
     let own = attributes(&[
         ("acme.op", json!(style.word("assistant"))),
@@ -375,5 +429,12 @@ fn spans(style: &Style, run: &Run, reply: &Reply, out: &mut Vec<Value>) {
         ("acme.completion", json!(reply.thought)),
         ("acme.input_tokens", json!(reply.tokens.0)),
     ]);
-    out.push(span(parent.clone(), None, "chat".into(), reply.at, end + 1, own));
+    out.push(span(
+        parent.clone(),
+        None,
+        "chat".into(),
+        reply.at,
+        end + 1,
+        own,
+    ));
 }
