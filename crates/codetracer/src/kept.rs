@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use formats::Run;
 use formats::pile::{Limits, Listing};
+use formats::{Fingerprints, Run};
 use localize::Options;
 use serde::{Deserialize, Serialize};
 use store::{Answer, Cache, Dependency, Key, Stamp, is_settled};
@@ -87,7 +87,7 @@ impl Diagnoses {
         let at = SystemTime::now();
         let listing = Listing::of(path, &Limits::default()).ok()?;
         let place = std::path::absolute(path).ok()?;
-        let key = self.key(&[
+        let key = self.hash(&[
             b"pile",
             path.as_os_str().as_encoded_bytes(),
             place.as_os_str().as_encoded_bytes(),
@@ -136,17 +136,21 @@ impl Diagnoses {
 
     /// The keys of all runs of an input.
     pub(crate) fn keys(&self, input: &Input) -> Vec<Key> {
-        let fingerprints = formats::Fingerprints::new(&input.pile);
+        let fingerprints = Fingerprints::new(&input.pile);
+        let runs = input.found.runs.iter();
+        runs.map(|run| self.key(input, &fingerprints, run))
+            .collect()
+    }
+
+    /// The key of one run of an input.
+    pub(crate) fn key(&self, input: &Input, fingerprints: &Fingerprints<'_>, run: &Run) -> Key {
         let root = std::path::absolute(input.pile.root()).unwrap_or_default();
-        let key = |run: &Run| {
-            self.key(&[
-                b"run",
-                root.as_os_str().as_encoded_bytes(),
-                input.user_path(&run.path).as_bytes(),
-                fingerprints.of(run).as_bytes(),
-            ])
-        };
-        input.found.runs.iter().map(key).collect()
+        self.hash(&[
+            b"run",
+            root.as_os_str().as_encoded_bytes(),
+            input.user_path(&run.path).as_bytes(),
+            fingerprints.of(run).as_bytes(),
+        ])
     }
 
     /// What a run came to before, if its files are what they were.
@@ -197,7 +201,7 @@ impl Diagnoses {
         Some(format!("note: went on without the cache: {what}"))
     }
 
-    fn key(&self, parts: &[&[u8]]) -> Key {
+    fn hash(&self, parts: &[&[u8]]) -> Key {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.program.as_bytes());
         for part in parts {

@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod input;
 mod kept;
+mod local;
 mod output;
 
 use std::io;
@@ -16,6 +17,10 @@ use crate::cli::Cli;
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    // Started by itself to run an extractor program, this process is nothing but its worker.
+    if let Some(code) = script::worker::main() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

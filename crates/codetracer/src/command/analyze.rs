@@ -1,11 +1,12 @@
 //! `codetracer analyze`: artifacts to diagnoses.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use analysis::Index;
 use anyhow::{anyhow, bail};
-use formats::{ExtractError, Extraction, ReadError, Run};
+use formats::{ExtractError, Extraction, Fingerprints, ReadError, Run};
 use localize::{Options, diagnose};
 use store::{Answer, Key};
 use trace::{Diagnosis, Verdict};
@@ -14,6 +15,7 @@ use super::{Status, Tally, report};
 use crate::cli::{Analyze, Flags};
 use crate::input::{Input, UNSPOOLED, counted, in_order};
 use crate::kept::{Diagnoses, Kept, KeptPile, Seen};
+use crate::local;
 use crate::output::{Output, Palette};
 
 /// How many results are written to the cache at once.
@@ -53,8 +55,8 @@ enum Job<'s> {
     Kept(Key),
     /// It must be looked at, at least.
     Read {
-        /// The number of its source.
-        source: usize,
+        /// The number of its source; `None` for a session of this machine's agents.
+        source: Option<usize>,
         input: &'s Input,
         run: &'s Run,
         key: Option<Key>,
@@ -79,14 +81,21 @@ pub(super) fn run(args: &Analyze, flags: &Flags, output: &mut Output) -> anyhow:
         Diagnoses::open(options, output)
     };
     let mut tally = Tally::default();
+    let homes = if args.local {
+        open_all(&local_folders()?, &mut tally, output)
+    } else {
+        Vec::new()
+    };
     let sources = sources(args, kept.as_ref(), &mut tally, output);
-    let runs = count(&sources, args.run.as_deref());
+    let local = local_jobs(&homes, kept.as_ref(), args.newest);
+    let runs = local.len() + count(&sources, args.run.as_deref());
     let form = match (args.json, runs) {
         (true, _) => Form::Json,
         (false, 1) => Form::Full(output.palette()),
         (false, _) => Form::Row(output.palette()),
     };
-    let jobs = jobs(&sources, args.run.as_deref(), &mut tally, output);
+    let mut jobs = jobs(&sources, args.run.as_deref(), &mut tally, output);
+    jobs.splice(0..0, local);
     let many = matches!(form, Form::Row(_)) && !jobs.is_empty();
     if many {
         output.text(&report::table_head(output.palette()))?;
@@ -218,13 +227,25 @@ fn jobs<'s>(
         let all = input.found.runs.iter().enumerate();
         let wanted = all.filter(|(_, run)| id.is_none_or(|id| run.id == id));
         jobs.extend(wanted.map(|(at, run)| Job::Read {
-            source,
+            source: Some(source),
             input,
             run,
             key: opened.keys.get(at).copied(),
         }));
     }
     jobs
+}
+
+/// The newest sessions of this machine's agents.
+fn local_jobs<'s>(homes: &'s [Input], kept: Option<&Diagnoses>, newest: usize) -> Vec<Job<'s>> {
+    let jobs = local::newest(homes, newest).into_iter();
+    jobs.map(|(input, run)| Job::Read {
+        source: None,
+        input,
+        run,
+        key: kept.map(|kept| kept.key(input, &Fingerprints::new(&input.pile), run)),
+    })
+    .collect()
 }
 
 /// Prints what became of one run and counts it.
@@ -291,7 +312,7 @@ fn work(
         return Done {
             result: laid_out(known, form),
             keep: None,
-            settled: Some(source),
+            settled: source,
         };
     }
     let (extraction, files) = input.read_with_sources(run);
@@ -320,7 +341,7 @@ fn work(
     };
     Done {
         result,
-        settled: answer.is_some().then_some(source),
+        settled: source.filter(|_| answer.is_some()),
         keep: answer,
     }
 }
@@ -348,6 +369,34 @@ fn laid_out(known: Kept, form: Form) -> anyhow::Result<Analysed> {
         verdict,
         warnings: known.warnings,
     })
+}
+
+/// Looks through every path; one that cannot be read is named and counted.
+fn open_all(paths: &[PathBuf], tally: &mut Tally, output: &mut Output) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        match Input::open(path) {
+            Ok(input) => inputs.push(input),
+            Err(error) => {
+                tally.unreadable += 1;
+                output.error(&format!("{error:#}"));
+            }
+        }
+    }
+    inputs
+}
+
+/// Where the agents of this machine keep their sessions.
+fn local_folders() -> anyhow::Result<Vec<PathBuf>> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let folders = local::folders(variable, std::env::home_dir().as_deref());
+    if folders.is_empty() {
+        bail!(
+            "no agent of this machine keeps sessions in its usual folder; looked for {}",
+            local::agents()
+        );
+    }
+    Ok(folders)
 }
 
 /// One run, analysed and laid out.

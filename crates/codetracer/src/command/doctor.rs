@@ -275,6 +275,7 @@ struct Knowledge {
     version: &'static str,
     layouts: Vec<Known>,
     trial_folders: Vec<&'static str>,
+    sandbox: Sandbox,
     commands: Vec<String>,
 }
 
@@ -283,6 +284,32 @@ struct Knowledge {
 struct Known {
     name: &'static str,
     title: &'static str,
+}
+
+/// What stands between an extractor program and this machine.
+#[derive(Serialize)]
+struct Sandbox {
+    complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    walls: Option<script::Isolation>,
+    told: String,
+}
+
+impl Sandbox {
+    fn of_this_machine() -> Self {
+        match script::Launcher::here().and_then(|launcher| launcher.isolation()) {
+            Ok(walls) => Self {
+                complete: walls.is_complete(),
+                told: walls.to_string(),
+                walls: Some(walls),
+            },
+            Err(error) => Self {
+                complete: false,
+                told: format!("extractor programs cannot run here: {error}"),
+                walls: None,
+            },
+        }
+    }
 }
 
 fn introduce(json: bool, output: &mut Output) -> anyhow::Result<Status> {
@@ -297,6 +324,7 @@ fn introduce(json: bool, output: &mut Output) -> anyhow::Result<Status> {
             })
             .collect(),
         trial_folders: envelopes().iter().map(|e| e.name()).collect(),
+        sandbox: Sandbox::of_this_machine(),
         commands: Cli::command()
             .get_subcommands()
             .map(|command| command.get_name().to_owned())
@@ -311,6 +339,7 @@ fn introduce(json: bool, output: &mut Output) -> anyhow::Result<Status> {
         let _ = writeln!(out, "  {:<20} {}", layout.name, layout.title);
     }
     let _ = writeln!(out, "\ntrial folders\n  {}", known.trial_folders.join(", "));
+    let _ = writeln!(out, "\nsandbox\n  {}", inert(&known.sandbox.told));
     let _ = writeln!(out, "\ncommands\n  {}", known.commands.join(", "));
     output.text(&out)?;
     Ok(Status::Done)
