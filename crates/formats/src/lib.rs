@@ -21,10 +21,13 @@ pub mod pile;
 pub mod tool;
 
 mod calls;
+mod database;
 mod discover;
 mod frame;
 pub mod learned;
 mod read;
+mod sessions;
+mod threads;
 mod time;
 mod transcript;
 
@@ -33,10 +36,15 @@ mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
 mod codex;
+mod gemini_cli;
+mod goose;
 mod mini_swe_agent;
+mod opencode;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
+mod openhands_output;
+mod qwen_code;
 mod swe_agent;
 mod terminus;
 
@@ -53,15 +61,26 @@ pub use read::{ReadError, read_run};
 pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
         &chat_messages::ChatMessages,
+        &goose::GooseDatabase,
+        &goose::GooseSession,
+        &goose::GooseStream,
         &mini_swe_agent::MiniSweAgent,
+        &opencode::OpencodeDatabase,
+        &opencode::OpencodeExport,
+        &opencode::OpencodeStorage,
+        &opencode::OpencodeStream,
         &openhands_completions::OpenHandsCompletions,
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
+        &openhands_output::OpenHandsOutput,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &gemini_cli::GeminiCli,
+        &qwen_code::QwenCode,
+        &qwen_code::QwenCodeStream,
         &claude_code_cast::ClaudeCodeCast,
         &claude_code::ClaudeCodeSession,
         &claude_code::ClaudeCodeStream,

@@ -93,3 +93,137 @@ fn codex_rollouts() {
     let (_, steps, _) = recovered(&folder, &["codex-rollout"]);
     assert_eq!(steps, counted);
 }
+
+/// Entries of `toolCalls` in Gemini CLI's session documents.
+#[test]
+fn gemini_cli() {
+    let Some(folder) = samples("gemini-cli") else {
+        return;
+    };
+    let counted: usize = files(&folder, ".json")
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap())
+        .flat_map(|session| session["messages"].as_array().unwrap().clone())
+        .filter_map(|message| message["toolCalls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["gemini-cli"]);
+    assert_eq!(steps, counted);
+}
+
+/// `functionCall` parts of Qwen Code's session files, and the tool calls of sub-agents in their
+/// events: those whose prompt id is `session#agent#turn`.
+#[test]
+fn qwen_code() {
+    let Some(folder) = samples("qwen-code") else {
+        return;
+    };
+    let projects = folder.join("generated/projects");
+    let counted: usize = files(&projects, ".jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .map(|record| {
+            let event = &record["systemPayload"]["uiEvent"];
+            let prompt = event["prompt_id"].as_str().unwrap_or_default();
+            let nested = event["event.name"] == "qwen-code.tool_call" && prompt.contains("#fork");
+            let parts = record["message"]["parts"].as_array().cloned();
+            let calls = parts.unwrap_or_default();
+            usize::from(nested)
+                + calls
+                    .iter()
+                    .filter(|p| p.get("functionCall").is_some())
+                    .count()
+        })
+        .sum();
+    let (_, steps, _) = recovered(&projects, &["qwen-code"]);
+    assert_eq!(steps, counted);
+}
+
+/// `tool_use` blocks of what Qwen Code printed.
+#[test]
+fn qwen_code_stream() {
+    let Some(folder) = samples("qwen-code") else {
+        return;
+    };
+    for path in files(&folder, ".stream.jsonl") {
+        let counted: usize = json_lines(&path)
+            .iter()
+            .filter_map(|record| record["message"]["content"].as_array())
+            .map(|blocks| blocks.iter().filter(|b| b["type"] == "tool_use").count())
+            .sum();
+        let (_, steps, _) = recovered(&path, &["qwen-code-stream"]);
+        assert_eq!(steps, counted, "{}", path.display());
+    }
+}
+
+/// `tool` parts of opencode's database, and of its exports and streams read one by one.
+#[test]
+fn opencode_sessions() {
+    let Some(folder) = samples("opencode") else {
+        return;
+    };
+    let mut counted = 0;
+    for path in files(&folder, ".db") {
+        let uri = format!("file:{}?immutable=1", path.display());
+        let database = rusqlite::Connection::open(uri).unwrap();
+        let sql = "select count(*) from part where json_extract(data, '$.type') = 'tool'";
+        counted += database
+            .query_row(sql, [], |row| row.get::<_, u32>(0))
+            .unwrap();
+    }
+    let layouts = [
+        "opencode-database",
+        "opencode-export",
+        "opencode-storage",
+        "opencode-stream",
+    ];
+    let (_, steps, _) = recovered(&folder, &layouts);
+    assert_eq!(steps, counted as usize);
+    for path in [files(&folder, ".json"), files(&folder, ".jsonl")].concat() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let counted = text.matches("\"callID\"").count();
+        // Of an export, the sub-agents' own exports are not there when it stands alone.
+        let (_, steps, _) = recovered(&path, &layouts);
+        assert_eq!(steps, counted, "{}", path.display());
+    }
+}
+
+/// `toolRequest` contents of goose's messages.
+#[test]
+fn goose_sessions() {
+    let Some(folder) = samples("goose") else {
+        return;
+    };
+    let rows: Vec<Value> = files(&folder, ".jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .collect();
+    let contents = rows.iter().filter_map(|row| row["content_json"].as_str());
+    let counted: usize = contents
+        .map(|content| content.matches(r#""type":"toolRequest""#).count())
+        .sum();
+    let (_, steps, _) = recovered(
+        &folder,
+        &["goose-database", "goose-session", "goose-stream"],
+    );
+    assert_eq!(steps, counted);
+}
+
+/// Actions of the agent that an observation of their row names as its cause.
+#[test]
+fn openhands_rows() {
+    let Some(folder) = samples("openhands-output") else {
+        return;
+    };
+    let rows = json_lines(&folder.join("output.jsonl"));
+    let answered = |row: &Value| {
+        let history = row["history"].as_array().unwrap();
+        let causes: Vec<_> = history.iter().filter_map(|e| e.get("cause")).collect();
+        let acted = |e: &&Value| e["source"] == "agent" && e.get("action").is_some();
+        let acted = history.iter().filter(acted);
+        acted.filter(|e| causes.contains(&&e["id"])).count()
+    };
+    let counted: usize = rows.iter().map(answered).sum();
+    let (runs, steps, _) = recovered(&folder, &["openhands-output"]);
+    assert_eq!((runs, steps), (rows.len(), counted));
+}

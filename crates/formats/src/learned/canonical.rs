@@ -16,7 +16,7 @@ pub(super) fn canonical(value: Value) -> Value {
         },
         Value::Object(members) => {
             let flattened = members.keys().filter(|key| is_flattened(key)).count();
-            let members = if flattened * 2 > members.len() && flattened > 1 {
+            let members = if flattened * 2 >= members.len() && flattened > 1 {
                 unflatten(members)
             } else {
                 members
@@ -78,7 +78,14 @@ fn unflatten(members: Map<String, Value>) -> Map<String, Value> {
     let mut root = Map::new();
     for (key, value) in members {
         if !is_flattened(&key) || key.split('.').count() > MOST_PARTS {
-            root.insert(key, value);
+            match root.get_mut(&key) {
+                Some(Value::Object(folder)) if !value.is_object() => {
+                    folder.insert(String::new(), value);
+                }
+                _ => {
+                    root.insert(key, value);
+                }
+            }
             continue;
         }
         let mut at = &mut root;

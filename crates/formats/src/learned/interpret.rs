@@ -29,7 +29,7 @@ pub(super) fn events(map: &FieldMap, record: &Value) -> Option<Vec<Event>> {
             if !rule.which.iter().all(|condition| holds(condition, &part)) {
                 continue;
             }
-            known = true;
+            known |= !matches!(rule.says, Says::About { .. } | Says::Usage { .. });
             speak(rule, Scope(&part, record), &mut time, &mut said);
         }
     }
@@ -71,7 +71,7 @@ impl<'v> Scope<'v> {
     fn words(self, field: &Field) -> Option<String> {
         field
             .iter()
-            .filter_map(|path| text_of(&*path.first_of(self.0, self.1)?))
+            .filter_map(|path| words_in(&*path.first_of(self.0, self.1)?))
             .find(|text| !text.trim().is_empty())
     }
 
@@ -97,6 +97,7 @@ impl<'v> Scope<'v> {
 /// Adds what the rule makes of one part.
 fn speak(rule: &Rule, scope: Scope<'_>, time: &mut Value, said: &mut Vec<(u8, Said)>) {
     match &rule.says {
+        Says::Nothing => {}
         Says::User { text } => {
             said.extend(scope.words(text).map(|text| (0, Said::User { text })));
         }
@@ -289,19 +290,21 @@ pub(super) fn fences_in(words: &str) -> Vec<Fence<'_>> {
 }
 
 fn holds(condition: &Condition, value: &Value) -> bool {
-    let Some(value) = condition.field.first(value) else {
-        return false;
-    };
-    if condition.is.is_empty() {
-        return match &*value {
-            Value::Null => false,
-            Value::String(text) => !text.is_empty(),
-            Value::Array(items) => !items.is_empty(),
-            Value::Object(members) => !members.is_empty(),
-            _ => true,
-        };
+    let there = condition.field.first(value).is_some_and(|value| {
+        is_there(&value) && (condition.is.is_empty() || is_one_of(&value, &condition.is))
+    });
+    there != condition.not
+}
+
+/// Whether a value says anything.
+fn is_there(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
     }
-    is_one_of(&value, &condition.is)
 }
 
 fn is_one_of(value: &Value, texts: &[String]) -> bool {
@@ -354,6 +357,28 @@ fn text_within(value: &Value, depth: u8) -> Option<String> {
         }
         other => Some(other.to_string()),
     }
+}
+
+/// The words in the content of a message: a text, or the texts among its parts; calls, results and
+/// reasoning are parts of their own.
+fn words_in(value: &Value) -> Option<String> {
+    let Value::Array(items) = value else {
+        return text_of(value);
+    };
+    let text = |item: &Value| match item {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(members) => {
+            let kind = members.get("type").and_then(Value::as_str);
+            let words = kind.is_none_or(|kind| kind.contains("text"));
+            let text = members.get("text").or_else(|| members.get("content"));
+            text.filter(|_| words)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        }
+        _ => None,
+    };
+    let texts: Vec<String> = items.iter().filter_map(text).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
 /// Whether a value is a text, or a structure that holds one where texts are held.

@@ -102,6 +102,9 @@ pub struct Condition {
     /// and not be null or empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub is: Vec<String>,
+    /// It must be none of that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not: bool,
 }
 
 /// A field and where else it may stand: the first path that leads to something counts.
@@ -153,6 +156,8 @@ pub enum Says {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cost: Field,
     },
+    /// Nothing of the agent's work: bookkeeping, known and passed over.
+    Nothing,
     /// Facts about the run.
     About {
         /// The session's id.

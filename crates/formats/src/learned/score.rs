@@ -47,7 +47,7 @@ impl Default for Bar {
             steps: 1,
             joined: 0.6,
             events: 0.5,
-            bytes: 0.5,
+            bytes: 0.2,
             order: 0.9,
         }
     }

@@ -113,12 +113,25 @@ fn is_event(entry: &Entry) -> bool {
         .is_some_and(|(digits, _)| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// One file, parsed, with citations of the whole of it.
-struct Record {
+/// One event, parsed, with citations of the whole of it.
+pub(crate) struct Record {
     value: Value,
     action: Option<Ref>,
     observation: Option<Ref>,
     time: Option<Timestamp>,
+}
+
+impl Record {
+    /// An event whose record `cite` cites as either part of a step.
+    pub(crate) fn new(value: Value, cite: impl Fn(RefPart) -> Option<Ref>) -> Self {
+        let is_action = str_at(&value, "kind") == Some("ActionEvent");
+        Self {
+            action: is_action.then(|| cite(RefPart::Action)).flatten(),
+            observation: (!is_action).then(|| cite(RefPart::Observation)).flatten(),
+            time: str_at(&value, "timestamp").and_then(time::parse),
+            value,
+        }
+    }
 }
 
 fn read_file(pile: &Pile, id: EntryId) -> Result<Record, String> {
@@ -126,19 +139,14 @@ fn read_file(pile: &Pile, id: EntryId) -> Result<Record, String> {
     let document = pile.read(id).map_err(|error| format!("{path}: {error}"))?;
     let value: Value = serde_json::from_str(document.text())
         .map_err(|error| format!("{path}: no whole event ({error}); passed over"))?;
-    let is_action = str_at(&value, "kind") == Some("ActionEvent");
-    let cite = |part| document.cite(part, document.text());
-    Ok(Record {
-        action: is_action.then(|| cite(RefPart::Action)).flatten(),
-        observation: (!is_action).then(|| cite(RefPart::Observation)).flatten(),
-        time: str_at(&value, "timestamp").and_then(time::parse),
-        value,
-    })
+    Ok(Record::new(value, |part| {
+        document.cite(part, document.text())
+    }))
 }
 
 /// The trajectory while events come in.
 #[derive(Default)]
-struct Building {
+pub(crate) struct Building {
     trajectory: Trajectory,
     /// The reply each step came from.
     responses: Vec<Option<String>>,
@@ -149,7 +157,7 @@ struct Building {
 
 impl Building {
     /// Takes one event; false when its kind is not known.
-    fn take(&mut self, record: &Record) -> bool {
+    pub(crate) fn take(&mut self, record: &Record) -> bool {
         let value = &record.value;
         let trajectory = &mut self.trajectory;
         trajectory.started = trajectory.started.or(record.time);
@@ -257,7 +265,7 @@ impl Building {
     }
 
     /// Keeps the answered actions and groups those of one reply.
-    fn finish(mut self, warnings: &mut Vec<String>) -> Trajectory {
+    pub(crate) fn finish(mut self, warnings: &mut Vec<String>) -> Trajectory {
         let mut steps: Vec<Step> = Vec::new();
         let mut last: Option<String> = None;
         let mut group = 0;

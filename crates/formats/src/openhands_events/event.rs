@@ -5,7 +5,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use trace::{Action, ActionKind, Observation, Ref, RefPart, Timestamp, Usage};
 
-use crate::document::Document;
 use crate::json::{content_text, str_at, str_of};
 use crate::{time, tool};
 
@@ -65,7 +64,7 @@ struct Metrics {
 }
 
 /// One event.
-pub(super) struct Event {
+pub(crate) struct Event {
     /// Its number in the stream.
     pub id: i64,
     /// When it happened.
@@ -83,7 +82,7 @@ pub(super) struct Event {
 }
 
 /// What an event is.
-pub(super) enum What {
+pub(crate) enum What {
     /// Something was asked for.
     Action(Box<Asked>),
     /// Something came back.
@@ -93,7 +92,7 @@ pub(super) enum What {
 }
 
 /// An action event.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// The event's own word for it (`run`, `edit` …).
     pub kind: String,
     /// What was asked for.
@@ -115,7 +114,7 @@ pub(super) struct Asked {
 }
 
 /// An observation event.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The event's own word for it.
     pub kind: String,
     /// The action it answers.
@@ -126,15 +125,15 @@ pub(super) struct Answer {
     pub state: Option<String>,
 }
 
-/// Reads the event `raw`, a part of `document`. `default_id` is the number in the file's name.
+/// Cites a part of the text events are read from.
+pub(crate) type Cite<'c> = dyn Fn(RefPart, &str) -> Option<Ref> + 'c;
+
+/// Reads the event `raw`, a part of the text that `cite` cites. `default_id` stands in for a number
+/// the event does not have, such as that in the file's name.
 ///
 /// # Errors
 /// When `raw` is no JSON object or has no number.
-pub(super) fn parse(
-    document: &Document,
-    raw: &str,
-    default_id: Option<i64>,
-) -> Result<Event, String> {
+pub(crate) fn parse(cite: &Cite<'_>, raw: &str, default_id: Option<i64>) -> Result<Event, String> {
     let saved: Saved<'_> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
     let id = integer(saved.id)
         .or(default_id)
@@ -156,7 +155,7 @@ pub(super) fn parse(
         source: text(saved.source).unwrap_or_default(),
         size: raw.len(),
         call_id,
-        cited: document.cite(part, raw),
+        cited: cite(part, raw),
         what,
     })
 }

@@ -18,8 +18,8 @@ use crate::extractor::{
 use crate::json;
 use crate::pile::{Entry, EntryId, Folder, Pile};
 
-use event::Event;
-pub(crate) use event::{tool_action, usage_of};
+pub(crate) use event::{Event, What, parse as parse_event, tool_action, usage_of};
+pub(crate) use steps::build;
 
 /// Reads the event files of one `OpenHands` session.
 pub(crate) struct OpenHandsEvents;
@@ -213,6 +213,7 @@ fn read_file(pile: &Pile, id: EntryId) -> Read {
     };
     read.warnings.extend(document.encoding_warning());
     let text = document.text();
+    let cite = |part, slice: &str| document.cite(part, slice);
     let mut refuse = |raw: &str, why: &str| {
         read.broken.count(raw.len(), false);
         read.warnings.push(format!(
@@ -228,7 +229,7 @@ fn read_file(pile: &Pile, id: EntryId) -> Read {
                     if raw.get() == "null" {
                         continue;
                     }
-                    match event::parse(&document, raw.get(), None) {
+                    match event::parse(&cite, raw.get(), None) {
                         Ok(event) => read.events.push(event),
                         Err(why) => refuse(raw.get(), &why),
                     }
@@ -237,7 +238,7 @@ fn read_file(pile: &Pile, id: EntryId) -> Read {
             Err(error) => refuse(text, &error.to_string()),
         }
     } else {
-        match event::parse(&document, text, number(entry)) {
+        match event::parse(&cite, text, number(entry)) {
             Ok(event) => read.events.push(event),
             Err(why) => refuse(text, &why),
         }

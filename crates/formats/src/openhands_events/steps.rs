@@ -64,7 +64,7 @@ struct Frame {
 }
 
 /// Builds the trajectory from `events`, which are sorted by number.
-pub(super) fn build(events: &[Event]) -> Extraction {
+pub(crate) fn build(events: &[Event]) -> Extraction {
     let answers = answers_of(events);
     let spans = delegations(events, &answers);
     let mut warnings = Vec::new();

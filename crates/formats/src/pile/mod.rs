@@ -149,6 +149,8 @@ pub struct Pile {
     entries: Vec<Entry>,
     folders: Vec<Folder>,
     problems: Vec<Problem>,
+    /// Readable copies of databases that cannot be read where they stand, made on demand.
+    databases: crate::database::Copies,
     /// Keeps unpacked members alive.
     #[cfg_attr(not(test), expect(dead_code, reason = "held for its drop"))]
     unpacked: Option<TempDir>,
@@ -208,6 +210,7 @@ impl Pile {
             entries,
             folders,
             problems,
+            databases: crate::database::Copies::default(),
             unpacked,
         }
     }
@@ -299,6 +302,27 @@ impl Pile {
     pub fn lines_from(&self, id: EntryId, offset: u64) -> io::Result<Lines<Box<dyn BufRead + '_>>> {
         let stream = self.stream_from(id, offset)?;
         Ok(Lines::at(self.entry(id).path.clone(), stream, offset))
+    }
+
+    /// Where the file stands on disk; `None` for one held in memory.
+    pub(crate) fn on_disk(&self, id: EntryId) -> Option<&Path> {
+        match &self.entry(id).content {
+            Content::Disk(path) => Some(path),
+            Content::Memory(_) => None,
+        }
+    }
+
+    /// Copies a file's content, byte for byte.
+    ///
+    /// # Errors
+    /// Whatever the file system or `to` says.
+    pub(crate) fn copy(&self, id: EntryId, to: &mut impl io::Write) -> io::Result<u64> {
+        io::copy(&mut self.stream(id)?, to)
+    }
+
+    /// The readable copies of this pile's databases.
+    pub(crate) fn databases(&self) -> &crate::database::Copies {
+        &self.databases
     }
 
     /// The first `most` bytes of a file as text; invalid bytes read as `?`.

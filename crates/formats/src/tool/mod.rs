@@ -4,12 +4,14 @@
 //! argument tables below say under which key each part of it stands. A tool that is not listed
 //! stays [`ActionKind::Other`] with its arguments untouched.
 
+mod blocks;
 mod names;
 mod patch;
 
 use serde_json::{Map, Value};
 use trace::{Action, ActionKind, Change, FileEdit};
 
+pub use blocks::{Block, search_replace_blocks};
 use names::{Meaning, NAMES};
 pub use patch::files_in_patch;
 
@@ -25,7 +27,11 @@ const PATH: &[&str] = &[
     "filename",
     "file",
     "dir_path",
+    "directory",
+    "directory_path",
 ];
+/// Lists of paths, for tools that read several files at once.
+const PATHS: &[&str] = &["files", "paths", "file_paths"];
 const COMMAND: &[&str] = &["command", "cmd", "script", "input", "code", "chars"];
 const OLD: &[&str] = &[
     "old_string",
@@ -34,6 +40,7 @@ const OLD: &[&str] = &[
     "old",
     "search",
     "old_text",
+    "before",
 ];
 const NEW: &[&str] = &[
     "new_string",
@@ -42,11 +49,20 @@ const NEW: &[&str] = &[
     "new",
     "replace",
     "new_text",
+    "after",
 ];
 const CONTENT: &[&str] = &["content", "file_text", "contents", "text", "code_edit"];
 const QUERY: &[&str] = &["pattern", "query", "regex", "search", "q"];
 const PATCH: &[&str] = &["input", "patch", "patch_text", "patchText", "diff"];
-const PROMPT: &[&str] = &["prompt", "task", "message", "description", "instructions"];
+const PROMPT: &[&str] = &[
+    "prompt",
+    "task",
+    "message",
+    "objective",
+    "request",
+    "description",
+    "instructions",
+];
 const WORDS: &[&str] = &[
     "thought",
     "message",
@@ -58,6 +74,8 @@ const WORDS: &[&str] = &[
     "plan",
     "response",
     "explanation",
+    "intent",
+    "checklist",
 ];
 
 /// The action a call of the tool `name` with `arguments` asks for.
@@ -90,8 +108,16 @@ pub fn invalid(name: &str, text: impl Into<String>) -> Action {
     }
 }
 
+/// Whether some agent has a tool of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    meaning(name).is_some()
+}
+
 fn meaning(name: &str) -> Option<Meaning> {
-    let bare = name.strip_prefix("functions.").unwrap_or(name);
+    let bare = ["functions.", "builtin_"]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name);
     NAMES
         .iter()
         .find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(bare)))
@@ -128,10 +154,12 @@ fn kind(meaning: Meaning, arguments: &Value) -> Option<ActionKind> {
         Meaning::Cell => edit(text(PATH)?, cell_of(arguments)),
         Meaning::Delete => edit(text(PATH)?, Change::Delete),
         Meaning::Read => ActionKind::Read {
-            path: text(PATH).unwrap_or_default(),
+            path: text(PATH)
+                .or_else(|| list_of(arguments, PATHS, PATH, ", "))
+                .unwrap_or_default(),
         },
         Meaning::Search => ActionKind::Search {
-            query: text(QUERY)?,
+            query: text(QUERY).or_else(|| list_of(arguments, &["queries"], QUERY, ", "))?,
             path: text(PATH),
         },
         Meaning::Delegate => ActionKind::Delegate {
@@ -146,10 +174,24 @@ fn kind(meaning: Meaning, arguments: &Value) -> Option<ActionKind> {
     })
 }
 
+/// The members of a list at one of `keys`, each a text or an object with one under `inner`, put
+/// together for tools that take several things at once. `None` for no list or an empty one.
+fn list_of(arguments: &Value, keys: &[&str], inner: &[&str], between: &str) -> Option<String> {
+    let list = keys.iter().find_map(|key| arguments.get(key)?.as_array())?;
+    let texts = list
+        .iter()
+        .filter_map(|item| item.as_str().or_else(|| str_of(item, inner)));
+    let texts: Vec<&str> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join(between))
+}
+
 /// The command line; Codex keeps it as an argument vector, often `["bash", "-lc", script]`.
 fn command_of(arguments: &Value) -> Option<String> {
     if let Some(text) = arguments.as_str().or_else(|| str_of(arguments, COMMAND)) {
         return Some(text.to_owned());
+    }
+    if let Some(lines) = list_of(arguments, &["commands"], COMMAND, "\n") {
+        return Some(lines);
     }
     let words = COMMAND
         .iter()
@@ -207,6 +249,16 @@ fn replace_of(arguments: &Value) -> Option<ActionKind> {
             .collect();
         return (!edits.is_empty()).then_some(ActionKind::Edit { edits });
     }
+    let blocks = str_of(arguments, PATCH).map(search_replace_blocks);
+    if let Some(blocks) = blocks.filter(|blocks| !blocks.is_empty()) {
+        let edits = blocks.iter().map(|block| FileEdit {
+            path: path.clone(),
+            change: block.change(),
+        });
+        return Some(ActionKind::Edit {
+            edits: edits.collect(),
+        });
+    }
     let change = one_replace(arguments)
         .or_else(|| {
             Some(Change::Patch {
@@ -255,7 +307,10 @@ fn multi_edit_of(arguments: &Value) -> Option<ActionKind> {
 /// The editor tool of Anthropic's tool set, also in OpenHands and SWE-agent 1.
 fn editor_of(arguments: &Value) -> Option<ActionKind> {
     let path = str_of(arguments, PATH)?.to_owned();
-    let change = match str_of(arguments, &["command"])? {
+    let Some(command) = str_of(arguments, &["command"]) else {
+        return one_editor_of(arguments, path);
+    };
+    let change = match command {
         "view" => return Some(ActionKind::Read { path }),
         "create" | "write" => Change::Write {
             content: str_of(arguments, CONTENT).unwrap_or_default().to_owned(),
@@ -267,6 +322,27 @@ fn editor_of(arguments: &Value) -> Option<ActionKind> {
         },
         "undo_edit" | "undo" => Change::Undo,
         _ => return None,
+    };
+    Some(ActionKind::Edit {
+        edits: vec![FileEdit { path, change }],
+    })
+}
+
+/// An editor without a command: what is given says what is meant.
+fn one_editor_of(arguments: &Value, path: String) -> Option<ActionKind> {
+    let line = ["insert_line", "line"]
+        .iter()
+        .find_map(|key| number(arguments.get(key)?));
+    let text = || str_of(arguments, NEW).or_else(|| str_of(arguments, CONTENT));
+    let change = match (line, one_replace(arguments)) {
+        (Some(line), _) => Change::Insert {
+            line,
+            text: text()?.to_owned(),
+        },
+        (None, Some(replace)) => replace,
+        (None, None) => Change::Write {
+            content: text()?.to_owned(),
+        },
     };
     Some(ActionKind::Edit {
         edits: vec![FileEdit { path, change }],

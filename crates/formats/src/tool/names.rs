@@ -52,7 +52,11 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
     ),
     (
         Meaning::Keys,
-        &["write_stdin"], // Codex
+        &[
+            "write_stdin", // Codex
+            "write_bash",
+            "write_powershell", // Copilot CLI
+        ],
     ),
     (
         Meaning::Write,
@@ -66,6 +70,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "createfile",
             "create",
             "developer__write_file",
+            "developer__write",
             "save_file",
         ],
     ),
@@ -84,6 +89,8 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "replace_string_in_file",
             "apply_diff",
             "edit_block",
+            "search_and_replace", // Roo
+            "developer__edit",
         ],
     ),
     (
@@ -99,6 +106,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "text_editor",
             "developer__text_editor",
             "editor",
+            "insert_content", // Roo
         ],
     ),
     (
@@ -136,9 +144,16 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "ls",
             "list_files",
             "list_dir",
+            "read_files", // Cline
+            "list",       // opencode
+            "tree",
+            "developer__tree", // Goose
             "readmediafile",
             "list_code_definition_names",
             "read_currently_open_file",
+            "list",
+            "read_file_range",
+            "view_subdirectory", // Continue
         ],
     ),
     (
@@ -161,6 +176,9 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "google_web_search",
             "searchweb",
             "file_glob_search",
+            "search_web",      // Continue
+            "codesearch",      // opencode
+            "search_codebase", // Cline
         ],
     ),
     (
@@ -173,6 +191,10 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "spawn_agent",
             "subagent",
             "use_subagents",
+            "invoke_agent",
+            "delegate_to_agent",
+            "codebase_investigator",
+            "generalist", // Gemini CLI
         ],
     ),
     (
@@ -191,8 +213,27 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "ask_followup_question",
             "message",
             "todoread",
+            "todo__todo_write",
+            "todo__write", // Goose
+            "plan_exit",
+            "plan_enter",
             "update_todo_list",
+            "plan_mode_respond",
+            "act_mode_respond",
+            "ask_question",
+            "condense",
+            "summarize_task",
             "settodolist",
+            "ask_user",
+            "enter_plan_mode",
+            "update_topic",      // Gemini CLI
+            "ask_user_question", // Qwen Code
+            "report_intent",
+            "update_todo", // Copilot CLI
+            "askquestion",
+            "checklist",
+            "reportfailure",
+            "status", // Continue
         ],
     ),
     (
@@ -201,6 +242,7 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "finish",
             "submit",
             "attempt_completion",
+            "submit_and_exit",
             "task_complete",
             "final_answer",
             "complete_task",

@@ -1,18 +1,35 @@
 //! Structure induction: from artifacts nobody knows to a field map, offline.
+//!
+//! The records of a layout are found first: the lists of objects in a document, the lines of JSON
+//! Lines, the documents of a folder. For each candidate the kinds of its records are told apart
+//! ([`kind`]), calls and results are found among them and their parts by what the fields are called
+//! and, more, by what they hold and which ids they share ([`call`]), and a map is drafted
+//! ([`draft`]). The drafts are tried, and the one that reads most is kept, if it reaches the bar.
+
+mod call;
+mod draft;
+mod field;
+mod kind;
+mod lexicon;
+mod place;
+mod words;
 
 use thiserror::Error;
 
 use super::FieldMap;
-use super::score::Score;
-use crate::extractor::ExtractError;
+use super::event::{Assembly, Origin};
+use super::interpret;
+use super::score::{Bar, Score};
+use crate::extractor::{Coverage, ExtractError, Extraction};
 use crate::pile::{EntryId, Pile};
+use place::{Candidate, candidates};
 
 /// A layout worked out from its artifacts.
 #[derive(Debug, Clone)]
 pub struct Induction {
     /// The extractor.
     pub map: FieldMap,
-    /// What it achieves on the artifacts it was made from.
+    /// What it achieves on the artifacts it was made from, or on the sample of them it saw.
     pub score: Score,
 }
 
@@ -41,6 +58,89 @@ pub enum Refusal {
 /// [`Refusal`] when the artifact cannot be read, holds nothing like a run, or the best reading stays
 /// below the bar: guessing is left to those who can check the guess.
 pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
-    let _ = (pile, files);
-    Err(Refusal::NoRecords("not yet".to_owned()))
+    let mut best: Option<(f64, Induction)> = None;
+    let mut seen = Vec::new();
+    for candidate in candidates(pile, files)? {
+        seen.push(candidate.to_string());
+        let Some(found) = try_candidate(&candidate) else {
+            continue;
+        };
+        let worth = worth_of(&found.score);
+        if best.as_ref().is_none_or(|(most, _)| worth > *most) {
+            best = Some((worth, found));
+        }
+    }
+    let Some((_, found)) = best else {
+        let what = if seen.is_empty() {
+            "no list of objects was found".to_owned()
+        } else {
+            format!("nothing in {} looks like a tool call", seen.join(", "))
+        };
+        return Err(Refusal::NoRecords(what));
+    };
+    let shortcomings = found.score.shortcomings(&Bar::default());
+    if shortcomings.is_empty() {
+        Ok(found)
+    } else {
+        Err(Refusal::BelowBar {
+            found: Box::new(found),
+            shortcomings,
+        })
+    }
+}
+
+/// Drafts a map for a list of records and tries it on them.
+fn try_candidate(candidate: &Candidate) -> Option<Induction> {
+    let map = draft::draft(&candidate.values, &candidate.place)?;
+    let score = try_map(&map, candidate);
+    Some(Induction { map, score })
+}
+
+fn try_map(map: &FieldMap, candidate: &Candidate) -> Score {
+    let mut readings = Vec::new();
+    let mut coverage = Coverage::default();
+    let mut assembly = Assembly::new(map);
+    let mut run = 0;
+    for (index, value) in candidate.values.iter().enumerate() {
+        if candidate.runs[index] != run {
+            run = candidate.runs[index];
+            let done = std::mem::replace(&mut assembly, Assembly::new(map));
+            readings.push(finish(done, std::mem::take(&mut coverage)));
+        }
+        let events = interpret::events(map, value);
+        coverage.count(candidate.bytes[index], events.is_some());
+        let origin = Origin {
+            record: index as u64,
+            ..Origin::default()
+        };
+        for event in events.into_iter().flatten() {
+            assembly.take(event, &origin);
+        }
+    }
+    readings.push(finish(assembly, coverage));
+    Score::of(&readings)
+}
+
+fn finish(assembly: Assembly, coverage: Coverage) -> Extraction {
+    Extraction {
+        coverage: Coverage {
+            orphans: assembly.orphans,
+            ..coverage
+        },
+        trajectory: assembly.finish(),
+        warnings: Vec::new(),
+    }
+}
+
+/// How much a reading is worth beside another of the same artifact.
+fn worth_of(score: &Score) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a weight")]
+    let [steps, joined, meant, orphans] = [
+        score.steps as f64,
+        score.joined as f64,
+        score.meant as f64,
+        score.orphans as f64,
+    ];
+    let read = joined + 0.1 * (steps - joined) + 0.2 * meant.min(joined) - 0.5 * orphans;
+    read * (0.4 + 0.6 * score.events_explained)
 }

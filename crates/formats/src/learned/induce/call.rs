@@ -1,0 +1,500 @@
+//! Which parts of records are tool calls, and which are their results.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::field::Field;
+use super::kind::Kind;
+use super::lexicon::{self, Speaker, fit, plain};
+use crate::learned::map::{CallFields, Condition, ResultFields};
+use crate::learned::path::{Path, Segment};
+use crate::learned::score::ratio;
+
+/// How sure one must be of a call.
+const LEAST_SURE: f64 = 2.0;
+
+/// A kind of part that looks like a tool call.
+#[derive(Debug, Clone)]
+pub(super) struct CallGuess {
+    /// The kind's place in the list.
+    pub(super) kind: usize,
+    /// How sure the guess is.
+    pub(super) sure: f64,
+    /// Its fields; the result is not looked for yet.
+    pub(super) fields: CallFields,
+}
+
+/// The kinds that look like calls.
+pub(super) fn calls_in(kinds: &[Kind<'_>]) -> Vec<CallGuess> {
+    kinds
+        .iter()
+        .enumerate()
+        .filter_map(|(at, kind)| {
+            let (sure, fields) = call_of(kind)?;
+            Some(CallGuess {
+                kind: at,
+                sure,
+                fields,
+            })
+        })
+        .collect()
+}
+
+/// The best reading of a kind as a call.
+fn call_of(kind: &Kind<'_>) -> Option<(f64, CallFields)> {
+    let words: Vec<String> = kind.words().map(plain).collect();
+    // What answers is no call, whatever it repeats of the call.
+    let own = kind
+        .which
+        .iter()
+        .chain(kind.when.iter().filter(|_| kind.each.is_root()));
+    let answers = own.flat_map(|c| &c.is).any(|word| {
+        lexicon::speaker(word) == Some(Speaker::Tool)
+            && !plain(word).contains("call")
+            && plain(word) != "function"
+            && plain(word) != "tool"
+    });
+    if answers {
+        return None;
+    }
+    let asked = words.iter().any(|word| {
+        [
+            "call",
+            "tooluse",
+            "action",
+            "execute",
+            "invoke",
+            "toolstart",
+            "command",
+            "exec",
+        ]
+        .iter()
+        .any(|mark| word.contains(mark))
+    });
+    let bonus = if asked { 0.6 } else { 0.0 };
+    let whole = structured_call(kind, bonus).or_else(|| command_call(kind, bonus))?;
+    (whole.0 >= LEAST_SURE).then_some(whole)
+}
+
+/// A name beside an object of arguments.
+fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
+    let count = kind.parts.len();
+    let mut best: Option<(f64, Path, Path)> = None;
+    for (path, field) in &kind.fields {
+        let Some(arguments) = arguments_fit(path, field) else {
+            continue;
+        };
+        // A message or a record in an envelope has a speaker; arguments have not.
+        if kind.field(&path.key("role")).is_some() {
+            continue;
+        }
+        for (name_path, name) in &kind.fields {
+            let Some(named) = name_fit(name_path, name, path) else {
+                continue;
+            };
+            // A word that tells the kind of record names a tool only if it is one.
+            let told = kind
+                .when
+                .iter()
+                .chain(&kind.which)
+                .any(|c| c.field == *name_path);
+            if told && bonus == 0.0 && name.tools == 0 {
+                continue;
+            }
+            let there = ratio(field.present.min(name.present), count);
+            let sure = (arguments + named + bonus) * (0.4 + 0.6 * there);
+            if best.as_ref().is_none_or(|(most, ..)| sure > *most) {
+                best = Some((sure, path.clone(), name_path.clone()));
+            }
+        }
+    }
+    let (sure, arguments, tool) = best?;
+    let fields = CallFields {
+        id: id_beside(kind, &arguments, &tool),
+        tool: vec![tool],
+        arguments: vec![arguments],
+        ..CallFields::default()
+    };
+    Some((sure, fields))
+}
+
+/// How much a field looks like the arguments of a call.
+fn arguments_fit(path: &Path, field: &Field) -> Option<f64> {
+    let key = path.last_key()?;
+    if path.segments().last() == Some(&Segment::Json) || field.records == 0 || is_telemetry(path) {
+        return None;
+    }
+    let records = ratio(field.records, field.present);
+    if records < 0.5 {
+        return None;
+    }
+    let known = ratio(field.arguments, field.present);
+    let named = fit(key, lexicon::ARGUMENTS);
+    let worth = 1.6 * known + 1.2 * named;
+    (worth >= 0.5).then_some(worth)
+}
+
+/// How much a field looks like the name of the tool whose arguments stand at `arguments`.
+fn name_fit(path: &Path, field: &Field, arguments: &Path) -> Option<f64> {
+    let key = path.last_key()?;
+    if path.below(arguments).is_some() || field.texts == 0 || field.many {
+        return None;
+    }
+    let identifiers = field.share(field.identifiers);
+    if identifiers < 0.9 || field.mean_length() > 48.0 || field.times > 0 {
+        return None;
+    }
+    let speakers = field.values.keys().filter(|word| {
+        let speaker = lexicon::speaker(word);
+        speaker.is_some() && !lexicon::is_tool(word)
+    });
+    if speakers.count() * 2 > field.values.len() {
+        return None;
+    }
+    // An id differs each time; a name comes back.
+    let distinct = ratio(field.values.len(), field.texts);
+    let known = field.share(field.tools);
+    if field.texts > 6 && distinct > 0.7 && known < 0.5 {
+        return None;
+    }
+    let named = fit(key, lexicon::TOOL_NAMES);
+    let near = nearness(path, arguments);
+    let worth = 1.8 * known + 1.2 * named + near;
+    (known + named > 0.3).then_some(worth)
+}
+
+/// 0.3 for fields side by side, less the further apart they are.
+fn nearness(a: &Path, b: &Path) -> f64 {
+    let shared = a
+        .segments()
+        .iter()
+        .zip(b.segments())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let apart = a.segments().len() + b.segments().len() - 2 * shared;
+    #[expect(clippy::cast_precision_loss, reason = "paths are short")]
+    let apart = apart.saturating_sub(2) as f64;
+    0.3 - 0.15 * apart
+}
+
+/// What an exporter says of itself is no call.
+fn is_telemetry(path: &Path) -> bool {
+    path.segments().iter().any(|segment| {
+        matches!(segment, Segment::Key(key) if ["usage", "metadata", "resource", "scope", "metrics", "stats"].contains(&plain(key).as_str()))
+    })
+}
+
+/// A command as text, where no arguments are.
+fn command_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
+    let count = kind.parts.len();
+    let mut best: Option<(f64, Path)> = None;
+    for (path, field) in &kind.fields {
+        let Some(key) = path.last_key() else { continue };
+        let named = fit(key, lexicon::COMMANDS);
+        let commands = field.share(field.commands);
+        if named == 0.0 || field.texts * 2 < count || commands < 0.5 {
+            continue;
+        }
+        let sure = 1.2 * named + 1.6 * commands + bonus;
+        if best.as_ref().is_none_or(|(most, _)| sure > *most) {
+            best = Some((sure, path.clone()));
+        }
+    }
+    let (sure, command) = best?;
+    let name = command.last_key().unwrap_or_default();
+    let named = if name == "keystrokes" {
+        "keystrokes"
+    } else {
+        "shell"
+    };
+    let fields = CallFields {
+        id: id_beside(kind, &command, &command),
+        named: Some(named.to_owned()),
+        arguments: vec![command],
+        ..CallFields::default()
+    };
+    Some((sure, fields))
+}
+
+/// The field that names this very call: different each time, or nearly.
+fn id_beside(kind: &Kind<'_>, arguments: &Path, tool: &Path) -> Vec<Path> {
+    const CALL_IDS: &[&str] = &[
+        "toolcallid",
+        "callid",
+        "tooluseid",
+        "id",
+        "invocationid",
+        "actionid",
+        "uuid",
+        "requestid",
+        "spanid",
+        "eventid",
+        "stepid",
+    ];
+    let mut best: Option<(f64, &Path)> = None;
+    for (path, field) in &kind.fields {
+        let Some(key) = path.last_key() else { continue };
+        let named = fit(key, CALL_IDS);
+        if named == 0.0 || path.below(arguments).is_some() || field.texts + field.numbers == 0 {
+            continue;
+        }
+        let there = ratio(field.present, kind.parts.len());
+        let distinct = ratio(field.values.len(), field.texts + field.numbers);
+        if there < 0.5 || distinct < 0.2 && field.texts > 4 {
+            continue;
+        }
+        let worth = named + distinct + nearness(path, tool).max(nearness(path, arguments));
+        if best.is_none_or(|(most, _)| worth > most) {
+            best = Some((worth, path));
+        }
+    }
+    best.map(|(_, path)| path.clone()).into_iter().collect()
+}
+
+/// The ids the calls of a guess have.
+pub(super) fn ids_of(kind: &Kind<'_>, fields: &CallFields) -> BTreeSet<String> {
+    fields
+        .id
+        .first()
+        .and_then(|path| kind.field(path))
+        .map(|field| field.values.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+/// Every id that stands in the calls of a kind, by whatever name: copies of a call share one of them.
+pub(super) fn all_ids_of(kind: &Kind<'_>) -> BTreeSet<String> {
+    let named = |path: &Path| {
+        let key = path.last_key().map(plain);
+        key.is_some_and(|key| key.ends_with("id") && !lexicon::SESSIONS.contains(&key.as_str()))
+    };
+    let fields = kind
+        .fields
+        .iter()
+        .filter(|(path, field)| named(path) && field.texts > 0);
+    fields
+        .flat_map(|(_, field)| field.values.keys().cloned())
+        .collect()
+}
+
+/// A kind of part that looks like results of calls.
+#[derive(Debug, Clone)]
+pub(super) struct ResultGuess {
+    /// The kind's place in the list.
+    pub(super) kind: usize,
+    /// Its fields.
+    pub(super) fields: ResultFields,
+    /// Calls it answers by id.
+    pub(super) answers: usize,
+}
+
+/// The kinds whose parts name calls with one of `ids` and hold a text.
+pub(super) fn results_in(
+    kinds: &[Kind<'_>],
+    calls: &[CallGuess],
+    ids: &BTreeSet<String>,
+) -> Vec<ResultGuess> {
+    let called: BTreeMap<usize, &CallFields> = calls.iter().map(|c| (c.kind, &c.fields)).collect();
+    let mut found = Vec::new();
+    for (at, kind) in kinds.iter().enumerate() {
+        if called.contains_key(&at) {
+            continue;
+        }
+        if let Some(guess) = result_by_id(at, kind, ids) {
+            found.push(guess);
+        } else if let Some(guess) = result_by_word(at, kind) {
+            found.push(guess);
+        }
+    }
+    found
+}
+
+/// A part that names a call.
+fn result_by_id(at: usize, kind: &Kind<'_>, ids: &BTreeSet<String>) -> Option<ResultGuess> {
+    let mut best: Option<(f64, usize, &Path)> = None;
+    for (path, field) in &kind.fields {
+        let values = field
+            .values
+            .keys()
+            .filter(|v| v.len() > 1 || field.numbers > 0);
+        let (mut hits, mut all) = (0, 0);
+        for value in values {
+            all += 1;
+            hits += usize::from(ids.contains(value));
+        }
+        let names_id = path.last_key().is_some_and(|key| {
+            plain(key).ends_with("id")
+                || plain(key) == "cause"
+                || fit(key, &["parent", "inreplyto", "for", "ref", "call"]) > 0.0
+        });
+        if hits == 0 || ratio(hits, all) < 0.6 || field.numbers > 0 && !names_id {
+            continue;
+        }
+        let worth = ratio(hits, all)
+            + if names_id { 0.5 } else { 0.0 }
+            + ratio(field.present, kind.parts.len());
+        if best.is_none_or(|(most, ..)| worth > most) {
+            best = Some((worth, hits, path));
+        }
+    }
+    let (_, answers, id) = best?;
+    let mut fields = result_fields(kind, &[])?;
+    fields.id = vec![id.clone()];
+    Some(ResultGuess {
+        kind: at,
+        fields,
+        answers,
+    })
+}
+
+/// A part that says it is a result and names no call.
+fn result_by_word(at: usize, kind: &Kind<'_>) -> Option<ResultGuess> {
+    let own = kind.words().next().and_then(lexicon::speaker);
+    if own != Some(Speaker::Tool) {
+        return None;
+    }
+    let fields = result_fields(kind, &[])?;
+    Some(ResultGuess {
+        kind: at,
+        fields,
+        answers: 0,
+    })
+}
+
+/// The result that stands beside a call, within the same part.
+pub(super) fn result_beside(kind: &Kind<'_>, call: &CallFields) -> Option<ResultFields> {
+    let taken: Vec<&Path> = call
+        .arguments
+        .iter()
+        .chain(&call.tool)
+        .chain(&call.id)
+        .collect();
+    result_fields(kind, &taken)
+}
+
+/// The fields of a result in a kind of part; `taken` are fields that mean something else.
+fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
+    let beside_call = !taken.is_empty();
+    let mut best: Option<(f64, &Path)> = None;
+    for (path, field) in &kind.fields {
+        let Some(key) = path.last_key() else { continue };
+        let within = taken
+            .iter()
+            .any(|other| path.below(other).is_some() || other.below(path).is_some());
+        if within || path.segments().last() == Some(&Segment::Json) || is_telemetry_text(path) {
+            continue;
+        }
+        let mut named = fit(key, lexicon::OUTPUTS);
+        // Beside a call, words such as `text` or `message` are the agent's own.
+        let place = lexicon::OUTPUTS.iter().position(|word| *word == plain(key));
+        if beside_call && place.is_none_or(|at| at > 9) {
+            named = 0.0;
+        }
+        let holds = field.texts + field.lists + field.objects;
+        if named == 0.0 || holds == 0 {
+            continue;
+        }
+        let there = ratio(field.present, kind.parts.len());
+        #[expect(clippy::cast_precision_loss, reason = "paths are short")]
+        let depth = path.segments().len() as f64;
+        let wordy =
+            if field.texts > 0 && field.share(field.identifiers) > 0.9 && field.values.len() < 4 {
+                0.6
+            } else {
+                0.0
+            };
+        let worth =
+            named + 0.8 * there - 0.25 * depth - wordy + (field.mean_length().min(200.0) / 1000.0);
+        if best.is_none_or(|(most, _)| worth > most) {
+            best = Some((worth, path));
+        }
+    }
+    let (_, outer) = best?;
+    let text = inner_output(kind, outer)
+        .into_iter()
+        .chain([outer.clone()])
+        .collect();
+    Some(ResultFields {
+        id: Vec::new(),
+        exit_status: exit_of(kind, taken),
+        failed: failed_of(kind, taken),
+        text,
+    })
+}
+
+/// The field that holds the text within results that are JSON as text.
+fn inner_output(kind: &Kind<'_>, outer: &Path) -> Option<Path> {
+    let json = outer.then(Segment::Json);
+    let field = kind
+        .field(outer)
+        .filter(|field| field.records * 2 > field.present)?;
+    let inner = kind.fields.iter().filter_map(|(path, inner)| {
+        let rest = path.below(&json)?;
+        let named = fit(path.last_key()?, lexicon::OUTPUTS);
+        let common = rest.segments().len() == 1 && inner.present * 2 > field.present;
+        (named > 0.3 && common).then_some((named, path))
+    });
+    let best = inner.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(best.1.clone())
+}
+
+fn is_telemetry_text(path: &Path) -> bool {
+    path.segments().iter().any(|segment| {
+        matches!(segment, Segment::Key(key) if ["usage", "resource", "scope"].contains(&plain(key).as_str()))
+    })
+}
+
+fn exit_of(kind: &Kind<'_>, taken: &[&Path]) -> Vec<Path> {
+    let mut found: Vec<(f64, &Path)> = kind
+        .fields
+        .iter()
+        .filter(|(path, field)| {
+            let free = !taken.iter().any(|other| path.below(other).is_some());
+            free && field.numbers > 0 && field.numbers == field.present
+        })
+        .filter_map(|(path, _)| {
+            let named = fit(path.last_key()?, lexicon::EXITS);
+            (named > 0.3).then_some((named, path))
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found
+        .into_iter()
+        .map(|(_, path)| path.clone())
+        .take(1)
+        .collect()
+}
+
+/// Where a kind says that a call failed.
+fn failed_of(kind: &Kind<'_>, taken: &[&Path]) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for (path, field) in &kind.fields {
+        let Some(key) = path.last_key() else { continue };
+        if taken.iter().any(|other| path.below(other).is_some()) {
+            continue;
+        }
+        let says = |words: &[&str]| words.contains(&plain(key).as_str());
+        if field.booleans > 0 && says(lexicon::FAILURES) {
+            conditions.push(condition(path, &["true"]));
+        } else if field.booleans > 0 && says(lexicon::SUCCESSES) {
+            conditions.push(condition(path, &["false"]));
+        } else if field.texts > 0 && says(lexicon::STATES) && field.values.len() <= 12 {
+            let known = field.values.keys().any(|v| {
+                let word = plain(v);
+                lexicon::FAILED.contains(&word.as_str())
+                    || ["success", "completed", "ok", "done", "succeeded", "default"]
+                        .contains(&word.as_str())
+            });
+            if known {
+                conditions.push(condition(path, lexicon::FAILED));
+            }
+        }
+    }
+    conditions
+}
+
+fn condition(field: &Path, is: &[&str]) -> Condition {
+    Condition {
+        field: field.clone(),
+        is: is.iter().map(|word| (*word).to_owned()).collect(),
+        not: false,
+    }
+}

@@ -1,0 +1,369 @@
+//! From records to a field map.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::call::{
+    CallGuess, ResultGuess, all_ids_of, calls_in, ids_of, result_beside, results_in,
+};
+use super::kind::{Kind, kinds_of};
+use super::lexicon::{self, Speaker};
+use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, words_of};
+use crate::learned::interpret::arguments_of;
+use crate::learned::map::{Condition, FieldMap, Records, ResultFields, Rule, Says};
+use crate::learned::path::Path;
+use crate::learned::score::ratio;
+
+/// A text that long is something said, not bookkeeping.
+const LONG_TEXT: f64 = 120.0;
+
+/// The map that reads `records` best, as far as their structure tells; `None` without a call.
+pub(super) fn draft(records: &[Value], place: &Records) -> Option<FieldMap> {
+    let kinds = kinds_of(records);
+    let calls = settle_calls(&kinds, calls_in(&kinds));
+    let mut rules = Vec::new();
+    let mut used: BTreeSet<usize> = BTreeSet::new();
+    let ids: BTreeSet<String> = calls
+        .iter()
+        .flat_map(|call| ids_of(&kinds[call.kind], &call.fields))
+        .collect();
+    let results = settle_results(&kinds, results_in(&kinds, &calls, &ids), &calls, &ids);
+    let mut calls = calls;
+    let mut answered = Vec::new();
+    for call in &mut calls {
+        let kind = &kinds[call.kind];
+        let by_others = is_answered(kind, call, &results, &kinds);
+        if !by_others {
+            call.fields.result = result_beside(kind, &call.fields);
+        }
+        answered.push(by_others || call.fields.result.is_some());
+    }
+    // Where calls are answered, what nobody answers only looks like one.
+    if answered.contains(&true) {
+        let mut answered = answered.into_iter();
+        calls.retain(|_| answered.next().unwrap_or(true));
+    }
+    for call in &calls {
+        used.insert(call.kind);
+        rules.push(rule(&kinds[call.kind], Says::Call(call.fields.clone())));
+    }
+    for result in &results {
+        used.insert(result.kind);
+        rules.push(rule(
+            &kinds[result.kind],
+            Says::Result(result.fields.clone()),
+        ));
+    }
+    add_words(&kinds, &calls, &results, &mut rules, &mut used);
+    if calls.is_empty() && !add_spoken_calls(&kinds, &mut rules) {
+        return None;
+    }
+    add_nothings(&kinds, &used, &mut rules);
+    rules = merge(rules);
+    rules.extend(about_all(records));
+    let mut place = place.clone();
+    place.thread = thread_of(&kinds, &calls);
+    Some(FieldMap {
+        records: place,
+        rules,
+    })
+}
+
+fn rule(kind: &Kind<'_>, says: Says) -> Rule {
+    Rule {
+        when: kind.when.clone(),
+        each: kind.each.clone(),
+        which: kind.which.clone(),
+        says,
+    }
+}
+
+/// The guesses that are calls of their own: copies of a call elsewhere in the records are left out,
+/// and a call announced and then completed under one id is one call.
+fn settle_calls(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGuess> {
+    let depth = |guess: &CallGuess| kinds[guess.kind].each.segments().len();
+    let worth = |guess: &CallGuess| {
+        #[expect(clippy::cast_precision_loss, reason = "a weight")]
+        let weight = (kinds[guess.kind].parts.len() as f64).ln_1p();
+        #[expect(clippy::cast_precision_loss, reason = "a weight")]
+        let deep = depth(guess) as f64;
+        guess.sure + 0.15 * weight - 0.2 * deep
+    };
+    guesses.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.kind.cmp(&b.kind)));
+    let mut settled: Vec<CallGuess> = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut said: BTreeSet<String> = BTreeSet::new();
+    for mut guess in guesses {
+        let kind = &kinds[guess.kind];
+        if settled
+            .iter()
+            .any(|other| is_within(kind, &kinds[other.kind], other))
+        {
+            continue;
+        }
+        let ids = ids_of(kind, &guess.fields);
+        let own = contents_of(kind, &guess);
+        let repeated = own.iter().filter(|text| said.contains(*text)).count();
+        let repeats = !own.is_empty() && ratio(repeated, own.len()) >= 0.6;
+        let shared: Vec<usize> = ids.iter().filter_map(|id| seen.get(id).copied()).collect();
+        if !ids.is_empty() && ratio(shared.len(), ids.len()) >= 0.5 {
+            let first = shared.first().copied().unwrap_or_default();
+            // Under the id of a call but not what it asks: its result, or a copy elsewhere.
+            if depth(&guess) > depth(&settled[first]) || !repeats {
+                continue;
+            }
+            // Announced under one id, completed under the same: one call.
+            for at in shared.into_iter().collect::<BTreeSet<_>>() {
+                settled[at].fields.once = true;
+            }
+            guess.fields.once = true;
+        } else if repeats {
+            continue;
+        }
+        said.extend(own);
+        for id in ids.into_iter().chain(all_ids_of(kind)) {
+            seen.entry(id).or_insert(settled.len());
+        }
+        settled.push(guess);
+    }
+    settled
+}
+
+/// Whether the parts of `kind` stand in the arguments or results of a call: a list of edits is no
+/// list of calls.
+fn is_within(kind: &Kind<'_>, other: &Kind<'_>, call: &CallGuess) -> bool {
+    if kind.when != other.when {
+        return false;
+    }
+    call.fields.arguments.iter().any(|path| {
+        kind.each
+            .below(&other.each.join(path))
+            .is_some_and(|rest| !rest.is_root())
+    })
+}
+
+/// The calls of a guess as text, to know them again where they are repeated.
+fn contents_of(kind: &Kind<'_>, guess: &CallGuess) -> BTreeSet<String> {
+    let text = |paths: &[Path], value: &Value| {
+        let first = paths.iter().find_map(|path| path.first(value));
+        first.map_or_else(String::new, |value| {
+            let inner = arguments_of(&value);
+            inner.map_or_else(|| value.to_string(), |inner| inner.to_string())
+        })
+    };
+    kind.parts
+        .iter()
+        .map(|part| {
+            let tool = text(&guess.fields.tool, &part.value);
+            format!("{tool} {}", text(&guess.fields.arguments, &part.value))
+        })
+        .collect()
+}
+
+/// One kind of result for each call: where several repeat the same answers, the one that answers
+/// most.
+fn settle_results(
+    kinds: &[Kind<'_>],
+    mut guesses: Vec<ResultGuess>,
+    calls: &[CallGuess],
+    ids: &BTreeSet<String>,
+) -> Vec<ResultGuess> {
+    let any_by_id = guesses.iter().any(|guess| guess.answers > 0);
+    let nameless = calls.iter().any(|call| call.fields.id.is_empty());
+    guesses.retain(|guess| guess.answers > 0 || !any_by_id && (nameless || ids.is_empty()));
+    let depth = |guess: &ResultGuess| kinds[guess.kind].each.segments().len();
+    let tool = |guess: &ResultGuess| {
+        let words = kinds[guess.kind].words().next();
+        words.and_then(lexicon::speaker) == Some(Speaker::Tool)
+    };
+    guesses.sort_by(|a, b| {
+        tool(b)
+            .cmp(&tool(a))
+            .then(depth(a).cmp(&depth(b)))
+            .then(b.answers.cmp(&a.answers))
+            .then(a.kind.cmp(&b.kind))
+    });
+    let mut answered: BTreeSet<String> = BTreeSet::new();
+    guesses.retain(|guess| {
+        let Some(path) = guess.fields.id.first() else {
+            return true;
+        };
+        let Some(field) = kinds[guess.kind].field(path) else {
+            return true;
+        };
+        let own: BTreeSet<&str> = field.names();
+        let known = own.iter().filter(|id| answered.contains(**id)).count();
+        if ratio(known, own.len()) >= 0.5 {
+            return false;
+        }
+        answered.extend(own.into_iter().map(str::to_owned));
+        true
+    });
+    guesses
+}
+
+/// Whether some kind of result answers the calls of this guess.
+fn is_answered(
+    kind: &Kind<'_>,
+    call: &CallGuess,
+    results: &[ResultGuess],
+    kinds: &[Kind<'_>],
+) -> bool {
+    let ids = ids_of(kind, &call.fields);
+    if ids.is_empty() {
+        return results.iter().any(|result| result.fields.id.is_empty());
+    }
+    let mut answered = 0;
+    for result in results {
+        let Some(path) = result.fields.id.first() else {
+            return true;
+        };
+        if let Some(field) = kinds[result.kind].field(path) {
+            answered += ids
+                .iter()
+                .filter(|id| field.values.contains_key(*id))
+                .count();
+        }
+    }
+    ratio(answered, ids.len()) >= 0.3
+}
+
+/// Adds what people and agents say.
+fn add_words(
+    kinds: &[Kind<'_>],
+    calls: &[CallGuess],
+    results: &[ResultGuess],
+    rules: &mut Vec<Rule>,
+    used: &mut BTreeSet<usize>,
+) {
+    let calling: BTreeSet<usize> = calls.iter().map(|call| call.kind).collect();
+    let answering: BTreeMap<usize, &ResultFields> =
+        results.iter().map(|r| (r.kind, &r.fields)).collect();
+    for (at, kind) in kinds.iter().enumerate() {
+        if answering.contains_key(&at) {
+            continue;
+        }
+        let taken: Vec<&Path> = calls
+            .iter()
+            .filter(|call| call.kind == at)
+            .flat_map(|call| {
+                let result = call.fields.result.iter().flat_map(|r| &r.text);
+                call.fields
+                    .arguments
+                    .iter()
+                    .chain(&call.fields.tool)
+                    .chain(result)
+            })
+            .collect();
+        if !kind.each.is_root() {
+            // Words in the lists of a record are read with the record; reasoning is told apart.
+            let own = kind.which.iter().flat_map(|c| &c.is);
+            let thinks = own
+                .filter_map(|word| lexicon::speaker(word))
+                .any(|s| s == Speaker::Thought);
+            if thinks
+                && let Some(text) =
+                    words_of(kind, lexicon::REASONING).or_else(|| words_of(kind, lexicon::WORDS))
+            {
+                used.insert(at);
+                rules.push(rule(kind, Says::Think { text: vec![text] }));
+            }
+            continue;
+        }
+        for says in says_of(kind, calling.contains(&at)) {
+            let (Says::User { text } | Says::Say { text } | Says::Think { text }) = &says else {
+                continue;
+            };
+            if text.iter().any(|path| taken.contains(&path)) {
+                continue;
+            }
+            used.insert(at);
+            rules.push(rule(kind, says));
+        }
+    }
+}
+
+/// Commands that stand in the agent's words; false when there are none.
+fn add_spoken_calls(kinds: &[Kind<'_>], rules: &mut Vec<Rule>) -> bool {
+    let mut any = false;
+    for kind in kinds {
+        if !kind.each.is_root() || speaker_of(kind) != Some(Speaker::Agent) {
+            continue;
+        }
+        let Some(text) = words_of(kind, lexicon::WORDS) else {
+            continue;
+        };
+        let Some(marked) = mark_in(kind, &text) else {
+            continue;
+        };
+        any = true;
+        rules.retain(|rule| !(rule.when == kind.when && matches!(rule.says, Says::Say { .. })));
+        rules.push(rule(
+            kind,
+            Says::TextCall {
+                text: vec![text],
+                marked,
+            },
+        ));
+    }
+    any
+}
+
+/// Kinds of record that say nothing of the agent's work: scenes set, and records without a word.
+fn add_nothings(kinds: &[Kind<'_>], used: &BTreeSet<usize>, rules: &mut Vec<Rule>) {
+    let busy: BTreeSet<&[Condition]> = used.iter().map(|at| kinds[*at].when.as_slice()).collect();
+    for kind in kinds.iter().filter(|kind| kind.each.is_root()) {
+        if busy.contains(kind.when.as_slice()) || kind.when.is_empty() {
+            continue;
+        }
+        let scene = speaker_of(kind) == Some(Speaker::System);
+        let wordless = !kind
+            .fields
+            .values()
+            .any(|field| field.share(field.prose) > 0.5 && field.mean_length() > LONG_TEXT);
+        if scene || wordless {
+            rules.push(rule(kind, Says::Nothing));
+        }
+    }
+}
+
+/// What all records tell of the run, whatever their kind.
+fn about_all(records: &[Value]) -> Vec<Rule> {
+    let parts = records
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| value.is_object());
+    let kind = Kind::whole(parts);
+    let bare = |says| Rule {
+        when: Vec::new(),
+        each: Path::root(),
+        which: Vec::new(),
+        says,
+    };
+    about_of(&kind).into_iter().map(bare).collect()
+}
+
+/// The field that tells a sub-agent's records from the main agent's: some of both kinds make calls.
+fn thread_of(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<Path> {
+    let mut votes: BTreeMap<Path, (usize, usize)> = BTreeMap::new();
+    for call in calls {
+        let kind = &kinds[call.kind];
+        let Some(record) = kinds
+            .iter()
+            .find(|k| k.each.is_root() && k.when == kind.when)
+        else {
+            continue;
+        };
+        if let Some(path) = best(record, lexicon::THREADS, |field| field.texts > 0) {
+            let have = record.field(&path).map_or(0, |field| field.texts);
+            let vote = votes.entry(path).or_default();
+            vote.0 += have;
+        }
+        for vote in votes.values_mut() {
+            vote.1 += record.parts.len();
+        }
+    }
+    let (path, (have, of)) = votes.into_iter().max_by_key(|(_, (have, _))| *have)?;
+    (ratio(have, of) < 0.9).then_some(path)
+}

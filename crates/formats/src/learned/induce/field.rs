@@ -1,0 +1,176 @@
+//! What the values of a field look like.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::lexicon;
+use crate::learned::interpret::arguments_of;
+use crate::learned::path::{Path, Segment, decoded};
+use crate::learned::score::ratio;
+use crate::time;
+
+/// How many different values of a field are kept.
+const MOST_DISTINCT: usize = 20_000;
+/// The longest value that is kept to compare it with others.
+const LONGEST_KEPT: usize = 200;
+/// How deep below a part fields are looked for, counted in objects.
+const DEEPEST: usize = 5;
+/// How many fields of a part are looked at.
+const MOST_FIELDS: usize = 400;
+
+/// One field of a kind of part, over all parts of that kind.
+#[derive(Debug, Default)]
+pub(super) struct Field {
+    /// Parts that have it, and not null.
+    pub(super) present: usize,
+    /// Parts in which it is a text, an object, a list, a number, a boolean.
+    pub(super) texts: usize,
+    pub(super) objects: usize,
+    pub(super) lists: usize,
+    pub(super) numbers: usize,
+    pub(super) booleans: usize,
+    /// Bytes of its texts.
+    pub(super) length: usize,
+    /// Texts that could be names.
+    pub(super) identifiers: usize,
+    /// Texts that are names of tools.
+    pub(super) tools: usize,
+    /// Texts that look like command lines.
+    pub(super) commands: usize,
+    /// Texts with several words.
+    pub(super) prose: usize,
+    /// Values that are times, as ISO text.
+    pub(super) times: usize,
+    /// Objects, or texts that are the JSON of one, with a member that arguments of tools have.
+    pub(super) arguments: usize,
+    /// Objects, or texts that are the JSON of one.
+    pub(super) records: usize,
+    /// The short values, with how often each occurs.
+    pub(super) values: BTreeMap<String, usize>,
+    /// True when there are more values than are kept.
+    pub(super) many: bool,
+}
+
+impl Field {
+    fn add(&mut self, value: &Value) {
+        self.present += 1;
+        match value {
+            Value::Null => self.present -= 1,
+            Value::String(text) => self.add_text(text),
+            Value::Object(_) => self.objects += 1,
+            Value::Array(_) => self.lists += 1,
+            Value::Number(number) => {
+                self.numbers += 1;
+                self.keep(number.to_string());
+            }
+            Value::Bool(truth) => {
+                self.booleans += 1;
+                self.keep(truth.to_string());
+            }
+        }
+        if let Some(Value::Object(members)) = arguments_of(value).as_deref() {
+            self.records += 1;
+            let named = members.keys().any(|key| lexicon::is_argument_name(key));
+            self.arguments += usize::from(named);
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        self.texts += 1;
+        self.length += text.len();
+        self.identifiers += usize::from(lexicon::is_identifier(text));
+        self.tools += usize::from(lexicon::is_tool(text));
+        self.commands += usize::from(lexicon::is_command(text));
+        self.prose += usize::from(text.split_whitespace().nth(2).is_some());
+        let like_time = text.len() >= 10 && text.len() <= 40 && text.as_bytes()[0].is_ascii_digit();
+        self.times += usize::from(like_time && time::parse(text).is_some());
+        if text.len() <= LONGEST_KEPT {
+            self.keep(text.to_owned());
+        }
+    }
+
+    fn keep(&mut self, value: String) {
+        if let Some(count) = self.values.get_mut(&value) {
+            *count += 1;
+        } else if self.values.len() < MOST_DISTINCT {
+            self.values.insert(value, 1);
+        } else {
+            self.many = true;
+        }
+    }
+
+    /// The share of its texts that have a property counted in `part`.
+    pub(super) fn share(&self, part: usize) -> f64 {
+        if self.texts == 0 {
+            return 0.0;
+        }
+        ratio(part, self.texts)
+    }
+
+    /// The mean length of its texts.
+    pub(super) fn mean_length(&self) -> f64 {
+        if self.texts == 0 {
+            return 0.0;
+        }
+        ratio(self.length, self.texts)
+    }
+
+    /// The values as a set, for comparison with another field's.
+    pub(super) fn names(&self) -> BTreeSet<&str> {
+        self.values.keys().map(String::as_str).collect()
+    }
+}
+
+/// The fields of parts of one kind, by path. Lists are not entered: what stands in them is a part of
+/// its own.
+pub(super) fn fields_of<'v>(parts: impl Iterator<Item = &'v Value>) -> BTreeMap<Path, Field> {
+    let mut fields: BTreeMap<Path, Field> = BTreeMap::new();
+    for part in parts {
+        let mut open: Vec<(Path, Cow<'_, Value>, usize)> =
+            vec![(Path::root(), Cow::Borrowed(part), 0)];
+        while let Some((path, value, depth)) = open.pop() {
+            if fields.len() < MOST_FIELDS || fields.contains_key(&path) {
+                fields.entry(path.clone()).or_default().add(&value);
+            }
+            if depth >= DEEPEST {
+                continue;
+            }
+            enter(&path, &value, depth, &mut open);
+        }
+    }
+    fields.remove(&Path::root());
+    fields
+}
+
+fn enter<'v>(
+    path: &Path,
+    value: &Cow<'v, Value>,
+    depth: usize,
+    open: &mut Vec<(Path, Cow<'v, Value>, usize)>,
+) {
+    match value {
+        Cow::Borrowed(Value::Object(members)) => {
+            open.extend(
+                members
+                    .iter()
+                    .rev()
+                    .map(|(key, inner)| (path.key(key), Cow::Borrowed(inner), depth + 1)),
+            );
+        }
+        Cow::Owned(Value::Object(members)) => {
+            open.extend(
+                members
+                    .iter()
+                    .rev()
+                    .map(|(key, inner)| (path.key(key), Cow::Owned(inner.clone()), depth + 1)),
+            );
+        }
+        other => {
+            if let Some(inner) = decoded(other) {
+                open.push((path.then(Segment::Json), Cow::Owned(inner), depth + 1));
+            }
+        }
+    }
+}

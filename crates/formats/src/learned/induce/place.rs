@@ -1,0 +1,393 @@
+//! Where the records of an unknown artifact may stand.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::lexicon;
+use crate::extractor::ExtractError;
+use crate::frame::JsonDocument;
+use crate::learned::canonical::canonical;
+use crate::learned::map::{Container, Records, Runs};
+use crate::learned::path::{Path, Segment};
+use crate::pile::{EntryId, Pile};
+
+/// How many records of a candidate are looked at.
+const MOST_RECORDS: usize = 3_000;
+/// How many bytes of an artifact are looked at.
+const MOST_BYTES: u64 = 64 << 20;
+/// How many lists are tried as records.
+const MOST_CANDIDATES: usize = 12;
+/// How deep lists are looked for.
+const DEEPEST: usize = 8;
+
+/// A list of records, with the records.
+pub(super) struct Candidate {
+    /// Where they stand.
+    pub(super) place: Records,
+    /// The records, telemetry habits undone.
+    pub(super) values: Vec<Value>,
+    /// The length of each as JSON.
+    pub(super) bytes: Vec<usize>,
+    /// The run each belongs to, counted from 0.
+    pub(super) runs: Vec<usize>,
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = if self.place.at.is_root() {
+            match self.place.container {
+                Container::Lines => "the lines".to_owned(),
+                Container::Files => "the files".to_owned(),
+                _ => "the document".to_owned(),
+            }
+        } else {
+            format!("`{}`", self.place.at)
+        };
+        write!(f, "{at} ({} records)", self.values.len())
+    }
+}
+
+/// The lists of objects in the artifact, those that hold most first.
+pub(super) fn candidates(pile: &Pile, files: &[EntryId]) -> Result<Vec<Candidate>, ExtractError> {
+    let (container, wholes) = load(pile, files)?;
+    let mut lists: BTreeMap<Path, (usize, usize)> = BTreeMap::new();
+    for whole in &wholes {
+        count_lists(whole, &mut lists);
+    }
+    let mut paths: Vec<(Path, usize)> = lists
+        .into_iter()
+        .filter(|(_, (objects, _))| *objects >= 2)
+        .map(|(path, (_, bytes))| (path, bytes))
+        .collect();
+    if container != Container::Document || wholes.len() > 1 {
+        paths.push((Path::root(), usize::MAX));
+    }
+    paths.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    paths.truncate(MOST_CANDIDATES);
+    let made = paths
+        .into_iter()
+        .map(|(at, _)| candidate(container, at, &wholes));
+    Ok(made.collect())
+}
+
+/// The documents or lines of the artifact as far as they are looked at.
+fn load(pile: &Pile, files: &[EntryId]) -> Result<(Container, Vec<Value>), ExtractError> {
+    if let [id] = files {
+        if let Some(lines) = load_lines(pile, *id)? {
+            return Ok((Container::Lines, lines));
+        }
+        let entry = pile.entry(*id);
+        if entry.size > MOST_BYTES {
+            return Err(ExtractError::Malformed {
+                path: entry.path.clone(),
+                byte: 0,
+                what: format!(
+                    "one document of {} bytes; its layout can be worked out up to {MOST_BYTES}",
+                    entry.size
+                ),
+            });
+        }
+        let file = JsonDocument::open(pile, *id)?;
+        return Ok((Container::Document, vec![file.parse::<Value>()?.value]));
+    }
+    let mut wholes = Vec::new();
+    let mut read = 0;
+    for id in files.iter().take(MOST_RECORDS) {
+        read += pile.entry(*id).size;
+        if read > MOST_BYTES {
+            break;
+        }
+        wholes.push(JsonDocument::open(pile, *id)?.parse::<Value>()?.value);
+    }
+    Ok((Container::Files, wholes))
+}
+
+/// The objects of JSON Lines; `None` when the file is something else.
+fn load_lines(pile: &Pile, id: EntryId) -> Result<Option<Vec<Value>>, ExtractError> {
+    let failed = |source| ExtractError::io(&pile.entry(id).path, source);
+    let mut lines = pile.lines(id).map_err(failed)?;
+    let mut values = Vec::new();
+    let (mut looked, mut bytes) = (0, 0);
+    while let Some(line) = lines.next_line().map_err(failed)? {
+        let text = line.text();
+        if text.trim().is_empty() {
+            continue;
+        }
+        looked += 1;
+        bytes += line.bytes.len() as u64;
+        match serde_json::from_str::<Value>(&text) {
+            Ok(value) if value.is_object() => values.push(value),
+            _ if looked <= 3
+                && values.is_empty()
+                && text.trim_start().starts_with(['{', '[', '"']) =>
+            {
+                return Ok(None);
+            }
+            _ => {}
+        }
+        if values.len() >= MOST_RECORDS || bytes > MOST_BYTES || looked > 64 && values.is_empty() {
+            break;
+        }
+    }
+    let named = pile.entry(id).has_ending("jsonl") || pile.entry(id).has_ending("ndjson");
+    Ok((values.len() > 1 || named && values.len() == 1).then_some(values))
+}
+
+/// Counts objects and bytes of every list of objects in a document, by the path of its elements.
+fn count_lists(whole: &Value, lists: &mut BTreeMap<Path, (usize, usize)>) {
+    let mut open = vec![(Path::root(), whole, 0)];
+    while let Some((path, value, depth)) = open.pop() {
+        if depth > DEEPEST {
+            continue;
+        }
+        match value {
+            Value::Object(members) => {
+                let map = members.len() > 2 && is_map(members);
+                if map {
+                    note(&path, members.values(), lists);
+                }
+                for (key, inner) in members {
+                    let path = if map {
+                        path.then(Segment::Each)
+                    } else {
+                        path.key(key)
+                    };
+                    open.push((path, inner, depth + 1));
+                }
+            }
+            Value::Array(items) => {
+                note(&path, items.iter(), lists);
+                let path = path.then(Segment::Each);
+                for item in items {
+                    open.push((path.clone(), item, depth + 1));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether an object is a map of like things under ids.
+fn is_map(members: &serde_json::Map<String, Value>) -> bool {
+    let id = |key: &String| {
+        key.bytes().filter(u8::is_ascii_digit).count() >= 4
+            || key.bytes().all(|b| b.is_ascii_digit())
+    };
+    members
+        .iter()
+        .all(|(key, value)| value.is_object() && id(key))
+}
+
+fn note<'v>(
+    path: &Path,
+    items: impl Iterator<Item = &'v Value>,
+    lists: &mut BTreeMap<Path, (usize, usize)>,
+) {
+    let (mut objects, mut others, mut bytes) = (0, 0, 0);
+    for item in items {
+        match item {
+            Value::Object(members) if members.len() == 2 && members.contains_key("key") => {
+                others += 1;
+            }
+            Value::Object(_) => {
+                objects += 1;
+                bytes += weight(item);
+            }
+            _ => others += 1,
+        }
+    }
+    if objects > others {
+        let known = lists.entry(path.then(Segment::Each)).or_default();
+        known.0 += objects;
+        known.1 += bytes;
+    }
+}
+
+/// The bytes of all texts in a value.
+fn weight(value: &Value) -> usize {
+    let mut open = vec![value];
+    let mut bytes = 0;
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) => bytes += text.len(),
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => open.extend(members.values()),
+            _ => bytes += 4,
+        }
+    }
+    bytes
+}
+
+/// The records at `at` of the documents, and how their runs are told apart.
+fn candidate(container: Container, at: Path, wholes: &[Value]) -> Candidate {
+    let mut place = Records {
+        container,
+        at,
+        runs: Runs::One,
+        order: None,
+        thread: None,
+    };
+    let outer = outer_of(container, &place.at, wholes);
+    let mut found = Candidate {
+        values: Vec::new(),
+        bytes: Vec::new(),
+        runs: Vec::new(),
+        place: place.clone(),
+    };
+    let mut run = 0;
+    let inner = outer
+        .as_ref()
+        .and_then(|outer| place.at.below(outer))
+        .unwrap_or_else(|| place.at.clone());
+    let tops = wholes.iter().flat_map(|whole| match &outer {
+        Some(outer) => outer.all(whole),
+        None => vec![std::borrow::Cow::Borrowed(whole)],
+    });
+    for top in tops {
+        for record in inner.all(&top) {
+            if found.values.len() >= MOST_RECORDS || !record.is_object() {
+                continue;
+            }
+            found.bytes.push(weight(&record));
+            found.runs.push(run);
+            found.values.push(canonical(record.into_owned()));
+        }
+        run += usize::from(outer.is_some());
+    }
+    if let Some(outer) = outer {
+        place.runs = Runs::Each(outer);
+        place.at = inner;
+    } else if let Some(field) = run_field(&found.values) {
+        split_by(&field, &mut found);
+        place.runs = Runs::By(field);
+    }
+    place.order = order_of(&found.values);
+    if let Some(order) = &place.order {
+        sort_by(order, &mut found);
+    }
+    found.place = place;
+    found
+}
+
+/// The outer list whose elements are runs of their own, when records stand in lists within a list:
+/// its elements are not messages themselves, have a name, and hold several records each.
+fn outer_of(container: Container, at: &Path, wholes: &[Value]) -> Option<Path> {
+    let stars = at
+        .segments()
+        .iter()
+        .filter(|s| **s == Segment::Each)
+        .count();
+    let outer = if container == Container::Lines && stars >= 1 {
+        Path::root()
+    } else if container == Container::Document && stars >= 2 {
+        let first = at.segments().iter().position(|s| *s == Segment::Each)?;
+        at.segments()[..=first]
+            .iter()
+            .fold(Path::root(), |path, segment| path.then(segment.clone()))
+    } else {
+        return None;
+    };
+    let inner = at.below(&outer)?;
+    let tops: Vec<_> = wholes.iter().flat_map(|whole| outer.all(whole)).collect();
+    let own = |top: &Value| {
+        let Value::Object(members) = top else {
+            return false;
+        };
+        let speaks = members.iter().any(|(key, value)| {
+            let word = value.as_str().and_then(lexicon::speaker);
+            lexicon::fit(key, &["role", "type", "from"]) > 0.0 && word.is_some()
+        });
+        let named = members.iter().any(|(key, value)| {
+            let key = lexicon::plain(key);
+            (key.ends_with("id") || key == "name" || key == "task")
+                && (value.is_string() || value.is_number())
+        });
+        named && !speaks
+    };
+    let held: usize = tops.iter().map(|top| inner.all(top).len()).sum();
+    let fit = tops.iter().filter(|top| own(top)).count();
+    (fit * 10 >= tops.len() * 9 && held >= tops.len() * 3).then_some(outer)
+}
+
+/// The field whose values are names of runs: a session's, of which the records have several.
+fn run_field(values: &[Value]) -> Option<Path> {
+    let mut best: Option<(f64, Path)> = None;
+    let fields = super::field::fields_of(values.iter());
+    for (path, field) in &fields {
+        let Some(key) = path.last_key() else { continue };
+        let named = lexicon::fit(key, lexicon::SESSIONS);
+        let runs = field.values.len();
+        if named == 0.0
+            || path.segments().len() > 2
+            || runs < 2
+            || field.present * 10 < values.len() * 8
+            || runs * 3 > field.present
+        {
+            continue;
+        }
+        if best.as_ref().is_none_or(|(most, _)| named > *most) {
+            best = Some((named, path.clone()));
+        }
+    }
+    best.map(|(_, path)| path)
+}
+
+fn split_by(field: &Path, found: &mut Candidate) {
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    let names: Vec<Option<String>> = found
+        .values
+        .iter()
+        .map(|value| field.first(value).map(|name| name.to_string()))
+        .collect();
+    for (at, name) in names.into_iter().enumerate() {
+        let next = numbers.len();
+        found.runs[at] = name.map_or(0, |name| *numbers.entry(name).or_insert(next));
+    }
+    let mut order: Vec<usize> = (0..found.values.len()).collect();
+    order.sort_by_key(|at| found.runs[*at]);
+    reorder(found, &order);
+}
+
+fn reorder(found: &mut Candidate, order: &[usize]) {
+    found.values = order.iter().map(|at| found.values[*at].clone()).collect();
+    found.bytes = order.iter().map(|at| found.bytes[*at]).collect();
+    found.runs = order.iter().map(|at| found.runs[*at]).collect();
+}
+
+/// The field to order records by, when they do not stand in the order of their times.
+fn order_of(values: &[Value]) -> Option<Path> {
+    let fields = super::field::fields_of(values.iter());
+    let mut clocks: Vec<(f64, &Path)> = fields
+        .iter()
+        .filter(|(path, field)| {
+            path.segments().len() <= 2
+                && field.present == values.len()
+                && (field.times == field.texts && field.texts > 0 || field.numbers > 0)
+        })
+        .filter_map(|(path, _)| {
+            let named = lexicon::fit(path.last_key()?, lexicon::TIMES);
+            (named > 0.3).then_some((named, path))
+        })
+        .collect();
+    clocks.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (_, clock) = clocks.first()?;
+    let times: Vec<_> = values
+        .iter()
+        .filter_map(|value| crate::time::of(&*clock.first(value)?))
+        .collect();
+    let backward = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    (times.len() == values.len() && backward * 20 > times.len()).then(|| (*clock).clone())
+}
+
+fn sort_by(order: &Path, found: &mut Candidate) {
+    let times: Vec<_> = found
+        .values
+        .iter()
+        .map(|value| order.first(value).and_then(|time| crate::time::of(&time)))
+        .collect();
+    let mut places: Vec<usize> = (0..found.values.len()).collect();
+    places.sort_by_key(|at| (found.runs[*at], times[*at]));
+    reorder(found, &places);
+}

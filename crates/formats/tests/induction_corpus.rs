@@ -1,0 +1,180 @@
+//! Layouts read by structure alone: the native extractor is hidden, the layout is worked out anew,
+//! and the steps are compared with the native ones.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use formats::learned::{FieldMap, Refusal, induce};
+use formats::pile::{Limits, Pile};
+use formats::{find_runs, read_run};
+use serde_json::Value;
+use similar::{Algorithm, ChangeTag, TextDiff, capture_diff_slices};
+use trace::{Step, Trajectory};
+
+fn corpus() -> Option<PathBuf> {
+    let shared = std::env::var_os("CODETRACER_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
+    let folder = shared.join("corpus");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: no runs at {}", folder.display());
+    None
+}
+
+/// What makes a step the same step: what was asked, and what came back.
+fn keys(run: &Trajectory) -> Vec<(String, String)> {
+    let key = |step: &Step| (request(step), step.observed().trim().to_owned());
+    let mut all: Vec<_> = run.steps.iter().map(key).collect();
+    for nested in run.descendants() {
+        all.extend(nested.steps.iter().map(key));
+    }
+    all
+}
+
+/// What was asked for, whatever it was understood as: the command, or the arguments.
+fn request(step: &Step) -> String {
+    let only_text = |value: &Value| match value {
+        Value::Object(members) if members.len() == 1 => members
+            .values()
+            .next()
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let arguments = &step.action.arguments;
+    let text = step
+        .action
+        .command()
+        .map(str::to_owned)
+        .or_else(|| only_text(arguments))
+        .or_else(|| (!arguments.is_null()).then(|| arguments.to_string()))
+        .unwrap_or_else(|| serde_json::to_value(&step.action.kind).unwrap().to_string());
+    text.trim().to_owned()
+}
+
+fn equal<T: Ord + std::hash::Hash + Clone>(a: &[T], b: &[T]) -> usize {
+    capture_diff_slices(Algorithm::Myers, a, b)
+        .iter()
+        .flat_map(|op| op.iter_changes(a, b))
+        .filter(|change| change.tag() == ChangeTag::Equal)
+        .count()
+}
+
+#[derive(Default)]
+struct Tally {
+    runs: usize,
+    refused: usize,
+    native: usize,
+    induced: usize,
+    calls: usize,
+    steps: usize,
+}
+
+#[test]
+fn induction_reads_what_native_extractors_read() {
+    let Some(corpus) = corpus() else { return };
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let mut table: BTreeMap<String, Tally> = BTreeMap::new();
+    let pile = Pile::open(&corpus, &Limits::default()).unwrap();
+    let found = find_runs(&pile);
+    let limit: usize = std::env::var("MOST").map_or(10, |n| n.parse().unwrap());
+    for run in &found.runs {
+        let layout = run.claim.layout;
+        if !only.is_empty() && layout != only {
+            continue;
+        }
+        let tally = table.entry(layout.to_owned()).or_default();
+        if tally.runs >= limit {
+            continue;
+        }
+        let native = read_run(&pile, run).unwrap().trajectory;
+        let theirs = keys(&native);
+        if theirs.is_empty() {
+            continue;
+        }
+        tally.runs += 1;
+        tally.native += theirs.len();
+        let map = match induce(&pile, &run.claim.detection.files) {
+            Ok(found) => found.map,
+            Err(refusal) => {
+                tally.refused += 1;
+                println!("{layout} {}: {refusal}", run.id);
+                if let Refusal::BelowBar { found, .. } = refusal
+                    && !only.is_empty()
+                {
+                    show_map(&found.map);
+                }
+                continue;
+            }
+        };
+        let files = &run.claim.detection.files;
+        let parts = map.runs(&pile, files).unwrap();
+        let mut ours = Vec::new();
+        if parts.is_empty() {
+            ours = keys(&map.extract(&pile, files, None).unwrap().trajectory);
+        }
+        for part in &parts {
+            ours.extend(keys(
+                &map.extract(&pile, files, Some(part)).unwrap().trajectory,
+            ));
+        }
+        let actions = |keys: &[(String, String)]| -> Vec<String> {
+            keys.iter().map(|(action, _)| action.clone()).collect()
+        };
+        tally.induced += ours.len();
+        let (calls, steps) = (
+            equal(&actions(&theirs), &actions(&ours)),
+            equal(&theirs, &ours),
+        );
+        tally.calls += calls;
+        tally.steps += steps;
+        if !only.is_empty() {
+            println!(
+                "== {} native {} induced {} calls {calls} steps {steps}",
+                run.id,
+                theirs.len(),
+                ours.len()
+            );
+            show_map(&map);
+            show_difference(&theirs, &ours);
+        }
+    }
+    for (layout, t) in &table {
+        let of = t.native.max(t.induced).max(1);
+        #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+        let share = |n: usize| n as f64 / of as f64;
+        println!(
+            "{layout:<24} runs {:>3} refused {:>3} native {:>5} induced {:>5} actions {:.3} steps {:.3}",
+            t.runs,
+            t.refused,
+            t.native,
+            t.induced,
+            share(t.calls),
+            share(t.steps)
+        );
+    }
+}
+
+fn show_map(map: &FieldMap) {
+    println!("{}", serde_json::to_string(&map.records).unwrap());
+    for rule in &map.rules {
+        println!("  {}", serde_json::to_string(rule).unwrap());
+    }
+}
+
+fn show_difference(theirs: &[(String, String)], ours: &[(String, String)]) {
+    let text = |keys: &[(String, String)]| {
+        keys.iter().fold(String::new(), |text, (action, seen)| {
+            let brief = |t: &str| t.chars().take(150).collect::<String>().replace('\n', "⏎");
+            text + &brief(action) + "\n    => " + &brief(seen) + "\n"
+        })
+    };
+    let (a, b) = (text(theirs), text(ours));
+    let diff = TextDiff::from_lines(&a, &b);
+    let text = diff.unified_diff().context_radius(0).to_string();
+    println!("{}", text.chars().take(3000).collect::<String>());
+}
