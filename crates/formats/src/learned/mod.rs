@@ -6,8 +6,10 @@
 
 mod canonical;
 mod event;
+pub mod evolve;
 mod induce;
 mod interpret;
+pub mod learn;
 mod map;
 pub mod package;
 mod path;
@@ -16,8 +18,13 @@ mod raw;
 mod records;
 mod redact;
 pub mod registry;
+mod rename;
+mod sample;
 mod sandbox;
 mod score;
+mod shape;
+pub mod summary;
+pub mod validate;
 
 pub use event::{Event, Outcome, Said};
 pub use induce::{Induction, Refusal, induce};
@@ -29,6 +36,7 @@ pub use package::{Package, PackageError, Program};
 pub use path::{Path, Segment};
 pub use program::Files;
 pub use registry::{Registry, RegistryError};
+pub use sandbox::allow_scripts;
 pub use score::{Bar, Score};
 
 use crate::extractor::{ExtractError, Extraction, Part};

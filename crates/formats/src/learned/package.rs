@@ -62,6 +62,9 @@ pub struct Content {
     pub provenance: Provenance,
     /// What it achieved on the artifacts it was accepted on.
     pub score: Score,
+    /// Bytes of text in the steps (thoughts, actions, observations) of all bytes of those artifacts.
+    #[serde(default)]
+    pub told: f64,
     /// What it must go on reading exactly so: its own sample and those of the versions before.
     pub samples: Vec<Sample>,
 }
@@ -268,6 +271,7 @@ impl Content {
             bar: Bar::default(),
             provenance: Provenance::default(),
             score: Score::default(),
+            told: 0.0,
             samples: Vec::new(),
         }
     }
@@ -346,6 +350,7 @@ impl Package {
             &mut content.bar.events,
             &mut content.bar.bytes,
             &mut content.bar.order,
+            &mut content.told,
         ] {
             if !share.is_finite() {
                 return Err(PackageError::Invalid("a share is no number".to_owned()));

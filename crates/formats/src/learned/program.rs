@@ -165,7 +165,11 @@ impl Sample {
 }
 
 /// The map that reads `files` best; with equal readings the earlier one, which read such files first.
-fn edition<'m>(maps: &'m [FieldMap], pile: &Pile, files: &[EntryId]) -> Option<&'m FieldMap> {
+pub(super) fn edition<'m>(
+    maps: &'m [FieldMap],
+    pile: &Pile,
+    files: &[EntryId],
+) -> Option<&'m FieldMap> {
     if let [only] = maps {
         return Some(only);
     }
@@ -183,7 +187,15 @@ fn edition<'m>(maps: &'m [FieldMap], pile: &Pile, files: &[EntryId]) -> Option<&
 fn measure(map: &FieldMap, pile: &Pile, files: &[EntryId]) -> f64 {
     let part = beginning(pile, files, &map.records);
     by_map(map, pile, files, part.as_ref(), &mut |_, _| {})
-        .map_or(0.0, |reading| Score::of([&reading]).worth())
+        .map_or(0.0, |reading| worth_of(&reading))
+}
+
+/// How much a reading is worth beside another of the same bytes: by its figures, and by how much of
+/// the text it tells. A map that passes over the text of every result has fine figures.
+pub(super) fn worth_of(reading: &Extraction) -> f64 {
+    let bytes = usize::try_from(reading.coverage.bytes.total).unwrap_or(usize::MAX);
+    let told = super::score::ratio(super::validate::text_in(&reading.trajectory), bytes);
+    Score::of([reading]).worth() + told.min(1.0)
 }
 
 /// How much of a file is read to measure a program on it, in bytes.
