@@ -24,6 +24,13 @@ impl OpenCalls {
         self.waiting.get_mut(id)?.pop_front()
     }
 
+    /// Whether a call under `id` waits for its result.
+    pub(crate) fn waits(&self, id: &str) -> bool {
+        self.waiting
+            .get(id)
+            .is_some_and(|waiting| !waiting.is_empty())
+    }
+
     /// Takes the step at `index` off the list, wherever it stands among the calls of `id`.
     pub(crate) fn withdraw(&mut self, id: &str, index: usize) {
         if let Some(waiting) = self.waiting.get_mut(id) {

@@ -193,3 +193,31 @@ pub(crate) fn rows(
     }
     Ok(())
 }
+
+/// The members of the list a document is, or that it holds under the first of `keys` that has one,
+/// each as the text it stands in; what else the document holds comes as its other members.
+///
+/// # Errors
+/// When the text is no JSON, or neither a list nor an object.
+pub(crate) fn list_in<'t>(
+    text: &'t str,
+    keys: &[&str],
+) -> Result<(Vec<&'t str>, Vec<(String, &'t str)>), serde_json::Error> {
+    use serde_json::value::RawValue;
+    use std::collections::BTreeMap;
+    let plain = |list: Vec<&'t RawValue>| list.into_iter().map(RawValue::get).collect();
+    if text.trim_start().starts_with('[') {
+        return Ok((plain(serde_json::from_str(text)?), Vec::new()));
+    }
+    let members: BTreeMap<String, &'t RawValue> = serde_json::from_str(text)?;
+    let found = keys.iter().find_map(|key| {
+        let list = serde_json::from_str::<Vec<&'t RawValue>>(members.get(*key)?.get());
+        Some((*key, list.ok()?))
+    });
+    let (used, list) = found.map_or((None, Vec::new()), |(key, list)| (Some(key), plain(list)));
+    let others = members
+        .into_iter()
+        .filter(|(key, _)| Some(key.as_str()) != used)
+        .map(|(key, raw)| (key, raw.get()));
+    Ok((list, others.collect()))
+}

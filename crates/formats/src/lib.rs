@@ -22,6 +22,7 @@ pub mod tool;
 
 mod calls;
 mod database;
+mod dialogue;
 mod discover;
 mod frame;
 pub mod learned;
@@ -35,16 +36,23 @@ mod atif;
 mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
+mod cline;
 mod codex;
+mod copilot_cli;
 mod gemini_cli;
 mod goose;
+mod kimi_cli;
 mod mini_swe_agent;
 mod opencode;
 mod openhands_completions;
 mod openhands_conversation;
 mod openhands_events;
 mod openhands_output;
+mod otlp;
+mod pydantic_ai;
 mod qwen_code;
+mod smolagents;
+mod spans;
 mod swe_agent;
 mod terminus;
 
@@ -64,6 +72,9 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &goose::GooseDatabase,
         &goose::GooseSession,
         &goose::GooseStream,
+        &cline::ClineSession,
+        &cline::ClineStream,
+        &cline::ClineTask,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
         &opencode::OpencodeExport,
@@ -73,12 +84,18 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_conversation::OpenHandsConversation,
         &openhands_events::OpenHandsEvents,
         &openhands_output::OpenHandsOutput,
+        &otlp::Otlp,
+        &pydantic_ai::PydanticAi,
+        &smolagents::Smolagents,
         &swe_agent::SweAgent,
         &terminus::Terminus,
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &copilot_cli::CopilotCli,
         &gemini_cli::GeminiCli,
+        &kimi_cli::KimiCli,
+        &kimi_cli::KimiCliStream,
         &qwen_code::QwenCode,
         &qwen_code::QwenCodeStream,
         &claude_code_cast::ClaudeCodeCast,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use trace::Trajectory;
+use trace::{Action, ActionKind, Trajectory};
 
 use crate::transcript::{Call, Transcript};
 
@@ -15,8 +15,8 @@ pub(crate) type Place = (usize, usize);
 pub(crate) struct Threads {
     list: Vec<Thread>,
     by_name: HashMap<String, usize>,
-    /// The latest call under each id.
-    calls: HashMap<String, Place>,
+    /// The calls under each id, in the order of issue.
+    calls: HashMap<String, Vec<Place>>,
 }
 
 #[derive(Debug, Default)]
@@ -72,14 +72,22 @@ impl Threads {
         let id = call.id.map(str::to_owned);
         let step = self.get(thread).call(call);
         if let Some(id) = id {
-            self.calls.insert(id, (thread, step));
+            self.calls.entry(id).or_default().push((thread, step));
         }
         step
     }
 
     /// The latest call under `id`.
     pub(crate) fn called(&self, id: &str) -> Option<Place> {
-        self.calls.get(id).copied()
+        self.calls.get(id)?.last().copied()
+    }
+
+    /// What the latest call of one agent under `id` asked for, to read its result with.
+    pub(crate) fn asked(&self, thread: usize, id: Option<&str>) -> Option<&Action> {
+        let mut places = self.calls.get(id?)?.iter().rev();
+        let (_, step) = places.find(|(of, _)| *of == thread)?;
+        let steps = self.list.get(thread)?.transcript.steps();
+        steps.get(*step).map(|step| &step.action)
     }
 
     /// Says which call started a sub-agent; the first word holds.
@@ -95,6 +103,38 @@ impl Threads {
     /// Whether a call is known to have started a sub-agent.
     pub(crate) fn has_started(&self, place: Place) -> bool {
         self.list.iter().any(|thread| thread.parent == Some(place))
+    }
+
+    /// The call whose result speaks of `word`, of those that started no sub-agent.
+    pub(crate) fn saying(&self, word: &str) -> Option<Place> {
+        let threads = self.list.iter().enumerate();
+        let mut calls = threads.flat_map(|(index, thread)| {
+            let steps = thread.transcript.steps().iter().enumerate();
+            steps.map(move |(step, told)| ((index, step), told))
+        });
+        let found = calls.find(|(place, step)| {
+            matches!(step.action.kind, ActionKind::Delegate { .. })
+                && step.observed().contains(word)
+                && !self.has_started(*place)
+        });
+        found.map(|(place, _)| place)
+    }
+
+    /// Exchanges what two sub-agents said and did, not their names and callers.
+    pub(crate) fn swap(&mut self, one: usize, other: usize) {
+        let last = self.list.len();
+        if one != other && one < last && other < last {
+            let mut taken = std::mem::take(&mut self.list[one].transcript);
+            std::mem::swap(&mut taken, &mut self.list[other].transcript);
+            self.list[one].transcript = taken;
+        }
+    }
+
+    /// Leaves out what a sub-agent said and did.
+    pub(crate) fn forget(&mut self, thread: usize) {
+        if let Some(at) = self.list.get_mut(thread) {
+            at.transcript = Transcript::default();
+        }
     }
 
     /// Sub-agents no call is known to have started, with their names.
@@ -123,6 +163,13 @@ impl Threads {
             } else {
                 run.id
             };
+            if run.task.is_none()
+                && let Some(caller) = step.and_then(|at| self.get(caller).steps().get(at))
+                && let ActionKind::Delegate { prompt } = &caller.action.kind
+                && !(run.steps.is_empty() && run.final_message.is_none())
+            {
+                run.task = Some(prompt.clone());
+            }
             let blank = run.steps.is_empty() && run.task.is_none() && run.final_message.is_none();
             if !blank || !run.subtrajectories.is_empty() {
                 self.get(caller).nest(step, run);
@@ -166,7 +213,6 @@ impl Thread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trace::Action;
 
     #[test]
     fn sub_agents_hang_below_their_calls_in_the_order_of_their_beginning() {

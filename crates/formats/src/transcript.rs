@@ -168,14 +168,47 @@ impl Transcript {
         step.refs.extend(cite);
     }
 
+    /// The result of the step at `index`, for layouts that know the call by other means than an id.
+    pub(crate) fn result_of(&mut self, index: usize, observation: Observation, cite: Option<Ref>) {
+        let Some(step) = self.trajectory.steps.get_mut(index) else {
+            self.orphans += 1;
+            return;
+        };
+        self.waiting.remove(&index);
+        if let Some(id) = step.address.call_id.as_deref() {
+            self.calls.withdraw(id, index);
+        }
+        step.observation = Some(observation);
+        step.ended = self.now;
+        step.refs.extend(cite);
+    }
+
+    /// Whether a call under `id` waits for its result.
+    pub(crate) fn waits(&self, id: &str) -> bool {
+        self.calls.waits(id)
+    }
+
     /// Whether a call under `id` was ever made, answered or not.
     pub(crate) fn knows(&self, id: &str) -> bool {
         self.calls.knows(id)
     }
 
+    /// One answer to all calls that wait: the earliest has it, the others stay without.
+    pub(crate) fn settle_reply(&mut self, observation: Observation, cite: Option<Ref>) {
+        if let Some(first) = self.waiting.first().copied() {
+            self.settle(first, observation, cite);
+        }
+        self.waiting.clear();
+    }
+
     /// Whether any call has no result yet.
-    pub(crate) fn waits(&self) -> bool {
+    pub(crate) fn any_waits(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// The steps so far.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.trajectory.steps
     }
 
     /// The steps so far, for what a layout learns of a call later.

@@ -156,6 +156,38 @@ fn qwen_code_stream() {
     }
 }
 
+/// `ToolCall` events of Kimi CLI's wires, those of sub-agents within `SubagentEvent` included.
+#[test]
+fn kimi_cli() {
+    let Some(folder) = samples("kimi-cli") else {
+        return;
+    };
+    let sessions = folder.join("generated/sessions");
+    let counted = files(&sessions, "wire.jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .filter(|record| record.to_string().contains("\"type\":\"ToolCall\""))
+        .count();
+    let (_, steps, _) = recovered(&sessions, &["kimi-cli"]);
+    assert_eq!(steps, counted);
+}
+
+/// Entries of `tool_calls` in what Kimi CLI printed.
+#[test]
+fn kimi_cli_stream() {
+    let Some(folder) = samples("kimi-cli") else {
+        return;
+    };
+    for path in files(&folder, ".stream.jsonl") {
+        let counted: usize = json_lines(&path)
+            .iter()
+            .filter_map(|record| record["tool_calls"].as_array().map(Vec::len))
+            .sum();
+        let (_, steps, _) = recovered(&path, &["kimi-cli-stream"]);
+        assert_eq!(steps, counted, "{}", path.display());
+    }
+}
+
 /// `tool` parts of opencode's database, and of its exports and streams read one by one.
 #[test]
 fn opencode_sessions() {
@@ -226,4 +258,128 @@ fn openhands_rows() {
     let counted: usize = rows.iter().map(answered).sum();
     let (runs, steps, _) = recovered(&folder, &["openhands-output"]);
     assert_eq!((runs, steps), (rows.len(), counted));
+}
+
+/// Tools that began to work in Copilot CLI's logs.
+#[test]
+fn copilot_cli() {
+    let Some(folder) = samples("copilot-cli") else {
+        return;
+    };
+    let counted = files(&folder, ".jsonl")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .filter(|event| event["type"] == "tool.execution_start")
+        .count();
+    let (_, steps, _) = recovered(&folder, &["copilot-cli"]);
+    assert_eq!(steps, counted);
+}
+
+/// `tool_use` blocks of Cline's session folders, and started tools of its streams one by one.
+#[test]
+fn cline_sessions() {
+    let Some(folder) = samples("cline") else {
+        return;
+    };
+    let layouts = ["cline-session", "cline-stream", "cline-task"];
+    let text = |path: &PathBuf| std::fs::read_to_string(path).unwrap();
+    let conversations = files(&folder, ".messages.json");
+    let counted: usize = conversations
+        .iter()
+        .map(|path| text(path).matches(r#""type": "tool_use""#).count())
+        .sum();
+    let (_, steps, _) = recovered(&folder, &layouts);
+    assert_eq!(steps, counted);
+    for path in files(&folder, ".jsonl") {
+        let start = r#""type":"content_start","contentType":"tool""#;
+        let counted = text(&path).matches(start).count();
+        let (_, steps, _) = recovered(&path, &layouts);
+        assert_eq!(steps, counted, "{}", path.display());
+    }
+}
+
+/// The spans of a file of export requests.
+fn spans(path: &Path) -> Vec<Value> {
+    let list = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
+    let resources = json_lines(path)
+        .into_iter()
+        .flat_map(move |line| list(&line, "resourceSpans"));
+    let scopes = resources.flat_map(move |resource| list(&resource, "scopeSpans"));
+    scopes
+        .flat_map(move |scope| list(&scope, "spans"))
+        .collect()
+}
+
+/// Spans that execute a tool, of the conventions of OpenTelemetry.
+#[test]
+fn otlp_tool_spans() {
+    let Some(folder) = samples("otlp-genai") else {
+        return;
+    };
+    let spans = files(&folder, ".otlp.jsonl")
+        .into_iter()
+        .flat_map(|path| spans(&path));
+    let counted = spans
+        .filter(|span| span.to_string().contains("\"execute_tool\""))
+        .count();
+    let (_, steps, _) = recovered(&folder, &["otlp"]);
+    assert_eq!(steps, counted);
+}
+
+/// Calls in what models answered, flattened to attributes as `OpenInference` does.
+#[test]
+fn otlp_openinference_calls() {
+    let Some(folder) = samples("otlp-openinference") else {
+        return;
+    };
+    let spans = files(&folder, ".otlp.jsonl")
+        .into_iter()
+        .flat_map(|path| spans(&path));
+    let asked = |key: &Value| {
+        let key = key["key"].as_str().unwrap_or_default();
+        key.starts_with("llm.output_messages.") && key.ends_with(".tool_call.function.name")
+    };
+    let counted = spans
+        .flat_map(|span| span["attributes"].as_array().cloned().unwrap_or_default())
+        .filter(asked)
+        .count();
+    let (_, steps, _) = recovered(&folder, &["otlp"]);
+    assert_eq!(steps, counted);
+}
+
+/// Parts of kind `tool-call` in histories of pydantic-ai.
+#[test]
+fn pydantic_ai_parts() {
+    let Some(folder) = samples("otlp-genai") else {
+        return;
+    };
+    let whole = files(&folder, ".json")
+        .into_iter()
+        .map(|path| std::fs::read_to_string(path).unwrap());
+    let counted: usize = whole
+        .map(|text| {
+            text.replace(' ', "")
+                .matches(r#""part_kind":"tool-call""#)
+                .count()
+        })
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["pydantic-ai"]);
+    assert_eq!(steps, counted);
+}
+
+/// Calls listed by the turns of a smolagents memory.
+#[test]
+fn smolagents_turns() {
+    let Some(folder) = samples("otlp-openinference") else {
+        return;
+    };
+    let whole = files(&folder, ".json")
+        .into_iter()
+        .map(|path| std::fs::read(path).unwrap());
+    let turns = whole.flat_map(|bytes| serde_json::from_slice::<Vec<Value>>(&bytes).unwrap());
+    let counted: usize = turns
+        .filter_map(|turn| turn["tool_calls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["smolagents"]);
+    assert_eq!(steps, counted);
 }

@@ -24,9 +24,20 @@ fn corpus() -> Option<PathBuf> {
     None
 }
 
-/// What makes a step the same step: what was asked, and what came back.
-fn keys(run: &Trajectory) -> Vec<(String, String)> {
-    let key = |step: &Step| (request(step), step.observed().trim().to_owned());
+/// What makes a step the same step: what was asked, as it stands and as it is understood, and what
+/// came back.
+struct Key {
+    asked: String,
+    meant: String,
+    seen: String,
+}
+
+fn keys(run: &Trajectory) -> Vec<Key> {
+    let key = |step: &Step| Key {
+        asked: request(step),
+        meant: serde_json::to_value(&step.action.kind).unwrap().to_string(),
+        seen: step.observed().trim().to_owned(),
+    };
     let mut all: Vec<_> = run.steps.iter().map(key).collect();
     for nested in run.descendants() {
         all.extend(nested.steps.iter().map(key));
@@ -52,8 +63,20 @@ fn request(step: &Step) -> String {
         .map(str::to_owned)
         .or_else(|| only_text(arguments))
         .or_else(|| (!arguments.is_null()).then(|| arguments.to_string()))
-        .unwrap_or_else(|| serde_json::to_value(&step.action.kind).unwrap().to_string());
+        .unwrap_or_default();
     text.trim().to_owned()
+}
+
+/// Steps that are the same in the same order: (asked alike, asked and answered alike).
+fn same(theirs: &[Key], ours: &[Key]) -> (usize, usize) {
+    let by = |pick: &dyn Fn(&Key) -> String| {
+        let list = |keys: &[Key]| keys.iter().map(pick).collect::<Vec<_>>();
+        equal(&list(theirs), &list(ours))
+    };
+    let actions = by(&|key| key.asked.clone()).max(by(&|key| key.meant.clone()));
+    let asked = by(&|key| format!("{}\0{}", key.asked, key.seen));
+    let meant = by(&|key| format!("{}\0{}", key.meant, key.seen));
+    (actions, asked.max(meant))
 }
 
 fn equal<T: Ord + std::hash::Hash + Clone>(a: &[T], b: &[T]) -> usize {
@@ -82,6 +105,7 @@ fn induction_reads_what_native_extractors_read() {
     let pile = Pile::open(&corpus, &Limits::default()).unwrap();
     let found = find_runs(&pile);
     let limit: usize = std::env::var("MOST").map_or(10, |n| n.parse().unwrap());
+    let mut whole = std::collections::BTreeSet::new();
     for run in &found.runs {
         let layout = run.claim.layout;
         if !only.is_empty() && layout != only {
@@ -91,8 +115,16 @@ fn induction_reads_what_native_extractors_read() {
         if tally.runs >= limit {
             continue;
         }
-        let native = read_run(&pile, run).unwrap().trajectory;
-        let theirs = keys(&native);
+        if run.claim.part.is_some() && !whole.insert(run.claim.root.clone()) {
+            continue;
+        }
+        // The parts of a file are worked out together.
+        let theirs: Vec<_> = found
+            .runs
+            .iter()
+            .filter(|other| std::ptr::eq(*other, run) || other.claim.root == run.claim.root)
+            .flat_map(|run| keys(&read_run(&pile, run).unwrap().trajectory))
+            .collect();
         if theirs.is_empty() {
             continue;
         }
@@ -117,24 +149,20 @@ fn induction_reads_what_native_extractors_read() {
         if parts.is_empty() {
             ours = keys(&map.extract(&pile, files, None).unwrap().trajectory);
         }
+        let mut parts = parts;
+        parts.sort_by(|a, b| a.key.cmp(&b.key));
         for part in &parts {
             ours.extend(keys(
                 &map.extract(&pile, files, Some(part)).unwrap().trajectory,
             ));
         }
-        let actions = |keys: &[(String, String)]| -> Vec<String> {
-            keys.iter().map(|(action, _)| action.clone()).collect()
-        };
         tally.induced += ours.len();
-        let (calls, steps) = (
-            equal(&actions(&theirs), &actions(&ours)),
-            equal(&theirs, &ours),
-        );
+        let (calls, steps) = same(&theirs, &ours);
         tally.calls += calls;
         tally.steps += steps;
         if !only.is_empty() {
             println!(
-                "== {} native {} induced {} calls {calls} steps {steps}",
+                "# {} native {} induced {} calls {calls} steps {steps}",
                 run.id,
                 theirs.len(),
                 ours.len()
@@ -166,11 +194,11 @@ fn show_map(map: &FieldMap) {
     }
 }
 
-fn show_difference(theirs: &[(String, String)], ours: &[(String, String)]) {
-    let text = |keys: &[(String, String)]| {
-        keys.iter().fold(String::new(), |text, (action, seen)| {
+fn show_difference(theirs: &[Key], ours: &[Key]) {
+    let text = |keys: &[Key]| {
+        keys.iter().fold(String::new(), |text, key| {
             let brief = |t: &str| t.chars().take(150).collect::<String>().replace('\n', "⏎");
-            text + &brief(action) + "\n    => " + &brief(seen) + "\n"
+            text + &brief(&key.meant) + "\n    => " + &brief(&key.seen) + "\n"
         })
     };
     let (a, b) = (text(theirs), text(ours));

@@ -79,6 +79,8 @@ pub(crate) struct Worker {
     input: ChildStdin,
     output: ChildStdout,
     watchdog: Watchdog,
+    #[cfg(target_os = "linux")]
+    pid: u32,
     pub(crate) isolation: Isolation,
     /// What it has used so far, by its own account.
     pub(crate) cpu: Duration,
@@ -108,6 +110,8 @@ impl Worker {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(start(&"it has no pipes"));
         };
+        #[cfg(target_os = "linux")]
+        let pid = child.id();
         let watchdog = Watchdog::over(child).map_err(|error| start(&error))?;
         let isolation = Isolation {
             rlimits: unsaid(),
@@ -119,6 +123,8 @@ impl Worker {
             input,
             output,
             watchdog,
+            #[cfg(target_os = "linux")]
+            pid,
             isolation,
             cpu: Duration::ZERO,
             wall_left: START,
@@ -133,10 +139,37 @@ impl Worker {
         Ok(worker)
     }
 
-    /// Sets the time on the wall back for a new run.
+    /// Gives a new run its time, on the wall and on the processor.
     pub(crate) fn begin(&mut self) {
         self.wall_left = self.limits.wall;
+        self.allow_cpu();
     }
+
+    /// The engine counts CPU time to the millisecond, but not within one built-in function. There
+    /// the kernel ends it: at what the worker has used plus what the run may use, rounded up. (The
+    /// worker's own limit, which this cannot pass, is that of two runs.)
+    #[cfg(target_os = "linux")]
+    fn allow_cpu(&self) {
+        use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+        let soft = (self.cpu.saturating_add(self.limits.cpu))
+            .as_secs()
+            .saturating_add(2);
+        let hard = crate::lockdown::cpu_seconds(&self.limits)
+            .min(getrlimit(Resource::Cpu).maximum.unwrap_or(u64::MAX));
+        let limit = Rlimit {
+            current: Some(soft.min(hard)),
+            maximum: Some(hard),
+        };
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // Where it fails the worker's own limit stands.
+            let _ = prlimit(Some(pid), Resource::Cpu, limit);
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[allow(clippy::unused_self)]
+    fn allow_cpu(&self) {}
 
     /// Sends a frame and checks the answer to it: events of `records` records from `first` on, in
     /// at most `most` bytes.

@@ -177,10 +177,12 @@ impl Assembly {
         thread.transcript.at(time::of(&event.time));
         let before = thread.transcript.orphans();
         let says = match event.says {
-            Said::User { text } if self.spoken && thread.transcript.waits() => Said::Result {
-                id: None,
-                outcome: Outcome::spoken(text),
-            },
+            Said::User { text } if self.spoken && thread.transcript.any_waits() => {
+                let outcome = Outcome::spoken(text);
+                let transcript = &mut thread.transcript;
+                transcript.settle_reply(outcome.observation(), origin.observation.clone());
+                return;
+            }
             says => says,
         };
         thread.take(says, origin);

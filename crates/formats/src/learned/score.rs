@@ -45,7 +45,7 @@ impl Default for Bar {
     fn default() -> Self {
         Self {
             steps: 1,
-            joined: 0.6,
+            joined: 0.5,
             events: 0.5,
             bytes: 0.2,
             order: 0.9,
@@ -106,11 +106,14 @@ impl Score {
                 ));
             }
         };
-        check(
-            ratio(self.joined, self.steps),
-            bar.joined,
-            "the calls have a result",
-        );
+        // The last call of a run, and the one that ends it, may have none.
+        if self.joined == 0 || self.steps - self.joined > 2 {
+            check(
+                ratio(self.joined, self.steps),
+                bar.joined,
+                "the calls have a result",
+            );
+        }
         check(
             self.events_explained,
             bar.events,

@@ -213,20 +213,15 @@ impl Reading {
         about: &Value,
         line: &Line<'_>,
     ) {
-        let place = id.and_then(|id| self.threads.called(id));
-        let transcript = self.threads.get(thread);
-        let action = place
-            .filter(|(of, _)| *of == thread)
-            .and_then(|(_, step)| transcript.steps_mut().get(step))
-            .map(|step| step.action.clone());
         let own = Value::Array(own.to_vec());
-        let observation = observe(action.as_ref(), &own, about);
+        let observation = observe(self.threads.asked(thread, id), &own, about);
         let cite = Some(line.cite(RefPart::Observation));
-        transcript.result(id, observation, cite);
-        let Some(place) = place else { return };
+        let Some(step) = self.threads.get(thread).result(id, observation, cite) else {
+            return;
+        };
         let shown = about.get("resultDisplay").unwrap_or(&Value::Null);
         if str_at(shown, "type") == Some("task_execution") {
-            self.brought.push((place, shown.clone()));
+            self.brought.push(((thread, step), shown.clone()));
         }
     }
 

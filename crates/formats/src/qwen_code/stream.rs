@@ -145,20 +145,15 @@ impl Reading {
 
     fn result(&mut self, thread: usize, block: &Value, line: &Line<'_>) {
         let id = str_at(block, "tool_use_id");
-        let place = id.and_then(|id| self.threads.called(id));
-        let transcript = self.threads.get(thread);
-        transcript.begin_reply(None);
+        self.threads.get(thread).begin_reply(None);
         let text = block.get("content").map(content_text).unwrap_or_default();
-        let action = place
-            .filter(|(of, _)| *of == thread)
-            .and_then(|(_, step)| transcript.steps_mut().get(step))
-            .map(|step| step.action.clone());
-        let mut seen = match action {
-            Some(action) => parts::observe(&action, text),
+        let mut seen = match self.threads.asked(thread, id) {
+            Some(action) => parts::observe(action, text),
             None => Observation::text(text),
         };
         seen.is_error = block.get("is_error").and_then(Value::as_bool);
-        transcript.result(id, seen, Some(line.cite(RefPart::Observation)));
+        let cite = Some(line.cite(RefPart::Observation));
+        self.threads.get(thread).result(id, seen, cite);
     }
 
     pub(super) fn finish(mut self, account: Account) -> Extraction {

@@ -304,7 +304,8 @@ fn multi_edit_of(arguments: &Value) -> Option<ActionKind> {
     (!edits.is_empty()).then_some(ActionKind::Edit { edits })
 }
 
-/// The editor tool of Anthropic's tool set, also in OpenHands and SWE-agent 1.
+/// The editor tool of Anthropic's tool set, also in OpenHands and SWE-agent 1. Without its command,
+/// what it is given tells: texts change a file, a path alone shows it.
 fn editor_of(arguments: &Value) -> Option<ActionKind> {
     let path = str_of(arguments, PATH)?.to_owned();
     let Some(command) = str_of(arguments, &["command"]) else {

@@ -1,13 +1,25 @@
 //! The outer wall: what a worker gives up before it reads the first byte of a program.
 
-#[cfg(target_os = "linux")]
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
 mod seccomp;
 
 use crate::isolation::{Isolation, Wall};
 use crate::limits::Limits;
 
-/// Gives up everything this system lets a process give up, for good.
-pub(crate) fn lock_down(limits: &Limits) -> Isolation {
+/// Gives up everything this system lets a process give up, for good, and says what that was.
+///
+/// Afterwards this process can compute within `limits`, read standard input, write standard output
+/// and end; on Linux anything else kills it. [`worker::main`](crate::worker::main) does this by
+/// itself. It is public so that the walls can be tried from within.
+#[must_use]
+pub fn lock_down(limits: &Limits) -> Isolation {
     // Landlock makes itself known through a file descriptor, so it comes before the limit on them;
     // seccomp forbids all the others' system calls, so it comes last.
     let landlock = landlock();
@@ -19,14 +31,20 @@ pub(crate) fn lock_down(limits: &Limits) -> Isolation {
     }
 }
 
+/// The CPU time of a whole worker, in seconds: it is retired when it has used that of one run, and
+/// a run takes at most that of one more.
+#[cfg(unix)]
+pub(crate) fn cpu_seconds(limits: &Limits) -> u64 {
+    limits.cpu.as_secs().saturating_mul(2).saturating_add(4)
+}
+
 #[cfg(unix)]
 fn rlimits(limits: &Limits) -> Wall {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    // A worker that serves several runs is retired when it has used the CPU time of one, and a run
-    // takes at most that of one more. Past the lower figure the kernel sends SIGXCPU, past the
-    // upper one SIGKILL.
-    let seconds = limits.cpu.as_secs().saturating_mul(2).saturating_add(2);
+    // Past the lower figure the kernel sends SIGXCPU, past the upper one SIGKILL.
+    let most = cpu_seconds(limits);
+    let seconds = most.saturating_sub(2);
     let memory = limits.process_memory();
     // A second net under the first, for systems that do not count all memory as data: address
     // space, of which more is reserved than used.
@@ -105,7 +123,14 @@ fn landlock() -> Wall {
     Wall::Missing("only on Linux".into())
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
 fn seccomp() -> Wall {
     match seccomp::install() {
         Ok(()) => Wall::Stands,
@@ -113,7 +138,14 @@ fn seccomp() -> Wall {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+)))]
 fn seccomp() -> Wall {
-    Wall::Missing("only on Linux".into())
+    Wall::Missing("only on Linux, on x86-64, arm64 and riscv64".into())
 }

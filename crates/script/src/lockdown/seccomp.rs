@@ -31,10 +31,13 @@ pub(crate) fn install() -> Result<(), String> {
 
 fn rules() -> Result<Rules, seccompiler::BackendError> {
     let mut rules = Rules::new();
-    // The pipes of the protocol and nothing else: whatever other descriptor the parent may have
-    // leaked cannot be used.
+    // The pipes of the protocol, last words to standard error (which is `/dev/null`), and nothing
+    // else: whatever other descriptor the parent may have leaked cannot be used.
     rules.insert(libc::SYS_read, vec![all([equals(0, 0)?])?]);
-    rules.insert(libc::SYS_write, vec![all([equals(0, 1)?])?]);
+    rules.insert(
+        libc::SYS_write,
+        vec![all([equals(0, 1)?])?, all([equals(0, 2)?])?],
+    );
 
     // Memory: private, of no file, and never executable.
     let anonymous = bits(libc::MAP_ANONYMOUS | libc::MAP_PRIVATE);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::field::Field;
 use super::kind::Kind;
 use super::lexicon::{self, Speaker, fit, plain};
+use crate::learned::interpret::text_of;
 use crate::learned::map::{CallFields, Condition, ResultFields};
 use crate::learned::path::{Path, Segment};
 use crate::learned::score::ratio;
@@ -23,13 +24,69 @@ pub(super) struct CallGuess {
     pub(super) fields: CallFields,
 }
 
+/// Where each id of an artifact is said: the kinds and fields that hold it.
+pub(super) struct Mentions<'k>(BTreeMap<&'k str, Vec<(usize, &'k Path)>>);
+
+impl<'k> Mentions<'k> {
+    /// Notes every id in the fields of `kinds`.
+    pub(super) fn of(kinds: &'k [Kind<'_>]) -> Self {
+        let mut mentions: BTreeMap<&str, Vec<(usize, &Path)>> = BTreeMap::new();
+        for (at, kind) in kinds.iter().enumerate() {
+            for (path, field) in &kind.fields {
+                if field.values.len() < 2 && field.present > 2 || !may_be_id(path, field) {
+                    continue;
+                }
+                for value in field.values.keys() {
+                    mentions.entry(value).or_default().push((at, path));
+                }
+            }
+        }
+        Self(mentions)
+    }
+
+    /// The share of the values of a field that other kinds mention, in fields that this kind itself
+    /// does not have: records chained to the one before mention each other too.
+    fn share(&self, kinds: &[Kind<'_>], at: usize, path: &Path) -> f64 {
+        let Some(field) = kinds[at].field(path) else {
+            return 0.0;
+        };
+        let mentioned = field.values.keys().filter(|value| {
+            let places = self.0.get(value.as_str()).into_iter().flatten();
+            places.into_iter().any(|(other, where_said)| {
+                *other != at && (*where_said == path || kinds[at].field(where_said).is_none())
+            })
+        });
+        ratio(mentioned.count(), field.values.len())
+    }
+}
+
+/// Whether the values of a field could be ids.
+fn may_be_id(path: &Path, field: &Field) -> bool {
+    let Some(key) = path.last_key().map(plain) else {
+        return false;
+    };
+    if lexicon::SESSIONS.contains(&key.as_str()) {
+        return false;
+    }
+    let named = key.ends_with("id")
+        || ["cause", "parent", "call", "ref", "inreplyto"].contains(&key.as_str());
+    let texts = field.texts > 0 && field.identifiers == field.texts && field.times == 0;
+    texts && (named || field.values.keys().any(|value| lexicon::is_id(value)))
+        || field.numbers > 0 && named
+}
+
 /// The kinds that look like calls.
 pub(super) fn calls_in(kinds: &[Kind<'_>]) -> Vec<CallGuess> {
+    let mentions = Mentions::of(kinds);
     kinds
         .iter()
         .enumerate()
         .filter_map(|(at, kind)| {
-            let (sure, fields) = call_of(kind)?;
+            let (mut sure, mut fields) = call_of(kind)?;
+            let beside = fields.tool.first().or_else(|| fields.arguments.first());
+            let (id, mentioned) = id_of(kinds, at, fields.arguments.first()?, beside?, &mentions);
+            fields.id = id.into_iter().collect();
+            sure += 0.8 * mentioned;
             Some(CallGuess {
                 kind: at,
                 sure,
@@ -97,7 +154,9 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
                 .iter()
                 .chain(&kind.which)
                 .any(|c| c.field == *name_path);
-            if told && bonus == 0.0 && name.tools == 0 {
+            let constant = name.values.len() == 1
+                && lexicon::fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
+            if (told && bonus == 0.0 || constant) && name.tools == 0 {
                 continue;
             }
             let there = ratio(field.present.min(name.present), count);
@@ -109,7 +168,6 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
     }
     let (sure, arguments, tool) = best?;
     let fields = CallFields {
-        id: id_beside(kind, &arguments, &tool),
         tool: vec![tool],
         arguments: vec![arguments],
         ..CallFields::default()
@@ -145,7 +203,7 @@ fn name_fit(path: &Path, field: &Field, arguments: &Path) -> Option<f64> {
     }
     let speakers = field.values.keys().filter(|word| {
         let speaker = lexicon::speaker(word);
-        speaker.is_some() && !lexicon::is_tool(word)
+        speaker.is_some() && (!lexicon::is_tool(word) || field.values.len() < 3)
     });
     if speakers.count() * 2 > field.values.len() {
         return None;
@@ -191,10 +249,17 @@ fn command_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
         let Some(key) = path.last_key() else { continue };
         let named = fit(key, lexicon::COMMANDS);
         let commands = field.share(field.commands);
-        if named == 0.0 || field.texts * 2 < count || commands < 0.5 {
+        // An action beside an observation needs less to be believed.
+        let answered = path.segments().len() == 1
+            && kind
+                .field(&Path::root().key("observation"))
+                .is_some_and(|f| f.texts > 0);
+        let least = if answered { 0.2 } else { 0.5 };
+        if named == 0.0 || field.texts * 2 < count || commands < least {
             continue;
         }
-        let sure = 1.2 * named + 1.6 * commands + bonus;
+        let beside = if answered { 0.8 } else { 0.0 };
+        let sure = 1.2 * named + 1.6 * commands + bonus + beside;
         if best.as_ref().is_none_or(|(most, _)| sure > *most) {
             best = Some((sure, path.clone()));
         }
@@ -207,7 +272,6 @@ fn command_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
         "shell"
     };
     let fields = CallFields {
-        id: id_beside(kind, &command, &command),
         named: Some(named.to_owned()),
         arguments: vec![command],
         ..CallFields::default()
@@ -215,8 +279,15 @@ fn command_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
     Some((sure, fields))
 }
 
-/// The field that names this very call: different each time, or nearly.
-fn id_beside(kind: &Kind<'_>, arguments: &Path, tool: &Path) -> Vec<Path> {
+/// The field that names this very call, and the share of its values that something else mentions:
+/// different each time, or nearly, and best of all mentioned elsewhere.
+fn id_of(
+    kinds: &[Kind<'_>],
+    at: usize,
+    arguments: &Path,
+    beside: &Path,
+    mentions: &Mentions<'_>,
+) -> (Option<Path>, f64) {
     const CALL_IDS: &[&str] = &[
         "toolcallid",
         "callid",
@@ -230,24 +301,36 @@ fn id_beside(kind: &Kind<'_>, arguments: &Path, tool: &Path) -> Vec<Path> {
         "eventid",
         "stepid",
     ];
-    let mut best: Option<(f64, &Path)> = None;
+    let kind = &kinds[at];
+    let mut best: Option<(f64, &Path, f64)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
+        if lexicon::SESSIONS.contains(&plain(key).as_str()) {
+            continue;
+        }
         let named = fit(key, CALL_IDS);
-        if named == 0.0 || path.below(arguments).is_some() || field.texts + field.numbers == 0 {
-            continue;
-        }
         let there = ratio(field.present, kind.parts.len());
-        let distinct = ratio(field.values.len(), field.texts + field.numbers);
-        if there < 0.5 || distinct < 0.2 && field.texts > 4 {
+        if path.below(arguments).is_some() || field.texts + field.numbers == 0 || there < 0.5 {
             continue;
         }
-        let worth = named + distinct + nearness(path, tool).max(nearness(path, arguments));
-        if best.is_none_or(|(most, _)| worth > most) {
-            best = Some((worth, path));
+        let distinct = ratio(field.values.len(), field.texts + field.numbers);
+        let mentioned = if may_be_id(path, field) {
+            mentions.share(kinds, at, path)
+        } else {
+            0.0
+        };
+        if named == 0.0 && mentioned < 0.5 || distinct < 0.2 && field.texts > 4 {
+            continue;
+        }
+        let near = nearness(path, beside).max(nearness(path, arguments));
+        let worth = named + distinct + near + 1.2 * mentioned;
+        if best.is_none_or(|(most, ..)| worth > most) {
+            best = Some((worth, path, mentioned));
         }
     }
-    best.map(|(_, path)| path.clone()).into_iter().collect()
+    best.map_or((None, 0.0), |(_, path, mentioned)| {
+        (Some(path.clone()), mentioned)
+    })
 }
 
 /// The ids the calls of a guess have.
@@ -293,12 +376,18 @@ pub(super) fn results_in(
     ids: &BTreeSet<String>,
 ) -> Vec<ResultGuess> {
     let called: BTreeMap<usize, &CallFields> = calls.iter().map(|c| (c.kind, &c.fields)).collect();
+    // Records that point to the one before are a chain: calls have that pointer too.
+    let is_chain = |path: &Path| {
+        calls
+            .iter()
+            .any(|call| !call.fields.id.contains(path) && kinds[call.kind].field(path).is_some())
+    };
     let mut found = Vec::new();
     for (at, kind) in kinds.iter().enumerate() {
         if called.contains_key(&at) {
             continue;
         }
-        if let Some(guess) = result_by_id(at, kind, ids) {
+        if let Some(guess) = result_by_id(at, kind, ids, &is_chain) {
             found.push(guess);
         } else if let Some(guess) = result_by_word(at, kind) {
             found.push(guess);
@@ -308,13 +397,21 @@ pub(super) fn results_in(
 }
 
 /// A part that names a call.
-fn result_by_id(at: usize, kind: &Kind<'_>, ids: &BTreeSet<String>) -> Option<ResultGuess> {
+fn result_by_id(
+    at: usize,
+    kind: &Kind<'_>,
+    ids: &BTreeSet<String>,
+    is_chain: &impl Fn(&Path) -> bool,
+) -> Option<ResultGuess> {
     let mut best: Option<(f64, usize, &Path)> = None;
     for (path, field) in &kind.fields {
         let values = field
             .values
             .keys()
             .filter(|v| v.len() > 1 || field.numbers > 0);
+        if is_chain(path) {
+            continue;
+        }
         let (mut hits, mut all) = (0, 0);
         for value in values {
             all += 1;
@@ -395,14 +492,16 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
         let there = ratio(field.present, kind.parts.len());
         #[expect(clippy::cast_precision_loss, reason = "paths are short")]
         let depth = path.segments().len() as f64;
-        let wordy =
-            if field.texts > 0 && field.share(field.identifiers) > 0.9 && field.values.len() < 4 {
-                0.6
-            } else {
-                0.0
-            };
-        let worth =
-            named + 0.8 * there - 0.25 * depth - wordy + (field.mean_length().min(200.0) / 1000.0);
+        // One word is a status or a name; JSON is not what a person would read.
+        let mut unlike = 0.0;
+        if field.texts > 0 && field.share(field.identifiers) > 0.8 && field.values.len() < 12 {
+            unlike += 0.6;
+        }
+        if field.objects + field.lists > field.texts && reads_as_json(kind, path) {
+            unlike += 0.8;
+        }
+        let length = field.mean_length().min(200.0) / 1000.0;
+        let worth = named + 0.8 * there - 0.25 * depth - unlike + length;
         if best.is_none_or(|(most, _)| worth > most) {
             best = Some((worth, path));
         }
@@ -411,6 +510,7 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
     let text = inner_output(kind, outer)
         .into_iter()
         .chain([outer.clone()])
+        .chain(error_beside(kind, outer))
         .collect();
     Some(ResultFields {
         id: Vec::new(),
@@ -418,6 +518,41 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
         failed: failed_of(kind, taken),
         text,
     })
+}
+
+/// Whether a structured value has no text a person would read.
+fn reads_as_json(kind: &Kind<'_>, path: &Path) -> bool {
+    const LOOKED_AT: usize = 20;
+    let texts = kind
+        .parts
+        .iter()
+        .filter_map(|part| text_of(&*path.first(&part.value)?))
+        .take(LOOKED_AT);
+    let (mut all, mut json) = (0, 0);
+    for text in texts {
+        all += 1;
+        json += usize::from(text.starts_with(['{', '[']));
+    }
+    json * 2 > all
+}
+
+/// Where the text of a failure stands when the output is not there.
+fn error_beside(kind: &Kind<'_>, text: &Path) -> Option<Path> {
+    let outer = text.segments().split_last()?.1;
+    let outer = outer
+        .iter()
+        .fold(Path::root(), |path, s| path.then(s.clone()));
+    let beside = [
+        "error",
+        "error_message",
+        "errorMessage",
+        "message",
+        "stderr",
+    ];
+    let beside = beside.iter().map(|key| outer.key(key));
+    let mut there =
+        beside.filter(|path| path != text && kind.field(path).is_some_and(|f| f.texts > 0));
+    there.next()
 }
 
 /// The field that holds the text within results that are JSON as text.

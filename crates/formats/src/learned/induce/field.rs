@@ -137,7 +137,7 @@ pub(super) fn fields_of<'v>(parts: impl Iterator<Item = &'v Value>) -> BTreeMap<
             if depth >= DEEPEST {
                 continue;
             }
-            enter(&path, &value, depth, &mut open);
+            enter(&path, value, depth, &mut open);
         }
     }
     fields.remove(&Path::root());
@@ -146,7 +146,7 @@ pub(super) fn fields_of<'v>(parts: impl Iterator<Item = &'v Value>) -> BTreeMap<
 
 fn enter<'v>(
     path: &Path,
-    value: &Cow<'v, Value>,
+    value: Cow<'v, Value>,
     depth: usize,
     open: &mut Vec<(Path, Cow<'v, Value>, usize)>,
 ) {
@@ -162,13 +162,12 @@ fn enter<'v>(
         Cow::Owned(Value::Object(members)) => {
             open.extend(
                 members
-                    .iter()
-                    .rev()
-                    .map(|(key, inner)| (path.key(key), Cow::Owned(inner.clone()), depth + 1)),
+                    .into_iter()
+                    .map(|(key, inner)| (path.key(&key), Cow::Owned(inner), depth + 1)),
             );
         }
         other => {
-            if let Some(inner) = decoded(other) {
+            if let Some(inner) = decoded(&other) {
                 open.push((path.then(Segment::Json), Cow::Owned(inner), depth + 1));
             }
         }

@@ -267,6 +267,17 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
         {
             return None;
         }
+        // Ids and dates differ too, and tell nothing.
+        if field
+            .values
+            .keys()
+            .filter(|word| lexicon::is_id(word))
+            .count()
+            * 2
+            > kinds
+        {
+            return None;
+        }
         let named = lexicon::fit(key, lexicon::KINDS);
         let speakers = field
             .values

@@ -485,6 +485,11 @@ pub(super) fn is_identifier(text: &str) -> bool {
             .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '@'))
 }
 
+/// Whether a text looks like an id or a time rather than a word.
+pub(super) fn is_id(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= 4
+}
+
 /// Programs that begin command lines.
 const PROGRAMS: &[&str] = &[
     "ls",

@@ -16,10 +16,10 @@ mod words;
 
 use thiserror::Error;
 
-use super::FieldMap;
 use super::event::{Assembly, Origin};
 use super::interpret;
 use super::score::{Bar, Score};
+use super::{FieldMap, Says};
 use crate::extractor::{Coverage, ExtractError, Extraction};
 use crate::pile::{EntryId, Pile};
 use place::{Candidate, candidates};
@@ -65,7 +65,9 @@ pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
         let Some(found) = try_candidate(&candidate) else {
             continue;
         };
-        let worth = worth_of(&found.score);
+        // A record with many calls is rather a whole run, and its records stand within.
+        let crowded = found.score.steps > 3 * candidate.values.len();
+        let worth = worth_of(&found.score) * if crowded { 0.8 } else { 1.0 };
         if best.as_ref().is_none_or(|(most, _)| worth > *most) {
             best = Some((worth, found));
         }
@@ -92,8 +94,38 @@ pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
 /// Drafts a map for a list of records and tries it on them.
 fn try_candidate(candidate: &Candidate) -> Option<Induction> {
     let map = draft::draft(&candidate.values, &candidate.place)?;
-    let score = try_map(&map, candidate);
+    let (map, score) = simplify(map, candidate);
     Some(Induction { map, score })
+}
+
+/// Drops the conditions of calls and results that make no difference here: what is not asked for
+/// cannot be missed in records nobody has seen yet.
+fn simplify(mut map: FieldMap, candidate: &Candidate) -> (FieldMap, Score) {
+    let mut score = try_map(&map, candidate);
+    for at in 0..map.rules.len() {
+        if !matches!(map.rules[at].says, Says::Call(_) | Says::Result(_)) {
+            continue;
+        }
+        for condition in (0..map.rules[at].when.len()).rev() {
+            let mut simpler = map.clone();
+            simpler.rules[at].when.remove(condition);
+            let own = simpler.rules[at].clone();
+            let mut seen = false;
+            simpler
+                .rules
+                .retain(|rule| *rule != own || !std::mem::replace(&mut seen, true));
+            if simpler.rules.len() < map.rules.len() {
+                continue;
+            }
+            let tried = try_map(&simpler, candidate);
+            if worth_of(&tried) >= worth_of(&score) && tried.steps <= score.steps.max(tried.joined)
+            {
+                (map, score) = (simpler, tried);
+            }
+        }
+    }
+    map.rules = words::merge(map.rules);
+    (map, score)
 }
 
 fn try_map(map: &FieldMap, candidate: &Candidate) -> Score {

@@ -54,14 +54,13 @@ pub(super) fn says_of(kind: &Kind<'_>, calls: bool) -> Vec<Says> {
             let text = reasoning.or_else(|| words_of(kind, lexicon::WORDS));
             said.extend(text.map(|text| Says::Think { text: one(text) }));
         }
-        Some(Speaker::Tool | Speaker::System) => {}
         None if calls => {
             said.extend(reasoning.map(|text| Says::Think { text: one(text) }));
             said.extend(
                 words_of(kind, lexicon::THOUGHTS).map(|text| Says::Say { text: one(text) }),
             );
         }
-        None => {}
+        Some(Speaker::Tool | Speaker::System) | None => {}
     }
     said
 }

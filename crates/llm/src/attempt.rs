@@ -1,0 +1,344 @@
+//! One call: attempts within budget and time until one gives a completion.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use crate::accepts::Accepts;
+use crate::answer::{self, Failed, Reading};
+use crate::budget::{Account, Amount};
+use crate::cassette::{Cassette, request_key};
+use crate::count::estimate_input;
+use crate::endpoint::Endpoint;
+use crate::error::{CallSite, LlmError, Wait};
+use crate::gate::Gate;
+use crate::ledger::{CallRecord, Ledger};
+use crate::message::{Completion, Delta, Request};
+use crate::model::ModelName;
+use crate::price::{Price, usd};
+use crate::provider::Provider;
+use crate::retry::Retry;
+use crate::text_tools;
+use crate::tool_check::ToolCheck;
+use crate::transport::{Exchange, Outgoing, Timeouts, exchange};
+use crate::usage::Usage;
+
+/// What a client is made of.
+pub(crate) struct Caller {
+    pub(crate) provider: &'static dyn Provider,
+    pub(crate) model: ModelName,
+    /// The connection; `None` when only replaying.
+    pub(crate) line: Option<(reqwest::Client, Endpoint)>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: Retry,
+    pub(crate) gate: Gate,
+    pub(crate) account: Account,
+    pub(crate) ledger: Ledger,
+    pub(crate) cassette: Option<Cassette>,
+    pub(crate) price: Option<Price>,
+    pub(crate) tools_may_be_text: bool,
+    pub(crate) most_bytes: usize,
+    pub(crate) accepts: Mutex<Accepts>,
+    /// How many tokens the provider counted for a thousand of ours, at most so far.
+    pub(crate) per_thousand: AtomicU64,
+}
+
+/// What a call has come to so far.
+#[derive(Default)]
+struct Progress {
+    usage: Usage,
+    seconds: f64,
+    retries: u32,
+    replayed: bool,
+    /// What the attempt under way may use.
+    held: Option<Usage>,
+}
+
+type OnDelta<'a> = dyn FnMut(Delta) + Send + 'a;
+
+impl Caller {
+    pub(crate) async fn call(
+        &self,
+        request: &Request,
+        mut on_delta: Option<&mut OnDelta<'_>>,
+    ) -> Result<Completion, LlmError> {
+        let check = ToolCheck::new(&request.tools)?;
+        let counted = estimate_input(request);
+        let input = counted.saturating_mul(self.per_thousand.load(Ordering::Relaxed)) / 1000;
+        let mut progress = Progress::default();
+        let by_budget = self
+            .account
+            .time_left()
+            .filter(|left| *left < self.timeouts.call);
+        let limit = by_budget.unwrap_or(self.timeouts.call);
+        let attempts = self.attempts(request, input, &mut progress, &mut on_delta);
+        let result = match timeout_at(Instant::now() + limit, attempts).await {
+            Ok(result) => result,
+            Err(_) if by_budget.is_some() => Err(self.account.out_of_time().into()),
+            Err(_) => Err(LlmError::Timeout {
+                site: self.site(),
+                wait: Wait::Call,
+                limit,
+            }),
+        };
+        if let Some(held) = progress.held.take() {
+            // Given up half-way: nobody knows what the provider charges, so all of it counts.
+            progress.usage += held;
+        }
+        self.enter(&progress, result.as_ref().err());
+        result.map(|mut completion| {
+            self.compare(counted, &completion.usage);
+            check.apply(&mut completion);
+            completion
+        })
+    }
+
+    fn enter(&self, progress: &Progress, error: Option<&LlmError>) {
+        let nano = self.price.map(|price| price.nano_usd(&progress.usage));
+        self.ledger.add(CallRecord {
+            model: self.model.to_string(),
+            usage: progress.usage,
+            cost_usd: nano.map(usd),
+            seconds: progress.seconds,
+            retries: progress.retries,
+            replayed: progress.replayed,
+            error: error.map(LlmError::kind),
+        });
+    }
+
+    async fn attempts(
+        &self,
+        request: &Request,
+        input: u64,
+        progress: &mut Progress,
+        on_delta: &mut Option<&mut OnDelta<'_>>,
+    ) -> Result<Completion, LlmError> {
+        let mut waits = self.retry.waits();
+        let mut tried = Vec::new();
+        let mut calls = 1;
+        loop {
+            let accepts = self.accepts();
+            let hold = self.account.hold(self.at_most(request, input, calls))?;
+            let most = Usage {
+                input,
+                output: u64::from(request.max_output_tokens),
+                estimated: true,
+                ..Usage::default()
+            };
+            progress.held = Some(most);
+            let attempt = self
+                .attempt(request, most, accepts, progress, on_delta)
+                .await;
+            progress.held = None;
+            let failed = match attempt {
+                Ok(completion) => {
+                    let actual = self.amount(&completion.usage, calls);
+                    progress.usage += completion.usage;
+                    hold.settle(actual);
+                    return Ok(completion);
+                }
+                Err(failed) => failed,
+            };
+            hold.settle(self.amount(&failed.usage, calls));
+            progress.usage += failed.usage;
+            calls = 0;
+            tried.push(accepts);
+            let sent = self.provider.sent(request, accepts, on_delta.is_some());
+            if let LlmError::Refused {
+                status, message, ..
+            } = &failed.error
+                && let Some(less) = accepts.after(*status, message, sent, self.tools_may_be_text)
+                && !tried.contains(&less)
+            {
+                self.learn(less);
+                continue;
+            }
+            let Some(wait) = waits.next().filter(|_| failed.passing) else {
+                return Err(failed.error.after(progress.retries));
+            };
+            if failed
+                .retry_after
+                .is_some_and(|asked| asked > self.retry.longest_asked)
+            {
+                return Err(failed.error.after(progress.retries));
+            }
+            progress.retries += 1;
+            if !failed.replayed {
+                if let Some(asked) = failed.retry_after {
+                    self.gate.close_for(asked);
+                }
+                tokio::time::sleep(failed.retry_after.unwrap_or(wait)).await;
+            }
+        }
+    }
+
+    /// One request and what came of it.
+    async fn attempt(
+        &self,
+        request: &Request,
+        most: Usage,
+        accepts: Accepts,
+        progress: &mut Progress,
+        on_delta: &mut Option<&mut OnDelta<'_>>,
+    ) -> Result<Completion, Box<Failed>> {
+        let stream = on_delta.is_some();
+        let lowered = lower(request, accepts);
+        let body = self
+            .provider
+            .body(self.model.model(), &lowered, accepts, stream);
+        let key = self.line.as_ref().and_then(|(_, endpoint)| endpoint.key());
+        let mut reading = Reading::new(self.provider, stream, on_delta.as_deref_mut(), key);
+        let (received, replayed) = self
+            .bytes(body, most.input, &mut reading)
+            .await
+            .map_err(|error| Failed::new(error, false, Usage::default()))?;
+        progress.seconds += received.seconds;
+        progress.replayed = replayed;
+        let site = self.site();
+        let mut completion = reading
+            .end(&received, &site, self, most)
+            .map_err(|mut failed| {
+                failed.replayed = replayed;
+                failed.retry_after = answer::asked_wait(&received.headers, Timestamp::now());
+                if let LlmError::Busy { retry_after, .. } = &mut failed.error {
+                    *retry_after = failed.retry_after;
+                }
+                failed
+            })?;
+        if completion.usage.total() == 0 {
+            completion.usage = answer::counted(&completion, most.input);
+        }
+        if !accepts.tools && !request.tools.is_empty() {
+            completion = text_tools::lift(completion, answer::earlier_calls(request));
+        }
+        Ok(completion)
+    }
+
+    /// The bytes of an exchange: from the cassette, or from the server and then into the cassette.
+    async fn bytes(
+        &self,
+        body: Value,
+        input: u64,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<(Exchange, bool), LlmError> {
+        let path = self.provider.path();
+        let key = request_key(path, &body);
+        if let Some(cassette) = &self.cassette {
+            if let Some(recorded) = cassette.next(&key) {
+                reading.bytes(&recorded, &recorded.body);
+                return Ok((recorded, true));
+            }
+            if !cassette.is_recording() {
+                return Err(cassette.missing(&key, &self.model.to_string()));
+            }
+        }
+        let Some((http, endpoint)) = &self.line else {
+            return Err(LlmError::Setting {
+                variable: "cassette",
+                reason: "there is neither a cassette nor a server".to_owned(),
+            });
+        };
+        let _permit = self.gate.pass(input).await;
+        let text = body.to_string();
+        let outgoing = Outgoing {
+            path,
+            headers: self.provider.headers(endpoint.key()),
+            body: text.clone(),
+        };
+        let received = exchange(
+            http,
+            endpoint,
+            outgoing,
+            &self.timeouts,
+            self.most_bytes,
+            &mut |head, piece| reading.bytes(head, piece),
+        )
+        .await;
+        if let Some(cassette) = &self.cassette {
+            // A prompt that quotes the key is not written down at all.
+            let clean = endpoint
+                .key()
+                .is_none_or(|key| key.scrub_text(text.clone()) == text);
+            let request = if clean { body } else { Value::Null };
+            cassette.add(&key, path, request, &received)?;
+        }
+        Ok((received, false))
+    }
+
+    pub(crate) fn site(&self) -> CallSite {
+        let replayed = || {
+            self.cassette
+                .as_ref()
+                .map(|c| c.path().display().to_string())
+        };
+        let address = self
+            .line
+            .as_ref()
+            .map(|(_, endpoint)| endpoint.address())
+            .or_else(replayed);
+        CallSite {
+            model: self.model.to_string(),
+            address: address.unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn limit_of(&self, wait: Wait) -> Duration {
+        match wait {
+            Wait::FirstByte => self.timeouts.first_byte,
+            Wait::NextBytes => self.timeouts.between_bytes,
+            Wait::Exchange => self.timeouts.exchange,
+            Wait::Call => self.timeouts.call,
+        }
+    }
+
+    pub(crate) fn most_bytes(&self) -> usize {
+        self.most_bytes
+    }
+
+    /// Remembers how the provider's count of a prompt compares with ours, which is that of another
+    /// family's encoding, so that later calls are held against budgets for what they will cost.
+    fn compare(&self, counted: u64, usage: &Usage) {
+        // Short prompts say more about the marks around messages than about the encoding.
+        const LONG_ENOUGH: u64 = 500;
+        const MOST: u64 = 3000;
+        if !usage.estimated && counted >= LONG_ENOUGH {
+            let ratio = usage.prompt().saturating_mul(1000) / counted;
+            self.per_thousand
+                .fetch_max(ratio.min(MOST), Ordering::Relaxed);
+        }
+    }
+
+    fn at_most(&self, request: &Request, input: u64, calls: u64) -> Amount {
+        let output = u64::from(request.max_output_tokens);
+        Amount {
+            tokens: input.saturating_add(output),
+            nano_usd: self.price.map_or(0, |price| price.at_most(input, output)),
+            calls,
+        }
+    }
+
+    fn amount(&self, usage: &Usage, calls: u64) -> Amount {
+        let nano_usd = self.price.map_or(0, |price| price.nano_usd(usage));
+        Amount {
+            tokens: usage.total(),
+            nano_usd,
+            calls,
+        }
+    }
+}
+
+/// The request without what the server does not take.
+fn lower(request: &Request, accepts: Accepts) -> Request {
+    let mut request = request.clone();
+    if !accepts.tools && !request.tools.is_empty() {
+        request = text_tools::lower(request);
+    }
+    match request.schema.clone().filter(|_| !accepts.schema) {
+        Some(schema) => schema.as_instruction(request),
+        None => request,
+    }
+}

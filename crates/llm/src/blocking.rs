@@ -1,0 +1,67 @@
+//! The client for callers that are not asynchronous.
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::client::{Client, Structured};
+use crate::error::LlmError;
+use crate::message::{Completion, Request};
+use crate::schema::OutputSchema;
+
+/// A [`Client`] that blocks until the answer is there, with a small runtime of its own.
+#[derive(Debug)]
+pub struct BlockingClient {
+    client: Client,
+    runtime: Runtime,
+}
+
+impl BlockingClient {
+    /// Wraps a client.
+    ///
+    /// # Errors
+    /// [`LlmError::Setting`] when the system gives no runtime, or when called from asynchronous code,
+    /// which should use the client itself.
+    pub fn new(client: Client) -> Result<Self, LlmError> {
+        let refuse = |reason: String| LlmError::Setting {
+            variable: "blocking client",
+            reason,
+        };
+        if Handle::try_current().is_ok() {
+            return Err(refuse(
+                "it cannot be used inside asynchronous code".to_owned(),
+            ));
+        }
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| refuse(error.to_string()))?;
+        Ok(Self { client, runtime })
+    }
+
+    /// The client within.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// As [`Client::complete`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn complete(&self, request: &Request) -> Result<Completion, LlmError> {
+        self.runtime.block_on(self.client.complete(request))
+    }
+
+    /// As [`Client::complete_json`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn complete_json(
+        &self,
+        request: &Request,
+        schema: &OutputSchema,
+        rounds: u32,
+    ) -> Result<Structured, LlmError> {
+        self.runtime
+            .block_on(self.client.complete_json(request, schema, rounds))
+    }
+}

@@ -1,0 +1,288 @@
+//! Budgets that hold.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use llm::{Account, Budget, Gate, Ledger, Limit, Limits, LlmError, Timeouts};
+use serde_json::json;
+
+use crate::server::{Reply, Server};
+use crate::{ANTHROPIC, OPENAI, anthropic, ask, builder, openai};
+
+fn limit(error: &LlmError) -> Option<Limit> {
+    match error {
+        LlmError::Budget(exhausted) => Some(exhausted.limit),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_budget_ends_the_work_half_way_and_before_the_call() {
+    let server = Server::new((0..9).map(|_| Reply::json(&openai("Step 3."))).collect());
+    // Each call takes 150 tokens and may take 100 and its prompt.
+    let account = Account::new(Budget {
+        tokens: Some(500),
+        ..Budget::default()
+    });
+    let client = builder(&server, OPENAI)
+        .account(account.clone())
+        .build()
+        .unwrap();
+    let request = ask("?").with_max_output(100);
+    for _ in 0..3 {
+        client.complete(&request).await.unwrap();
+    }
+    let error = client.complete(&request).await.unwrap_err();
+    assert_eq!(limit(&error), Some(Limit::Tokens), "{error}");
+    assert_eq!(
+        (
+            server.seen().len(),
+            account.spent().tokens,
+            account.spent().calls
+        ),
+        (3, 450, 3)
+    );
+    assert_eq!(client.ledger().calls()[3].error, Some("budget"));
+}
+
+#[tokio::test]
+async fn money_is_counted_by_the_kind_of_token() {
+    let server = Server::new(vec![Reply::json(&anthropic("a"))]);
+    let account = Account::new(Budget {
+        cost_usd: Some(0.01),
+        ..Budget::default()
+    });
+    let ledger = Ledger::new();
+    let client = builder(&server, ANTHROPIC)
+        .account(account.clone())
+        .ledger(ledger.clone())
+        .build()
+        .unwrap();
+    client
+        .complete(&ask("?").with_max_output(900))
+        .await
+        .unwrap();
+    // 20 at 2, 60 at 0.2, 40 at 2.5 and 30 at 10 dollars a million.
+    assert!((account.spent().cost_usd - 0.000_452).abs() < 1e-12);
+    assert_eq!(ledger.cost_usd(), Some(0.000_452));
+    let error = client
+        .complete(&ask("?").with_max_output(1000))
+        .await
+        .unwrap_err();
+    assert_eq!(limit(&error), Some(Limit::Cost));
+}
+
+#[tokio::test]
+async fn calls_are_counted_without_their_retries() {
+    let server = Server::new(vec![
+        Reply::status(500),
+        Reply::json(&openai("a")),
+        Reply::json(&openai("b")),
+        Reply::json(&openai("c")),
+    ]);
+    let account = Account::new(Budget {
+        calls: Some(2),
+        ..Budget::default()
+    });
+    let client = builder(&server, OPENAI).account(account).build().unwrap();
+    client.complete(&ask("?")).await.unwrap();
+    client.complete(&ask("?")).await.unwrap();
+    let error = client.complete(&ask("?")).await.unwrap_err();
+    assert_eq!(limit(&error), Some(Limit::Calls));
+}
+
+#[tokio::test]
+async fn seconds_end_a_call_that_is_under_way() {
+    let server = Server::new(vec![Reply::status(200).stall()]);
+    let account = Account::new(Budget {
+        seconds: Some(0.2),
+        ..Budget::default()
+    });
+    let client = builder(&server, OPENAI)
+        .account(account.clone())
+        .build()
+        .unwrap();
+    let request = ask("?").with_max_output(50);
+    let error = client.complete(&request).await.unwrap_err();
+    assert_eq!(limit(&error), Some(Limit::Seconds), "{error}");
+    // Nobody knows what the server will charge for it.
+    assert!(account.spent().tokens >= 50);
+}
+
+#[tokio::test]
+async fn retries_of_answers_that_were_paid_for_are_charged() {
+    let server = Server::new(vec![
+        Reply::json(&openai(&"long ".repeat(200))).cut(),
+        Reply::json(&openai("a")),
+    ]);
+    let account = Account::new(Budget {
+        tokens: Some(300),
+        ..Budget::default()
+    });
+    let client = builder(&server, OPENAI)
+        .account(account.clone())
+        .build()
+        .unwrap();
+    let error = client
+        .complete(&ask("?").with_max_output(200))
+        .await
+        .unwrap_err();
+    assert_eq!(limit(&error), Some(Limit::Tokens));
+    assert_eq!(server.seen().len(), 1, "the second attempt no longer fits");
+}
+
+#[tokio::test]
+async fn one_account_serves_several_models_and_tasks() {
+    let server = Server::new((0..20).map(|_| Reply::json(&openai("a"))).collect());
+    let account = Account::new(Budget {
+        tokens: Some(1000),
+        ..Budget::default()
+    });
+    let gate = Gate::new(Limits {
+        concurrent: 3,
+        ..Limits::default()
+    });
+    let tasks: Vec<_> = (0..20)
+        .map(|at| {
+            let model = if at % 2 == 0 { OPENAI } else { "ollama/qwen3" };
+            let client = builder(&server, model)
+                .account(account.clone())
+                .gate(gate.clone())
+                .build()
+                .unwrap();
+            tokio::spawn(async move { client.complete(&ask("?").with_max_output(140)).await })
+        })
+        .collect();
+    let mut done = 0;
+    for task in tasks {
+        done += u64::from(task.await.unwrap().is_ok());
+    }
+    assert!((1..=6).contains(&done), "{done}");
+    assert_eq!(account.spent().tokens, done * 150);
+}
+
+#[tokio::test]
+async fn money_without_a_price_is_refused_beforehand() {
+    let server = Server::new(vec![]);
+    let account = Account::new(Budget {
+        cost_usd: Some(1.0),
+        ..Budget::default()
+    });
+    let error = builder(&server, "openai/house-model")
+        .account(account.clone())
+        .build()
+        .unwrap_err();
+    insta::assert_snapshot!(error);
+    // A server of one's own costs nothing.
+    assert!(
+        builder(&server, "ollama/house-model")
+            .account(account)
+            .build()
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_call_given_up_is_charged_in_full() {
+    let server = Server::new(vec![Reply::json(&json!({})).stall()]);
+    let account = Account::new(Budget::default());
+    let client = builder(&server, OPENAI)
+        .account(account.clone())
+        .build()
+        .unwrap();
+    let task = tokio::spawn(async move { client.complete(&ask("?").with_max_output(77)).await });
+    while server.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    task.abort();
+    let _ = task.await;
+    assert!(account.spent().tokens >= 77);
+}
+
+#[tokio::test]
+async fn an_answer_nobody_saw_is_charged_in_full() {
+    let server = Server::new(vec![Reply::status(200).stall()]);
+    let account = Account::default();
+    let short = Timeouts {
+        exchange: Duration::from_millis(100),
+        ..Timeouts::default()
+    };
+    let client = builder(&server, OPENAI)
+        .account(account.clone())
+        .timeouts(short)
+        .build()
+        .unwrap();
+    client
+        .complete(&ask("?").with_max_output(77))
+        .await
+        .unwrap_err();
+    assert!(account.spent().tokens >= 77);
+    assert_eq!(client.ledger().usage().total(), account.spent().tokens);
+}
+
+#[tokio::test]
+async fn a_connection_that_never_was_costs_nothing() {
+    let server = Server::new(vec![]);
+    let client = builder(&server, OPENAI).build().unwrap();
+    drop(server);
+    client.complete(&ask("?")).await.unwrap_err();
+    assert_eq!(client.account().spent().tokens, 0);
+}
+
+#[tokio::test]
+async fn our_count_is_corrected_by_the_providers() {
+    // The provider counts twice the tokens that we do.
+    let prompt = "word ".repeat(1000);
+    let mut answer = anthropic("a");
+    answer["usage"] =
+        json!({"input_tokens": 2 * llm::estimate_input(&ask(&prompt)), "output_tokens": 10});
+    let server = Server::new(vec![Reply::json(&answer), Reply::json(&answer)]);
+    let account = Account::new(Budget {
+        tokens: Some(3600),
+        ..Budget::default()
+    });
+    let client = builder(&server, ANTHROPIC)
+        .account(account)
+        .build()
+        .unwrap();
+    let request = ask(&prompt).with_max_output(10);
+    client.complete(&request).await.unwrap();
+    // By our own count 1,000 tokens would still fit.
+    assert_eq!(
+        limit(&client.complete(&request).await.unwrap_err()),
+        Some(Limit::Tokens)
+    );
+}
+
+#[tokio::test]
+async fn no_more_requests_are_under_way_than_allowed() {
+    let short = Duration::from_millis(20);
+    let server = Server::new(
+        (0..8)
+            .map(|_| Reply::json(&openai("a")).after(short))
+            .collect(),
+    );
+    let limits = Limits {
+        concurrent: 2,
+        requests_per_minute: NonZeroU32::new(60_000),
+        tokens_per_minute: NonZeroU32::new(1_000_000),
+    };
+    let client = builder(&server, OPENAI)
+        .gate(Gate::new(limits))
+        .build()
+        .unwrap();
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.complete(&ask("?")).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert!(
+        (1..=2).contains(&server.most_at_once()),
+        "{}",
+        server.most_at_once()
+    );
+}
