@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use analysis::Index;
-use formats::Run;
+use formats::{Learned, Run};
 use localize::{Options, diagnose};
 use trace::{Diagnosis, Verdict};
 
@@ -27,12 +27,13 @@ pub(super) enum Form {
 pub(super) fn run(
     args: &Analyze,
     fail_on: Option<FailOn>,
+    learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
     let mut tally = Tally::default();
     let mut inputs = Vec::new();
     for path in &args.paths {
-        match Input::open(path) {
+        match Input::open(path, learned) {
             Ok(input) => inputs.push(input),
             Err(error) => {
                 tally.unreadable += 1;

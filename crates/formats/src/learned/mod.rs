@@ -5,6 +5,7 @@
 //! trajectory the way native layouts do.
 
 mod canonical;
+mod claim;
 mod event;
 pub mod evolve;
 mod induce;
@@ -26,6 +27,8 @@ mod shape;
 pub mod summary;
 pub mod validate;
 
+pub(crate) use claim::claim;
+pub use claim::{Learned, Reader};
 pub use event::{Event, Outcome, Said};
 pub use induce::{Induction, Refusal, induce};
 pub use map::{

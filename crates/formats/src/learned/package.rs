@@ -511,6 +511,7 @@ mod tests {
                 .map(|field| Condition {
                     field: field.clone(),
                     is: keys.to_vec(),
+                    not: false,
                 })
                 .collect(),
             each: Path::root(),
