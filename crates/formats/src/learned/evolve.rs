@@ -7,12 +7,13 @@
 //! descends from still gives the same steps, the new files reach the bar, and nothing else that was
 //! tried reads clearly more of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::map::{CallFields, Container, Field, FieldMap, Records, ResultFields, Rule, Says};
+use super::map::{CallFields, Container, Field, FieldMap, Records, ResultFields, Rule, Runs, Says};
 use super::package::{Package, Program, Sample};
 use super::path::{Path, Segment};
 use super::program::{Files, beginning, worth_of};
@@ -34,6 +35,9 @@ pub const MARGIN: f64 = 0.1;
 
 /// How much less text of the same bytes the steps may hold before new fields are drift.
 const TOLD_LESS: f64 = 0.6;
+
+/// How many lists of a document are compared with what is known.
+const MOST_LISTS: usize = 24;
 
 /// How much better than the version before a revision must read the new files.
 const LEAST_GAIN: f64 = 0.005;
@@ -90,17 +94,17 @@ fn appraise_one(package: &Arc<Package>, pile: &Pile, files: &[EntryId]) -> Optio
         }
     }
     if likeness.share < LEAST_LIKENESS {
-        return None;
+        return appraise_moved(package, pile, files);
     }
     let place = package.program.records().into_iter().next()?;
     let part = beginning(pile, files, place);
+    let program = &package.program;
     let readings: Vec<Extraction> = match part {
         Some(part) => {
-            let reading = package.extract(pile, files, Some(&part));
+            let reading = program.extract(package.limits, pile, files, Some(&part), &mut |_, _| {});
             vec![reading.ok()?]
         }
-        None => package
-            .program
+        None => program
             .extract_all(package.limits, pile, files, &mut |_, _| {})
             .ok()?,
     };
@@ -114,6 +118,24 @@ fn appraise_one(package: &Arc<Package>, pile: &Pile, files: &[EntryId]) -> Optio
         score,
         worth,
         drift,
+    })
+}
+
+/// Files that hold records like those of the package where it does not look for them.
+fn appraise_moved(package: &Arc<Package>, pile: &Pile, files: &[EntryId]) -> Option<Appraisal> {
+    const LARGEST: u64 = 16 << 20;
+    let size: u64 = files.iter().map(|id| pile.entry(*id).size).sum();
+    let known = package.program.records().into_iter().next_back()?;
+    if size > LARGEST {
+        return None;
+    }
+    let (likeness, place) = elsewhere(package, known, pile, &[files.to_vec()])?;
+    Some(Appraisal {
+        package: Arc::clone(package),
+        likeness,
+        score: Score::default(),
+        worth: 0.0,
+        drift: vec!["no steps are found".to_owned(), moved(known, &place)],
     })
 }
 
@@ -143,6 +165,7 @@ fn drift(package: &Package, likeness: &Likeness, score: &Score, told: f64) -> Ve
             ratio(score.meant, score.steps),
             score.events_explained,
             score.bytes_explained,
+            answering(score),
         ]
     };
     let named = [
@@ -150,6 +173,7 @@ fn drift(package: &Package, likeness: &Likeness, score: &Score, told: f64) -> Ve
         "of the actions are understood",
         "of the records are explained",
         "of the bytes are explained",
+        "of the results answer a call",
     ];
     if score.steps > 0 {
         for ((then, now), name) in shares(was).into_iter().zip(shares(score)).zip(named) {
@@ -177,6 +201,12 @@ fn drift(package: &Package, likeness: &Likeness, score: &Score, told: f64) -> Ve
         ));
     }
     reasons
+}
+
+/// Results that answer a call, of all results.
+fn answering(score: &Score) -> f64 {
+    let orphans = usize::try_from(score.orphans).unwrap_or(usize::MAX);
+    ratio(score.joined, score.joined.saturating_add(orphans))
 }
 
 /// One proposal for a revision and what became of it.
@@ -231,7 +261,7 @@ pub fn samples_of_line(registry: &Registry, package: &Package) -> Vec<Sample> {
         samples.extend(older.samples.iter().cloned());
     }
     samples.extend(package.samples.iter().cloned());
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     samples.retain(|sample| seen.insert((sample.name.clone(), sample.blake3.clone())));
     samples
 }
@@ -321,7 +351,7 @@ fn proposals(
             .iter()
             .flat_map(|sample| records_of(sample, &map.records))
             .collect();
-        let (place, mut moved) = place_for(map, &before, pile, artifacts);
+        let (place, mut moved) = place_for(package, map, pile, artifacts);
         let now = records_at(pile, artifacts, &place);
         let here = FieldMap {
             records: place.clone(),
@@ -390,72 +420,94 @@ fn records_at(pile: &Pile, artifacts: &[Files], place: &Records) -> Vec<Value> {
         .collect()
 }
 
-/// Where the records of the new files stand: where they stood, or in the list of objects whose
-/// members are most like theirs.
-fn place_for(
-    map: &FieldMap,
-    before: &[Value],
+/// The list of objects in the files that is most like the records a fingerprint knows, where it is
+/// like them at all.
+fn elsewhere(
+    package: &Package,
+    known: &Records,
     pile: &Pile,
     artifacts: &[Files],
-) -> (Records, Vec<String>) {
-    let same = map.records.clone();
-    if !records_at(pile, artifacts, &same).is_empty() && !same.at.is_root() {
-        return (same, Vec::new());
-    }
-    let wanted = members_of(before);
-    let mut best: Option<(f64, Records)> = None;
-    for container in [same.container, Container::Lines, Container::Document] {
+) -> Option<(Likeness, Records)> {
+    let mut best: Option<(Likeness, Records)> = None;
+    for container in [known.container, Container::Lines, Container::Document] {
         let whole = Records {
             container,
             at: Path::root(),
-            ..same.clone()
+            runs: Runs::One,
+            ..known.clone()
         };
         let wholes = records_at(pile, artifacts, &whole);
-        let mut lists = std::collections::BTreeSet::from([Path::root()]);
+        let mut lists = BTreeSet::from([Path::root()]);
         for value in wholes.iter().take(20) {
             super::shape::fields_of(value, &Path::root(), 5, &mut lists);
         }
         lists.retain(|at| {
             at.is_root() || at.segments().last() == Some(&Segment::Each) && !has_json(at)
         });
-        for at in lists {
+        for at in lists.into_iter().take(MOST_LISTS) {
             let place = Records {
                 at,
                 ..whole.clone()
             };
-            let found = members_of(&records_at(pile, artifacts, &place));
-            let common = wanted.intersection(&found).count();
-            let likeness = ratio(common, wanted.union(&found).count().max(1));
-            let better = best
-                .as_ref()
-                .is_none_or(|(most, _)| likeness > *most + 1e-9);
-            if common > 0 && better {
+            let values = records_at(pile, artifacts, &place);
+            let likeness = package.recognise.likeness(&values);
+            let most = best.as_ref().map_or(LEAST_LIKENESS, |(most, _)| most.share);
+            if likeness.share > most + 1e-9 {
                 best = Some((likeness, place));
             }
         }
     }
-    match best {
-        Some((likeness, place)) if likeness >= LEAST_LIKENESS && place != same => {
-            let change = format!(
-                "the records stand at `{}` of a {:?} instead of `{}` of a {:?}",
-                place.at, place.container, same.at, same.container
-            );
+    best
+}
+
+/// Where the records of the new files stand: where they stood, or elsewhere.
+fn place_for(
+    package: &Package,
+    map: &FieldMap,
+    pile: &Pile,
+    artifacts: &[Files],
+) -> (Records, Vec<String>) {
+    let same = &map.records;
+    let here = package
+        .recognise
+        .likeness(&records_at(pile, artifacts, same));
+    if here.share >= LEAST_LIKENESS {
+        return (same.clone(), Vec::new());
+    }
+    match elsewhere(package, same, pile, artifacts) {
+        Some((_, place)) if place != *same => {
+            let change = moved(same, &place);
             (place, vec![change])
         }
-        _ => (same, Vec::new()),
+        _ => (same.clone(), Vec::new()),
     }
+}
+
+fn moved(from: &Records, to: &Records) -> String {
+    let said = |place: &Records| {
+        let container = match place.container {
+            Container::Lines => "lines",
+            Container::Document => "a document",
+            Container::Files => "files",
+            Container::Database => "a database",
+            Container::Markdown => "Markdown",
+            Container::Log => "a log",
+        };
+        if place.at.is_root() {
+            container.to_owned()
+        } else {
+            format!("{container} at `{}`", place.at)
+        }
+    };
+    format!(
+        "the records stand in {} instead of {}",
+        said(to),
+        said(from)
+    )
 }
 
 fn has_json(path: &Path) -> bool {
     path.segments().contains(&Segment::Json)
-}
-
-fn members_of(records: &[Value]) -> std::collections::BTreeSet<Path> {
-    let mut fields = std::collections::BTreeSet::new();
-    for record in records.iter().take(200) {
-        super::shape::fields_of(record, &Path::root(), 3, &mut fields);
-    }
-    fields
 }
 
 /// The old map with what the new one knows: fields of rules on the same records put before the old

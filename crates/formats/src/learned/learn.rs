@@ -5,9 +5,11 @@
 //! failure goes back to it, a bounded number of times. A layout that is known is not learned anew
 //! but revised, and a revision must go on reading the samples of every version before.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
-use super::evolve::{Attempt, held, propose, rank, samples_of_line};
+use super::evolve::{Attempt, appraise, held, propose, rank, samples_of_line};
 use super::map::FieldMap;
 use super::package::{
     Content, Limits, MOST_SAMPLES, Package, PackageError, Program, Script, check_name,
@@ -136,7 +138,7 @@ pub fn learn(lesson: &Lesson<'_>, author: Option<&mut dyn Author>) -> Result<Lea
         Some(package) => {
             let attempts = propose(lesson.registry, package, lesson.pile, lesson.artifacts);
             if author.is_none() && attempts.first().is_some_and(|best| best.accepted) {
-                return finish(lesson, known.as_deref(), attempts, "revision");
+                return finish(lesson, known.as_ref(), attempts, "revision");
             }
             attempts
         }
@@ -151,7 +153,7 @@ pub fn learn(lesson: &Lesson<'_>, author: Option<&mut dyn Author>) -> Result<Lea
     };
     let Some(author) = author else {
         if attempts.first().is_some_and(|best| best.accepted) {
-            return finish(lesson, known.as_deref(), attempts, "induction");
+            return finish(lesson, known.as_ref(), attempts, "induction");
         }
         return Err(LearnFailure::Refused {
             attempts,
@@ -168,7 +170,7 @@ pub fn learn(lesson: &Lesson<'_>, author: Option<&mut dyn Author>) -> Result<Lea
             induction,
         });
     }
-    finish(lesson, known.as_deref(), rank(written), &name)
+    finish(lesson, known.as_ref(), rank(written), &name)
 }
 
 type Refused = Box<(Option<Attempt>, String)>;
@@ -321,7 +323,7 @@ fn best_of(
 /// Seals the best attempt into a package.
 fn finish(
     lesson: &Lesson<'_>,
-    known: Option<&Package>,
+    known: Option<&Arc<Package>>,
     mut attempts: Vec<Attempt>,
     made_by: &str,
 ) -> Result<Learnt, LearnFailure> {
@@ -332,14 +334,30 @@ fn finish(
     let limits = known.map_or_else(Limits::default, |package| package.limits);
     let bar = known.map_or(lesson.bar, |package| package.bar);
     let validation = validate(&program, limits, &bar, lesson.pile, lesson.artifacts);
-    if known.is_some_and(|package| package.program == program) {
+    let drifted = |package: &Arc<Package>| {
+        let one = std::slice::from_ref(package);
+        let mut drifts = lesson
+            .artifacts
+            .iter()
+            .map(|files| appraise(one, lesson.pile, files));
+        drifts.any(|found| found.first().is_none_or(|found| !found.drift.is_empty()))
+    };
+    let same = known.is_some_and(|package| package.program == program);
+    if same && !known.is_some_and(drifted) {
         return Ok(Learnt {
             package: None,
             validation,
             attempts,
         });
     }
-    let content = content_of(lesson, known, program, &validation, &attempts, made_by);
+    let content = content_of(
+        lesson,
+        known.map(Arc::as_ref),
+        program,
+        &validation,
+        &attempts,
+        made_by,
+    );
     Ok(Learnt {
         package: Some(Package::seal(content)?),
         validation,
@@ -371,6 +389,10 @@ fn content_of(
         content.samples = samples_of_line(lesson.registry, known);
         if let Some(best) = attempts.first() {
             content.provenance.changes = best.changes.clone();
+        }
+        if content.program == known.program {
+            let change = "the same rules; kinds of records never seen before are known now";
+            content.provenance.changes = vec![change.to_owned()];
         }
     }
     let mut endings: Vec<String> = Vec::new();

@@ -25,6 +25,8 @@ mod sandbox;
 mod score;
 mod shape;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 pub mod validate;
 
 pub(crate) use claim::claim;

@@ -250,8 +250,8 @@ fn is_word(value: &Value) -> bool {
 /// several records, and with them most records named.
 fn telling_fields(records: &[Value]) -> Vec<Path> {
     const TELLING: &[&str] = &[
-        "type", "kind", "role", "event", "@table", "record", "action", "method", "category", "op",
-        "t",
+        "type", "kind", "role", "event", "ev", "@table", "record", "action", "method", "category",
+        "op", "t",
     ];
     let mut words: BTreeMap<Path, BTreeMap<String, usize>> = BTreeMap::new();
     for record in records {
@@ -275,10 +275,12 @@ fn telling_fields(records: &[Value]) -> Vec<Path> {
         .into_iter()
         .filter_map(|(path, words)| {
             let seen: usize = words.values().sum();
-            let few = words.len() <= 24 && words.len() * 2 <= seen.max(2) + 2;
             let telling = path
                 .last_key()
                 .is_some_and(|key| TELLING.iter().any(|t| key.eq_ignore_ascii_case(t)));
+            // Ids of calls and their results occur twice; kinds occur often.
+            let often = if telling { 2 } else { 4 };
+            let few = words.len() <= 24 && words.len() * often <= seen + 2 * often;
             // A field nobody names so must tell at least two kinds apart.
             let tells = telling || words.len() >= 2 && path.segments().len() == 1;
             let least = if telling { 3 } else { 2 };
