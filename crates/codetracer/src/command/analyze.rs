@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use analysis::Index;
 use anyhow::bail;
-use formats::Run;
+use formats::{Learned, Run};
 use localize::{Options, diagnose};
 use trace::{Diagnosis, Verdict};
 
@@ -30,12 +30,13 @@ pub(super) enum Form {
 pub(super) fn run(
     args: &Analyze,
     fail_on: Option<FailOn>,
+    learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
     let mut tally = Tally::default();
-    let inputs = open_all(&args.paths, &mut tally, output);
+    let inputs = open_all(&args.paths, learned, &mut tally, output);
     let homes = if args.local {
-        open_all(&local_folders()?, &mut tally, output)
+        open_all(&local_folders()?, learned, &mut tally, output)
     } else {
         Vec::new()
     };
@@ -94,10 +95,15 @@ pub(super) fn run(
 }
 
 /// Looks through every path; one that cannot be read is named and counted.
-fn open_all(paths: &[PathBuf], tally: &mut Tally, output: &mut Output) -> Vec<Input> {
+fn open_all(
+    paths: &[PathBuf],
+    learned: &Learned,
+    tally: &mut Tally,
+    output: &mut Output,
+) -> Vec<Input> {
     let mut inputs = Vec::new();
     for path in paths {
-        match Input::open(path) {
+        match Input::open(path, learned) {
             Ok(input) => inputs.push(input),
             Err(error) => {
                 tally.unreadable += 1;
