@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use formats::pile::{Limits, Pile};
@@ -123,6 +124,16 @@ impl Input {
             || files.iter().map(|id| self.pile.entry(*id).size).sum(),
             |range| range.end.saturating_sub(range.start),
         )
+    }
+
+    /// When the newest of a run's files was written, as far as the file system tells.
+    pub(crate) fn written(&self, run: &Run) -> Option<SystemTime> {
+        let files = run.claim.detection.files.iter();
+        let written = files.filter_map(|id| {
+            let path = self.user_path(&self.pile.entry(*id).path);
+            std::fs::metadata(path).ok()?.modified().ok()
+        });
+        written.max()
     }
 
     /// Reads one run; errors name the artifact as the user would open it.

@@ -4,6 +4,7 @@
 mod cli;
 mod command;
 mod input;
+mod local;
 mod output;
 
 use std::io;

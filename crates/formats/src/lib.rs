@@ -103,6 +103,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &continue_dev::Continue,
         &copilot_cli::CopilotCli,
         &gemini_cli::GeminiCli,
+        &gemini_cli::GeminiCliStream,
         &kimi_cli::KimiCli,
         &kimi_cli::KimiCliStream,
         &qwen_code::QwenCode,
