@@ -164,10 +164,11 @@ fn message_of(said: &mut Map<String, Value>, role: &str) -> Option<Message> {
         said.insert("tool_calls".to_owned(), calls);
     }
     said.entry("role").or_insert_with(|| role.into());
-    if role == "tool" && said.get("tool_call_id").is_none() {
-        if let Some(id) = said.get("id").cloned() {
-            said.insert("tool_call_id".to_owned(), id);
-        }
+    if role == "tool"
+        && said.get("tool_call_id").is_none()
+        && let Some(id) = said.get("id").cloned()
+    {
+        said.insert("tool_call_id".to_owned(), id);
     }
     if said.get("content").is_none() {
         said.insert("content".to_owned(), Value::Null);
