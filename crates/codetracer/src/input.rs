@@ -8,7 +8,9 @@ use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use formats::pile::{Limits, Pile};
-use formats::{Extraction, Found, ReadError, Run, find_runs, read_run, read_with_sources};
+use formats::{
+    Extraction, Found, Learned, ReadError, Run, find_runs_with, read_run, read_with_sources,
+};
 use rayon::prelude::*;
 
 use crate::output::Output;
@@ -41,7 +43,7 @@ pub(crate) struct Input {
 
 impl Input {
     /// Looks through `path`; `-` is standard input.
-    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(path: &Path, learned: &Learned) -> anyhow::Result<Self> {
         let limits = Limits::default();
         let given = path.display().to_string();
         let (pile, base) = if given == "-" {
@@ -58,7 +60,7 @@ impl Input {
             };
             (pile, base.unwrap_or_default())
         };
-        Ok(Self::of(given, base, pile))
+        Ok(Self::of(given, base, pile, learned))
     }
 
     /// A run that is part of this program, shown under `name`.
@@ -67,11 +69,12 @@ impl Input {
             name.to_owned(),
             String::new(),
             Pile::from_memory([(name, content)]),
+            &Learned::default(),
         )
     }
 
-    fn of(given: String, base: String, pile: Pile) -> Self {
-        let found = find_runs(&pile);
+    fn of(given: String, base: String, pile: Pile, learned: &Learned) -> Self {
+        let found = find_runs_with(&pile, learned);
         Self {
             given,
             base,
@@ -156,7 +159,7 @@ impl Input {
         let path = self.user_path(&run.path);
         anyhow::Error::new(error).context(format!(
             "{path}: recognised as {} but not readable (`codetracer doctor {path}` says by what)",
-            run.claim.layout
+            run.claim.layout_name()
         ))
     }
 

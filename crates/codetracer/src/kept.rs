@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use formats::pile::{Limits, Listing};
-use formats::{Fingerprints, Run};
+use formats::{Fingerprints, Learned, Run};
 use localize::Options;
 use serde::{Deserialize, Serialize};
 use store::{Answer, Cache, Dependency, Key, Stamp, is_settled};
@@ -69,11 +69,11 @@ pub(crate) fn open_cache() -> Result<Cache, String> {
 impl Diagnoses {
     /// Opens the cache for this program and these options. Where that fails it is noted and the
     /// work goes on without.
-    pub(crate) fn open(options: Options, output: &Output) -> Option<Self> {
+    pub(crate) fn open(options: Options, learned: &Learned, output: &Output) -> Option<Self> {
         match open_cache() {
             Ok(cache) => Some(Self {
                 cache,
-                program: program(options),
+                program: program(options, learned),
             }),
             Err(error) => {
                 output.note(&format!("note: works without a cache: {error}"));
@@ -213,12 +213,12 @@ impl Diagnoses {
 }
 
 /// Version, build and extractors of this program, with the options that change what it concludes.
-fn program(options: Options) -> blake3::Hash {
+fn program(options: Options, learned: &Learned) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     // A build of the same version may conclude otherwise while the program is being worked on.
     let build = std::env::current_exe().and_then(|path| Stamp::read(&path));
     hasher.update(format!("{:?} {options:?}", build.ok()).as_bytes());
-    hasher.update(formats::identity().as_bytes());
+    hasher.update(formats::identity(learned).as_bytes());
     hasher.finalize()
 }

@@ -62,12 +62,13 @@ mod spans;
 mod swe_agent;
 mod terminus;
 
-pub use discover::{Duplicate, Found, Run, find_runs};
+pub use discover::{Duplicate, Found, Run, find_runs, find_runs_with};
 pub use envelope::Envelope;
 pub use extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Part, Probe, Rank,
     Share, Site,
 };
+pub use learned::{Learned, Reader};
 pub use provenance::{Fingerprints, identity, read_with_sources};
 pub use read::{ReadError, read_run};
 

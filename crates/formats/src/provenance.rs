@@ -5,17 +5,22 @@ use std::path::PathBuf;
 
 use crate::extractor::Extraction;
 use crate::pile::{EntryId, Folder, Pile, used};
-use crate::{ReadError, Run, extractors, read_run};
+use crate::{Learned, ReadError, Run, extractors, read_run};
 
-/// Identifies the extractors of this program: another set, or another description, reads otherwise.
+/// Identifies the extractors that may read: another set, another description of a built-in one, or
+/// another version of a learned one reads otherwise.
 #[must_use]
-pub fn identity() -> blake3::Hash {
+pub fn identity(learned: &Learned) -> blake3::Hash {
     let mut hasher = Fields::default();
     for extractor in extractors() {
         let layout = extractor.layout();
         hasher.add(layout.name.as_bytes());
         hasher.add(layout.doc.as_bytes());
     }
+    for package in &learned.packages {
+        hasher.add(package.hash().as_bytes());
+    }
+    hasher.add(&[u8::from(learned.induction)]);
     hasher.0.finalize()
 }
 
@@ -71,7 +76,11 @@ impl<'p> Fingerprints<'p> {
         for text in [&run.id, &run.path, &run.claim.root] {
             all.add(text.as_bytes());
         }
-        all.add(run.claim.layout.as_bytes());
+        all.add(run.claim.layout_name().as_bytes());
+        if let Some(reader) = &run.claim.learned {
+            all.add(reader.package.hash().as_bytes());
+            all.add(reader.drift.join("; ").as_bytes());
+        }
         all.add(format!("{:?} {:?}", run.claim.part, run.claim.detection.session).as_bytes());
         let facts = &run.facts;
         let known = format!(

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use analysis::Index;
 use anyhow::{anyhow, bail};
-use formats::{ExtractError, Extraction, Fingerprints, ReadError, Run};
+use formats::{ExtractError, Extraction, Fingerprints, Learned, ReadError, Run};
 use localize::{Options, diagnose};
 use store::{Answer, Key};
 use trace::{Diagnosis, Verdict};
@@ -73,20 +73,25 @@ struct Done {
 }
 
 /// Analyses every run under the given paths.
-pub(super) fn run(args: &Analyze, flags: &Flags, output: &mut Output) -> anyhow::Result<Status> {
+pub(super) fn run(
+    args: &Analyze,
+    flags: &Flags,
+    learned: &Learned,
+    output: &mut Output,
+) -> anyhow::Result<Status> {
     let options = Options { blind: args.blind };
     let kept = if flags.no_cache {
         None
     } else {
-        Diagnoses::open(options, output)
+        Diagnoses::open(options, learned, output)
     };
     let mut tally = Tally::default();
     let homes = if args.local {
-        open_all(&local_folders()?, &mut tally, output)
+        open_all(&local_folders()?, learned, &mut tally, output)
     } else {
         Vec::new()
     };
-    let sources = sources(args, kept.as_ref(), &mut tally, output);
+    let sources = sources(args, learned, kept.as_ref(), &mut tally, output);
     let local = local_jobs(&homes, kept.as_ref(), args.newest);
     let runs = local.len() + count(&sources, args.run.as_deref());
     let form = match (args.json, runs) {
@@ -159,6 +164,7 @@ pub(super) fn run(args: &Analyze, flags: &Flags, output: &mut Output) -> anyhow:
 /// Looks at every path of the command line; one that cannot be read is told and counted.
 fn sources(
     args: &Analyze,
+    learned: &Learned,
     kept: Option<&Diagnoses>,
     tally: &mut Tally,
     output: &mut Output,
@@ -176,7 +182,7 @@ fn sources(
             continue;
         }
         output.start_search(path);
-        let opened = Input::open(path);
+        let opened = Input::open(path, learned);
         output.end_progress();
         match opened {
             Ok(input) => sources.push(Source::Open(Box::new(Opened {
@@ -324,7 +330,7 @@ fn work(
             text: done.text.clone(),
             warnings: done.warnings.clone(),
         }),
-        Err(error) if is_lasting(error) => Some(Kept {
+        Err(error) if run.claim.learned.is_none() && is_lasting(error) => Some(Kept {
             verdict: None,
             text: format!("{error:#}"),
             warnings: Vec::new(),
@@ -372,10 +378,15 @@ fn laid_out(known: Kept, form: Form) -> anyhow::Result<Analysed> {
 }
 
 /// Looks through every path; one that cannot be read is named and counted.
-fn open_all(paths: &[PathBuf], tally: &mut Tally, output: &mut Output) -> Vec<Input> {
+fn open_all(
+    paths: &[PathBuf],
+    learned: &Learned,
+    tally: &mut Tally,
+    output: &mut Output,
+) -> Vec<Input> {
     let mut inputs = Vec::new();
     for path in paths {
-        match Input::open(path) {
+        match Input::open(path, learned) {
             Ok(input) => inputs.push(input),
             Err(error) => {
                 tally.unreadable += 1;

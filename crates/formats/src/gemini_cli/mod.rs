@@ -204,6 +204,7 @@ fn read_lines(
             ..Detection::default()
         },
         part: None,
+        learned: None,
     };
     let account = frame::lines(pile, &only, |record, line| {
         let cite = || Some(line.cite(RefPart::Action));
