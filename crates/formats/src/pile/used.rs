@@ -1,4 +1,8 @@
 //! Which files of a pile were looked into while something was done.
+//!
+//! Only what this thread opens is seen, and a thread that waits for others may meanwhile work on
+//! another run. So a layout may read in parallel only files it has claimed, which count anyway, and
+//! now and then a file is named that played no part: that costs a second reading, never a result.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
