@@ -1,5 +1,7 @@
 //! What must hold on any input, one function for each family of targets.
 
+pub mod model;
+
 use formats::pile::{Limits, Pile};
 use formats::{Claim, Detection, Extraction};
 use trace::{Action, ActionKind, Step, Trajectory};
@@ -39,6 +41,7 @@ pub fn layout(name: &str, path: &str, bytes: &[u8]) {
                 files: pile.entries().iter().map(|e| e.id).collect(),
                 ..Detection::default()
             },
+            part: None,
         };
         let folders = pile.folders().iter().map(|folder| folder.path.as_str());
         for root in folders.chain([path]) {

@@ -3,10 +3,10 @@
 //! Stages and signals need to tell an installation from an edit, though both are changes, and a test
 //! run from a listing, though both are explorations.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What one command or tool call is busy with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
     /// Says something, plans, thinks, keeps a to-do list, prints a literal.

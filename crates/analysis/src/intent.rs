@@ -158,7 +158,7 @@ mod tests {
 
     fn intent_of(command: &str) -> String {
         let run = Trajectory {
-            steps: vec![Step::new(0, Action::shell("bash", command))],
+            steps: vec![Step::new(0, Action::shell("bash", command))].into(),
             ..Trajectory::default()
         };
         let index = Index::new(&run);

@@ -107,7 +107,7 @@ impl<'i, 't> Walk<'i, 't> {
             let id = StepId::from_index(self.next_step);
             self.write_stage(out, id)?;
             if let Some(indexed) = self.index.get().step(id) {
-                self.write_step(out, id, indexed)?;
+                self.write_step(out, id, &indexed)?;
             }
             self.next_step += 1;
             let started = step.subtrajectory.as_deref();
@@ -143,7 +143,7 @@ impl<'i, 't> Walk<'i, 't> {
         Ok(())
     }
 
-    fn write_step(&self, out: &mut impl Write, id: StepId, step: IndexedStep<'_>) -> fmt::Result {
+    fn write_step(&self, out: &mut impl Write, id: StepId, step: &IndexedStep<'_>) -> fmt::Result {
         let index = self.index.get();
         let depth = index.tree.depth(id);
         for _ in 0..depth.min(DRAWN_LEVELS) {
@@ -166,7 +166,7 @@ impl<'i, 't> Walk<'i, 't> {
         } else {
             '~'
         };
-        write!(out, " {effect} {} · ", intent(step.step, step.reading))?;
+        write!(out, " {effect} {} · ", intent(&step.step, &step.reading))?;
         write_outcome(out, step)?;
         out.write_char('\n')
     }
@@ -179,8 +179,8 @@ fn write_id(out: &mut impl Write, agent: usize, id: StepId) -> fmt::Result {
     write!(out, "{id}")
 }
 
-fn write_outcome(out: &mut impl Write, step: IndexedStep<'_>) -> fmt::Result {
-    let outcome = step.outcome;
+fn write_outcome(out: &mut impl Write, step: &IndexedStep<'_>) -> fmt::Result {
+    let outcome = &*step.outcome;
     match outcome.status {
         StepStatus::Ok => out.write_str("ok")?,
         StepStatus::Unknown => out.write_char('?')?,

@@ -97,8 +97,14 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Analyze {
     /// Files, folders or archives that hold runs; `-` reads standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "local", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Look into the folders where the agents of this machine keep their sessions, read-only.
+    #[arg(long)]
+    pub(crate) local: bool,
+    /// With --local, how many of the newest sessions.
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "local")]
+    pub(crate) newest: usize,
     /// Print diagnosis documents, one JSON object a line.
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use formats::pile::{Limits, Pile};
@@ -11,12 +12,19 @@ use rayon::prelude::*;
 
 use crate::output::Output;
 
-/// How many runs are held at once. Enough to keep every core busy, few enough that memory does not
-/// grow with the batch.
-const CHUNK: usize = 64;
+/// How many runs are worked on together. Enough to keep every core busy, few enough that memory does
+/// not grow with the batch.
+const BATCH: usize = 64;
+
+/// How many bytes of transcripts are worked on together, unless a single run is larger.
+const BATCH_BYTES: u64 = 64 << 20;
 
 /// How many runs an error names when one has to be chosen.
 const NAMED_RUNS: usize = 8;
+
+/// What is said of a run whose parked steps could not be read back.
+pub(crate) const UNSPOOLED: &str = "steps parked in the temporary folder could not be read back; \
+     check the disk it is on, or set TMPDIR to another";
 
 /// One PATH of the command line, looked through.
 pub(crate) struct Input {
@@ -109,6 +117,26 @@ impl Input {
         }
     }
 
+    /// How many bytes the transcript of a run has.
+    pub(crate) fn size(&self, run: &Run) -> u64 {
+        let files = &run.claim.detection.files;
+        let part = run.claim.part.as_ref().and_then(|part| part.range.as_ref());
+        part.map_or_else(
+            || files.iter().map(|id| self.pile.entry(*id).size).sum(),
+            |range| range.end.saturating_sub(range.start),
+        )
+    }
+
+    /// When the newest of a run's files was written, as far as the file system tells.
+    pub(crate) fn written(&self, run: &Run) -> Option<SystemTime> {
+        let files = run.claim.detection.files.iter();
+        let written = files.filter_map(|id| {
+            let path = self.user_path(&self.pile.entry(*id).path);
+            std::fs::metadata(path).ok()?.modified().ok()
+        });
+        written.max()
+    }
+
     /// Reads one run; errors name the artifact as the user would open it.
     pub(crate) fn read(&self, run: &Run) -> anyhow::Result<Extraction> {
         read_run(&self.pile, run).map_err(|error| self.explain(run, error))
@@ -176,12 +204,16 @@ impl Input {
 pub(crate) fn in_order<T: Sync, R: Send>(
     items: &[T],
     output: &mut Output,
+    size: impl Fn(&T) -> u64,
     work: impl Fn(&T) -> R + Sync,
     mut take: impl FnMut(&mut Output, R) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    output.start_progress(items.len());
-    for chunk in items.chunks(CHUNK) {
-        let results: Vec<R> = chunk.par_iter().map(&work).collect();
+    output.start_progress("reading", items.len());
+    let mut rest = items;
+    while !rest.is_empty() {
+        let (batch, after) = rest.split_at(batch(rest, &size));
+        rest = after;
+        let results: Vec<R> = batch.par_iter().map(&work).collect();
         output.advance(results.len());
         for result in results {
             take(output, result)?;
@@ -189,6 +221,16 @@ pub(crate) fn in_order<T: Sync, R: Send>(
     }
     output.end_progress();
     Ok(())
+}
+
+/// How many of the next items are worked on together: at least one.
+fn batch<T>(items: &[T], size: impl Fn(&T) -> u64) -> usize {
+    let mut bytes = 0_u64;
+    let fit = items.iter().take(BATCH).take_while(|item| {
+        bytes = bytes.saturating_add(size(item));
+        bytes <= BATCH_BYTES
+    });
+    fit.count().max(1)
 }
 
 /// A number with its noun.

@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod data;
 mod input;
+mod local;
 mod output;
 
 use std::io;
@@ -16,9 +17,9 @@ use crate::cli::Cli;
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    // A copy of this program that runs one learned script, locked down, and does nothing else.
-    if let Some(done) = script::worker::main() {
-        return done;
+    // Started by itself to run an extractor program, this process is nothing but its worker.
+    if let Some(code) = script::worker::main() {
+        return code;
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

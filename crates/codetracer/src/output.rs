@@ -61,9 +61,11 @@ impl Output {
 
     /// Writes one document as one line of JSON.
     pub(crate) fn json(&mut self, document: &impl Serialize) -> anyhow::Result<()> {
-        let line = serde_json::to_string(document)?;
-        self.text(&line)?;
-        Ok(self.text("\n")?)
+        let results = &mut self.results;
+        self.progress.suspend(|| -> anyhow::Result<()> {
+            serde_json::to_writer(&mut *results, document)?;
+            Ok(results.write_all(b"\n")?)
+        })
     }
 
     /// Says something beside the results, unless asked to be quiet.
@@ -79,14 +81,16 @@ impl Output {
     }
 
     /// Starts the progress bar of a batch; only for long work watched on a terminal.
-    pub(crate) fn start_progress(&mut self, runs: usize) {
+    pub(crate) fn start_progress(&mut self, doing: &'static str, runs: usize) {
         if self.quiet || runs < LONG_BATCH || !io::stderr().is_terminal() {
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left") {
+        let template = "{msg} {bar:40} {pos}/{len}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        bar.set_message(doing);
         self.progress = bar;
     }
 

@@ -39,7 +39,8 @@ pub trait Extractor: Sync {
     }
 
     /// Turns the claimed files, or the claimed part of them, into a trajectory. `Trajectory::{id, source}` are filled by the
-    /// caller; `format` may be left empty.
+    /// caller, but for `source.files` of a part that stands in some of the files only; `format` may be
+    /// left empty.
     ///
     /// # Errors
     /// [`ExtractError`] when nothing usable can be read. A half-written artifact is not an error:

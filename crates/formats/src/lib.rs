@@ -25,6 +25,7 @@ mod database;
 mod dialogue;
 mod discover;
 mod frame;
+mod key;
 pub mod learned;
 mod read;
 mod sessions;
@@ -32,16 +33,20 @@ mod threads;
 mod time;
 mod transcript;
 
+mod aider;
 mod atif;
 mod chat_messages;
 mod claude_code;
 mod claude_code_cast;
 mod cline;
 mod codex;
+mod continue_dev;
 mod copilot_cli;
 mod gemini_cli;
 mod goose;
+mod inspect;
 mod kimi_cli;
+mod langfuse;
 mod mini_swe_agent;
 mod opencode;
 mod openhands_completions;
@@ -73,9 +78,12 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &goose::GooseDatabase,
         &goose::GooseSession,
         &goose::GooseStream,
+        &aider::Aider,
         &cline::ClineSession,
         &cline::ClineStream,
         &cline::ClineTask,
+        &inspect::Inspect,
+        &langfuse::Langfuse,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
         &opencode::OpencodeExport,
@@ -93,8 +101,10 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &atif::Atif,
         &codex::CodexExec,
         &codex::CodexRollout,
+        &continue_dev::Continue,
         &copilot_cli::CopilotCli,
         &gemini_cli::GeminiCli,
+        &gemini_cli::GeminiCliStream,
         &kimi_cli::KimiCli,
         &kimi_cli::KimiCliStream,
         &qwen_code::QwenCode,

@@ -39,7 +39,12 @@ pub fn read_run(pile: &Pile, run: &Run) -> Result<Extraction, ReadError> {
     trajectory.id.clone_from(&run.id);
     run.claim.layout_name().clone_into(&mut trajectory.format);
     trajectory.renumber();
+    let read = std::mem::take(&mut trajectory.source.files);
     trajectory.source = source_of(pile, run);
+    // A part need not stand in all files of the claim.
+    if !read.is_empty() {
+        trajectory.source.files = read;
+    }
     for warning in &mut extraction.warnings {
         if !warning.starts_with(run.claim.root.as_str()) {
             warning.insert_str(0, &format!("{}: ", run.claim.root));

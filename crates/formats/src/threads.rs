@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use trace::{Action, ActionKind, Trajectory};
+use trace::{ActionKind, Held, Step, Trajectory};
 
 use crate::transcript::{Call, Transcript};
 
@@ -82,12 +82,12 @@ impl Threads {
         self.calls.get(id)?.last().copied()
     }
 
-    /// What the latest call of one agent under `id` asked for, to read its result with.
-    pub(crate) fn asked(&self, thread: usize, id: Option<&str>) -> Option<&Action> {
+    /// The step of the latest call of one agent under `id`, to read its result with.
+    pub(crate) fn asked(&self, thread: usize, id: Option<&str>) -> Option<Held<'_, Step>> {
         let mut places = self.calls.get(id?)?.iter().rev();
         let (_, step) = places.find(|(of, _)| *of == thread)?;
         let steps = self.list.get(thread)?.transcript.steps();
-        steps.get(*step).map(|step| &step.action)
+        steps.get(*step)
     }
 
     /// Says which call started a sub-agent; the first word holds.
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn sub_agents_hang_below_their_calls_in_the_order_of_their_beginning() {
         let mut threads = Threads::default();
-        let call = |id| Call::new(Some(id), Action::shell("agent", id));
+        let call = |id| Call::new(Some(id), trace::Action::shell("agent", id));
         threads.call(0, call("a"));
         threads.call(0, call("b"));
         for (name, id) in [("one", "a"), ("two", "b")] {

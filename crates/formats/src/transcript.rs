@@ -4,7 +4,9 @@
 //! model began a reply, thought, spoke, called a tool; a result came back. A layout tells a
 //! [`Transcript`] these things as it meets them and gets a trajectory.
 
-use trace::{Action, Address, Observation, Ref, RefPart, Step, Timestamp, Trajectory, Usage};
+use trace::{
+    Action, Address, Observation, Ref, RefPart, Step, Steps, Timestamp, Trajectory, Usage,
+};
 
 use crate::calls::OpenCalls;
 
@@ -207,12 +209,12 @@ impl Transcript {
     }
 
     /// The steps so far.
-    pub(crate) fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &Steps {
         &self.trajectory.steps
     }
 
     /// The steps so far, for what a layout learns of a call later.
-    pub(crate) fn steps_mut(&mut self) -> &mut [Step] {
+    pub(crate) fn steps_mut(&mut self) -> &mut Steps {
         &mut self.trajectory.steps
     }
 
@@ -235,7 +237,7 @@ impl Transcript {
         self.answer();
         if self.trajectory.usage.is_empty() {
             let mut sum = self.talk;
-            for step in &self.trajectory.steps {
+            for step in self.trajectory.steps.walk() {
                 sum.add(&step.usage.unwrap_or_default());
             }
             self.trajectory.usage = sum;

@@ -241,6 +241,27 @@ fn goose_sessions() {
     assert_eq!(steps, counted);
 }
 
+/// Closed SEARCH/REPLACE blocks, commands run and outputs added in aider's histories.
+#[test]
+fn aider_histories() {
+    let Some(folder) = samples("aider") else {
+        return;
+    };
+    let mut counted = 0;
+    for path in files(&folder, ".chat.history.md") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let starting = |head: &str| lines.iter().filter(|line| line.starts_with(head)).count();
+        let outputs = lines
+            .iter()
+            .filter(|line| line.contains(" of output to the chat"))
+            .count();
+        counted += starting(">>>>>>> REPLACE") + outputs.max(starting("> Running "));
+    }
+    let (_, steps, _) = recovered(&folder, &["aider"]);
+    assert_eq!(steps, counted);
+}
+
 /// Actions of the agent that an observation of their row names as its cause.
 #[test]
 fn openhands_rows() {
@@ -382,4 +403,88 @@ fn smolagents_turns() {
         .sum();
     let (_, steps, _) = recovered(&folder, &["smolagents"]);
     assert_eq!(steps, counted);
+}
+
+/// Entries of `toolCalls` in Continue's sessions.
+#[test]
+fn continue_dev() {
+    let Some(folder) = samples("continue") else {
+        return;
+    };
+    let counted: usize = files(&folder, ".json")
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap())
+        .flat_map(|session| session["history"].as_array().cloned().unwrap_or_default())
+        .filter_map(|item| item["message"]["toolCalls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["continue"]);
+    assert_eq!(steps, counted);
+}
+
+/// Calls in what models answered outside of scoring, in the events of every sample.
+#[test]
+fn inspect_model_events() {
+    let Some(folder) = samples("inspect") else {
+        return;
+    };
+    let pile = Pile::open(&folder, &Limits::default()).unwrap();
+    let mut samples: Vec<Value> = Vec::new();
+    for entry in pile.entries() {
+        let value: Value =
+            serde_json::from_str(pile.read(entry.id).unwrap().text()).unwrap_or_default();
+        match value["samples"].as_array() {
+            Some(list) => samples.extend(list.clone()),
+            None if value["events"].is_array() => samples.push(value),
+            None => {}
+        }
+    }
+    let events = samples
+        .iter()
+        .flat_map(|sample| sample["events"].as_array().unwrap());
+    let counted: usize = events
+        .filter(|event| event["event"] == "model")
+        .filter_map(|event| {
+            event
+                .pointer("/output/choices/0/message/tool_calls")?
+                .as_array()
+        })
+        .map(Vec::len)
+        .sum();
+    let (runs, steps, _) = recovered(&folder, &["inspect"]);
+    assert_eq!((runs, steps), (samples.len(), counted));
+}
+
+/// Calls in the outputs of generations, in whatever words their framework has for them.
+#[test]
+fn langfuse_generations() {
+    let Some(folder) = samples("langfuse") else {
+        return;
+    };
+    let words = [
+        r#""type":"tool_call""#,
+        r#""function_call":{"#,
+        r#""type":"function""#,
+    ];
+    let whole = files(&folder, ".json")
+        .into_iter()
+        .map(|path| std::fs::read(path).unwrap());
+    let exports: Vec<Value> = whole
+        .map(|bytes| serde_json::from_slice(&bytes).unwrap())
+        .collect();
+    let counted: usize = exports
+        .iter()
+        .flat_map(|export| export["observations"].as_array().unwrap())
+        .filter(|observation| observation["type"] == "GENERATION")
+        .filter_map(|observation| observation["output"].as_str())
+        .map(|output| output.split_whitespace().collect::<String>())
+        .map(|output| {
+            words
+                .iter()
+                .map(|word| output.matches(word).count())
+                .sum::<usize>()
+        })
+        .sum();
+    let (runs, steps, _) = recovered(&folder, &["langfuse"]);
+    assert_eq!((runs, steps), (exports.len(), counted));
 }

@@ -8,7 +8,7 @@ use formats::learned::{FieldMap, Refusal, induce};
 use formats::pile::{Limits, Pile};
 use formats::{find_runs, read_run};
 use serde_json::Value;
-use similar::{Algorithm, ChangeTag, TextDiff, capture_diff_slices};
+use similar::{Algorithm, ChangeTag, DiffOp, TextDiff, capture_diff_slices};
 use trace::{Step, Trajectory};
 
 fn corpus() -> Option<PathBuf> {
@@ -76,7 +76,26 @@ fn same(theirs: &[Key], ours: &[Key]) -> (usize, usize) {
     let actions = by(&|key| key.asked.clone()).max(by(&|key| key.meant.clone()));
     let asked = by(&|key| format!("{}\0{}", key.asked, key.seen));
     let meant = by(&|key| format!("{}\0{}", key.meant, key.seen));
-    (actions, asked.max(meant))
+    (actions, asked.max(meant).max(held(theirs, ours)))
+}
+
+/// Steps asked alike whose observation holds the native one: extractors that know their layout take
+/// off the frame an agent puts around an output.
+fn held(theirs: &[Key], ours: &[Key]) -> usize {
+    let list = |keys: &[Key]| keys.iter().map(|key| key.asked.clone()).collect::<Vec<_>>();
+    let pairs = capture_diff_slices(Algorithm::Myers, &list(theirs), &list(ours));
+    let equal = pairs.iter().filter_map(|op| match op {
+        DiffOp::Equal {
+            old_index,
+            new_index,
+            len,
+        } => Some((*old_index, *new_index, *len)),
+        _ => None,
+    });
+    equal
+        .flat_map(|(old, new, length)| (0..length).map(move |at| (old + at, new + at)))
+        .filter(|(old, new)| ours[*new].seen.contains(&theirs[*old].seen))
+        .count()
 }
 
 fn equal<T: Ord + std::hash::Hash + Clone>(a: &[T], b: &[T]) -> usize {
@@ -130,8 +149,24 @@ fn induction_reads_what_native_extractors_read() {
         }
         tally.runs += 1;
         tally.native += theirs.len();
-        let map = match induce(&pile, &run.claim.detection.files) {
-            Ok(found) => found.map,
+        let files = &run.claim.detection.files;
+        let alone = || {
+            files
+                .iter()
+                .filter_map(|id| induce(&pile, &[*id]).ok().map(|m| (vec![*id], m)))
+        };
+        let found = match induce(&pile, files) {
+            // A folder of unlike files holds its records in one of them.
+            Err(_) if files.len() > 1 => {
+                match alone().max_by_key(|(_, found)| found.score.joined) {
+                    Some((files, found)) => Ok((files, found)),
+                    None => induce(&pile, files).map(|found| (files.clone(), found)),
+                }
+            }
+            result => result.map(|found| (files.clone(), found)),
+        };
+        let (files, map) = match found {
+            Ok((files, found)) => (files, found.map),
             Err(refusal) => {
                 tally.refused += 1;
                 println!("{layout} {}: {refusal}", run.id);
@@ -143,7 +178,7 @@ fn induction_reads_what_native_extractors_read() {
                 continue;
             }
         };
-        let files = &run.claim.detection.files;
+        let files = files.as_slice();
         let parts = map.runs(&pile, files).unwrap();
         let mut ours = Vec::new();
         if parts.is_empty() {

@@ -349,10 +349,14 @@ impl StreamReader for Reader {
             }
             "content_block_start" => {
                 let block = Block::new(value.get("content_block").unwrap_or(&Value::Null));
-                if block.kind() == "tool_use" {
-                    give(Delta::ToolCall {
+                match block.kind() {
+                    "tool_use" => give(Delta::ToolCall {
                         name: block.field("name").to_owned(),
-                    });
+                    }),
+                    "text" if !block.field("text").is_empty() => {
+                        give(Delta::Text(block.field("text").to_owned()));
+                    }
+                    _ => {}
                 }
                 self.answer.blocks.insert(index, block);
             }

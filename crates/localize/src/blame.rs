@@ -6,8 +6,8 @@ use analysis::IndexedStep;
 
 /// Which step wrote each file last, in one pass over a run.
 #[derive(Default)]
-pub(crate) struct Writers<'i> {
-    last: HashMap<&'i str, usize>,
+pub(crate) struct Writers {
+    last: HashMap<String, usize>,
 }
 
 /// The last part of a path: what remains the same whatever folder a command runs in.
@@ -19,11 +19,12 @@ pub(crate) fn file_name(path: &str) -> &str {
         .unwrap_or(path)
 }
 
-impl<'i> Writers<'i> {
+impl Writers {
     /// Notes what a step wrote.
-    pub(crate) fn note(&mut self, step: &IndexedStep<'i>) {
+    pub(crate) fn note(&mut self, step: &IndexedStep<'_>) {
         for path in &step.reading.effect.writes {
-            self.last.insert(file_name(path), step.step.id.index());
+            self.last
+                .insert(file_name(path).to_owned(), step.id.index());
         }
     }
 
@@ -44,7 +45,7 @@ impl<'i> Writers<'i> {
             .chain(subjects)
             .chain(words.map(String::as_str))
             .filter_map(|path| self.last.get(file_name(path)).copied())
-            .filter(|&at| at < step.step.id.index())
+            .filter(|&at| at < step.id.index())
             .max()
     }
 }

@@ -6,11 +6,11 @@ use analysis::Index;
 use analysis::activity::Activity;
 use trace::{
     ChainLink, ChainRole, DIAGNOSIS_SCHEMA, Diagnosis, Engine, ErrorType, Evidence, Label,
-    LabelVerdict, OnsetCandidate, StageSpan, StepId, Verdict,
+    LabelVerdict, Labels, OnsetCandidate, StageSpan, StepId, Verdict,
 };
 
 use crate::blame::file_name;
-use crate::evidence::of_action;
+use crate::evidence::{Citation, of_action};
 use crate::signal::{Suspicion, signals};
 
 /// How much each signal counts; see the comments in the file.
@@ -37,7 +37,10 @@ struct Charge {
     score: f64,
     /// The part of it that speaks for a failure.
     fault: f64,
-    reasons: Vec<(&'static str, f64, Suspicion)>,
+    /// The signals that speak against it.
+    signals: Vec<&'static str>,
+    /// What the one that speaks loudest saw, and how loud.
+    strongest: Option<(&'static str, f64, Suspicion)>,
 }
 
 /// Diagnoses one run.
@@ -66,7 +69,7 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
     let labels = label(index, &charges, onset, &followers);
     let ids = |wanted| {
         labels
-            .iter()
+            .walk()
             .filter(|l| l.verdict == wanted)
             .map(|l| l.step_id)
             .collect()
@@ -124,16 +127,17 @@ fn charge(index: &Index<'_>) -> BTreeMap<StepId, Charge> {
             let charge = charges.entry(suspicion.step).or_default();
             let part = (weight * suspicion.strength).clamp(0.0, 1.0);
             // One signal counts once a step, or repetition alone would outweigh everything.
-            if !charge
-                .reasons
-                .iter()
-                .any(|(name, ..)| *name == signal.name())
-            {
+            if !charge.signals.contains(&signal.name()) {
                 charge.score = 1.0 - (1.0 - charge.score) * (1.0 - part);
                 if signal.speaks_for_failure() {
                     charge.fault = 1.0 - (1.0 - charge.fault) * (1.0 - part);
                 }
-                charge.reasons.push((signal.name(), part, suspicion));
+                charge.signals.push(signal.name());
+                // Of equally loud ones the last, whatever their weights add up to.
+                let loudest = charge.strongest.as_ref();
+                if loudest.is_none_or(|(_, most, _)| part.total_cmp(most).is_ge()) {
+                    charge.strongest = Some((signal.name(), part, suspicion));
+                }
             }
         }
     }
@@ -160,11 +164,8 @@ fn rank(index: &Index<'_>, charges: &BTreeMap<StepId, Charge>) -> Vec<(StepId, f
 }
 
 fn strongest(charge: &Charge) -> Option<(&'static str, &Suspicion)> {
-    charge
-        .reasons
-        .iter()
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(name, _, suspicion)| (*name, suspicion))
+    let (name, _, suspicion) = charge.strongest.as_ref()?;
+    Some((name, suspicion))
 }
 
 fn error_type(signal: &str) -> ErrorType {
@@ -181,44 +182,68 @@ fn label(
     charges: &BTreeMap<StepId, Charge>,
     onset: Option<StepId>,
     followers: &[StepId],
-) -> Vec<Label> {
-    let mut labels: Vec<Label> = Vec::new();
-    for (&step_id, charge) in charges {
-        let Some((name, reason)) = strongest(charge) else {
-            continue;
-        };
-        let change = index
-            .step(step_id)
-            .is_some_and(|s| s.reading.effect.kind.is_change());
-        let verdict = if Some(step_id) == onset || (change && charge.fault >= STRONG) {
-            LabelVerdict::Incorrect
-        } else if !change && charge.reasons.iter().any(|(n, ..)| *n == "repetition") {
-            LabelVerdict::Unuseful
-        } else {
-            continue;
-        };
-        labels.push(Label {
-            step_id,
-            verdict,
-            error_type: (verdict == LabelVerdict::Incorrect).then(|| error_type(name)),
-            reason: format!("{name}: {}", reason.why),
-            evidence: reason.evidence.clone(),
-        });
-    }
-    for step in followers.iter().filter_map(|id| index.step(*id)) {
-        let known = labels.iter().any(|label| label.step_id == step.step.id);
-        if let (false, Some(evidence), Some(onset)) = (known, of_action(step.step), onset) {
-            labels.push(Label {
-                step_id: step.step.id,
+) -> Labels {
+    let mut labels = Labels::new();
+    let suspects = charges.keys().copied();
+    let steps: BTreeSet<StepId> = suspects.chain(followers.iter().copied()).collect();
+    for step in steps {
+        let own = charges
+            .get(&step)
+            .and_then(|charge| own_label(index, step, charge, onset));
+        let label = own.or_else(|| {
+            followers.binary_search(&step).ok()?;
+            Some(Label {
+                step_id: step,
                 verdict: LabelVerdict::Incorrect,
                 error_type: Some(ErrorType::IncorrectHypothesis),
-                reason: format!("propagation: goes on with what step {onset} wrote"),
-                evidence: vec![evidence],
-            });
-        }
+                reason: format!("propagation: goes on with what step {} wrote", onset?),
+                evidence: quote_action(index, step)?,
+            })
+        });
+        labels.extend(label);
     }
-    labels.sort_by_key(|label| label.step_id);
     labels
+}
+
+/// What is held against a step itself.
+fn own_label(
+    index: &Index<'_>,
+    step: StepId,
+    charge: &Charge,
+    onset: Option<StepId>,
+) -> Option<Label> {
+    let (name, reason) = strongest(charge)?;
+    let changes = index
+        .step(step)
+        .is_some_and(|s| s.reading.effect.kind.is_change());
+    let verdict = if Some(step) == onset || (changes && charge.fault >= STRONG) {
+        LabelVerdict::Incorrect
+    } else if !changes && charge.signals.contains(&"repetition") {
+        LabelVerdict::Unuseful
+    } else {
+        return None;
+    };
+    Some(Label {
+        step_id: step,
+        verdict,
+        error_type: (verdict == LabelVerdict::Incorrect).then(|| error_type(name)),
+        reason: format!("{name}: {}", reason.why),
+        evidence: quote(index, &reason.evidence),
+    })
+}
+
+/// The words that are cited.
+fn quote(index: &Index<'_>, evidence: &[Citation]) -> Vec<Evidence> {
+    evidence
+        .iter()
+        .filter_map(|cited| cited.quote(index))
+        .collect()
+}
+
+/// The words of a step's action; `None` when it has none.
+fn quote_action(index: &Index<'_>, step: StepId) -> Option<Vec<Evidence>> {
+    let cited = of_action(&index.step(step)?.step)?;
+    Some(vec![cited.quote(index)?])
 }
 
 /// The later changes of the files that the onset wrote: they build on the wrong decision.
@@ -243,7 +268,7 @@ fn followers(index: &Index<'_>, onset: StepId) -> Vec<StepId> {
                 .iter()
                 .any(|p| names.contains(file_name(p)))
         })
-        .map(|step| step.step.id)
+        .map(|step| step.id)
         .collect()
 }
 
@@ -290,44 +315,35 @@ fn chain(
         onset,
         ChainRole::Onset,
         &reason.why,
-        reason.evidence.clone(),
+        quote(index, &reason.evidence),
     )];
     for shown in reason.evidence.iter().filter(|e| e.step_id > onset).take(1) {
         links.push(link(
             shown.step_id,
             ChainRole::MissedSignal,
             "shows the error",
-            vec![shown.clone()],
+            quote(index, std::slice::from_ref(shown)),
         ));
     }
-    for step in followers
-        .iter()
-        .take(MOST_FOLLOWERS)
-        .filter_map(|id| index.step(*id))
-    {
-        let known = links.iter().any(|link| link.step_id == step.step.id);
-        if let (false, Some(evidence)) = (known, of_action(step.step)) {
+    for &step in followers.iter().take(MOST_FOLLOWERS) {
+        let known = links.iter().any(|link| link.step_id == step);
+        if let (false, Some(evidence)) = (known, quote_action(index, step)) {
             let why = "goes on with what the onset wrote";
-            links.push(link(
-                step.step.id,
-                ChainRole::Propagation,
-                why,
-                vec![evidence],
-            ));
+            links.push(link(step, ChainRole::Propagation, why, evidence));
         }
     }
     links.sort_by_key(|link| link.step_id);
     let last = index.steps().rev().find(|s| {
         s.reading.effect.kind.is_change() || s.reading.activities.contains(&Activity::Submit)
     });
-    if let Some(last) = last.filter(|l| links.iter().all(|k| k.step_id < l.step.id))
-        && let Some(evidence) = of_action(last.step)
+    if let Some(last) = last.filter(|l| links.iter().all(|k| k.step_id < l.id))
+        && let Some(evidence) = quote_action(index, last.id)
     {
         links.push(link(
-            last.step.id,
+            last.id,
             ChainRole::FinalCommitment,
             "leaves the error in the final state",
-            vec![evidence],
+            evidence,
         ));
     }
     links

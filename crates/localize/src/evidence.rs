@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use trace::{ActionKind, Change, Evidence, RefPart, Step};
+use analysis::Index;
+use trace::{ActionKind, Change, Evidence, RefPart, Step, StepId};
 
 /// The longest quotation, in bytes.
 pub const QUOTE_BYTES: usize = 300;
@@ -35,55 +36,110 @@ pub fn action_text(step: &Step) -> &str {
     }
 }
 
-/// Quotes the action of a step, or its thought or observation when the action has no words.
-#[must_use]
-pub fn of_action(step: &Step) -> Option<Evidence> {
-    make(step, RefPart::Action, action_text(step))
-        .or_else(|| make(step, RefPart::Action, &step.thought))
-        .or_else(|| make(step, RefPart::Observation, step.observed()))
+/// Where a quotation stands. The words are fetched when the quotation is needed: of a long run's many
+/// suspicions few are ever shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    /// The step.
+    pub step_id: StepId,
+    part: RefPart,
+    text: Words,
+    span: Range<usize>,
 }
 
-/// Quotes the line of a step's thought that holds byte `at`.
-#[must_use]
-pub fn of_thought(step: &Step, at: usize) -> Option<Evidence> {
-    make(step, RefPart::Action, line(&step.thought, at))
+/// The texts of a step that are quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    Action,
+    Thought,
+    Observation,
 }
 
-/// Quotes the line of a step's action that holds byte `at`.
-#[must_use]
-pub fn of_action_line(step: &Step, at: usize) -> Option<Evidence> {
-    make(step, RefPart::Action, line(action_text(step), at))
+impl Words {
+    fn of(self, step: &Step) -> &str {
+        match self {
+            Self::Action => action_text(step),
+            Self::Thought => &step.thought,
+            Self::Observation => step.observed(),
+        }
+    }
 }
 
-/// Quotes a byte range of what a step observed; its beginning when the range does not fit.
+impl Citation {
+    /// The quotation itself, with the place in the artifact.
+    #[must_use]
+    pub fn quote(&self, index: &Index<'_>) -> Option<Evidence> {
+        let step = index.step(self.step_id)?.step;
+        let quote = self.text.of(&step).get(self.span.clone())?.to_owned();
+        Some(Evidence {
+            step_id: self.step_id,
+            quote,
+            reference: step.refs.iter().find(|r| r.part == self.part).cloned(),
+        })
+    }
+}
+
+/// Cites the action of a step, or its thought or observation when the action has no words.
 #[must_use]
-pub fn of_observation(step: &Step, span: &Range<usize>) -> Option<Evidence> {
-    let text = step.observed();
-    let quoted = text.get(span.clone()).unwrap_or("");
-    make(step, RefPart::Observation, quoted).or_else(|| make(step, RefPart::Observation, text))
+pub fn of_action(step: &Step) -> Option<Citation> {
+    [
+        (RefPart::Action, Words::Action),
+        (RefPart::Action, Words::Thought),
+        (RefPart::Observation, Words::Observation),
+    ]
+    .into_iter()
+    .find_map(|(part, words)| cite(step, part, words, 0..words.of(step).len()))
+}
+
+/// Cites the line of a step's thought that holds byte `at`.
+#[must_use]
+pub fn of_thought(step: &Step, at: usize) -> Option<Citation> {
+    of_line(step, Words::Thought, at)
+}
+
+/// Cites the line of a step's action that holds byte `at`.
+#[must_use]
+pub fn of_action_line(step: &Step, at: usize) -> Option<Citation> {
+    of_line(step, Words::Action, at)
+}
+
+/// Cites a byte range of what a step observed; its beginning when the range does not fit.
+#[must_use]
+pub fn of_observation(step: &Step, span: &Range<usize>) -> Option<Citation> {
+    let all = 0..step.observed().len();
+    let cite = |span| cite(step, RefPart::Observation, Words::Observation, span);
+    cite(span.clone()).or_else(|| cite(all))
 }
 
 /// The line around byte `at`, from `at` on when its beginning is further away than a quotation.
-fn line(text: &str, at: usize) -> &str {
-    let Some(before) = text.get(..at) else {
-        return text;
+fn of_line(step: &Step, words: Words, at: usize) -> Option<Citation> {
+    let text = words.of(step);
+    let span = match text.get(..at) {
+        None => 0..text.len(),
+        Some(before) => {
+            let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            let start = if at - start > QUOTE_BYTES / 2 {
+                at
+            } else {
+                start
+            };
+            let line = text[start..].lines().next().unwrap_or("");
+            start..start + line.len()
+        }
     };
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let start = if at - start > QUOTE_BYTES / 2 {
-        at
-    } else {
-        start
-    };
-    let rest = &text[start..];
-    rest.lines().next().unwrap_or("")
+    cite(step, RefPart::Action, words, span)
 }
 
-fn make(step: &Step, part: RefPart, text: &str) -> Option<Evidence> {
-    let text = text.trim();
-    let quote = text[..text.floor_char_boundary(QUOTE_BYTES)].trim_end();
-    (!quote.is_empty()).then(|| Evidence {
+/// Cites what a range of a text says, without the space around it and no longer than a quotation.
+fn cite(step: &Step, part: RefPart, text: Words, span: Range<usize>) -> Option<Citation> {
+    let said = text.of(step).get(span.clone())?;
+    let start = span.start + (said.len() - said.trim_start().len());
+    let said = said.trim();
+    let quote = said[..said.floor_char_boundary(QUOTE_BYTES)].trim_end();
+    (!quote.is_empty()).then(|| Citation {
         step_id: step.id,
-        quote: quote.to_owned(),
-        reference: step.refs.iter().find(|r| r.part == part).cloned(),
+        part,
+        text,
+        span: start..start + quote.len(),
     })
 }

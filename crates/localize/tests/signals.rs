@@ -47,7 +47,7 @@ fn replace(path: &str, answer: &str) -> Step {
 fn suspects(name: &str, task: &str, steps: Vec<Step>) -> Vec<u32> {
     let mut run = Trajectory {
         task: Some(task.to_owned()),
-        steps,
+        steps: steps.into(),
         ..Trajectory::default()
     };
     run.renumber();

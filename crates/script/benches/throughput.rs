@@ -10,7 +10,7 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use script::{Launcher, Limits, Program, Walls};
 
-/// What is read: 10 MB, in batches of 256 KiB.
+/// What is read: 9 MB, in batches of 256 KiB.
 const CALLS: usize = 4_000;
 const BATCH: usize = 256 * 1024;
 

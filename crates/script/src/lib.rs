@@ -28,19 +28,21 @@
 //! * A program sees its records and nothing else: plain ECMAScript without files, network,
 //!   processes, modules, clock, chance, or code from text. `Date` reads given times, in UTC. Jobs
 //!   (promises, `await`) never run.
-//! * So the same program on the same records gives the same events, on every machine, unless a
-//!   limit of time ends one of the runs.
+//! * So the same program on the same records gives the same events, unless a limit of time ends one
+//!   of the runs. (Another version of the engine may differ.)
 //! * Every limit of [`Limits`] ends a run in the [`ScriptError`] that names it. CPU time is checked
 //!   by the engine some thousand times a second, within regular expressions too, but not within one
-//!   call of another built-in function: there the kernel ends the run up to two seconds late.
-//! * With [`Walls::Both`] nothing a program does harms the calling process: not even an engine that
-//!   was taken over by it. The worker has an empty environment (but for a time zone), `/` as its
-//!   folder, two pipes, and gives up everything else before it reads the first byte of the program.
-//!   On Linux that is enforced by resource limits, Landlock, and a seccomp filter that kills it for
-//!   any system call but reading one pipe, writing the other, private memory that is not
-//!   executable, and ending. What comes back is bounded, checked and never trusted.
+//!   call of another built-in function: there on Linux the kernel ends the run up to a
+//!   second late, elsewhere when the time on the wall is over.
+//! * With [`Walls::Both`] the engine is in a process of its own, with an empty environment (but for
+//!   a time zone), `/` as its folder and two pipes, which gives up everything else before it reads
+//!   the first byte of the program. On Linux that holds even for an engine that was taken over:
+//!   resource limits, Landlock, and a seccomp filter that kills it for any system call but reading
+//!   one pipe, writing the other (and `/dev/null`), private memory that is not executable, the
+//!   clock, and ending itself. What comes back is bounded, checked and never trusted.
 //! * What the walls are on this machine, [`Launcher::isolation`] asks a worker; a wall that is
-//!   missing is named with the reason.
+//!   missing is named with the reason. Programs run nevertheless: whether one wall less is enough
+//!   is the caller's decision, and [`Run::isolation`] is there to make it.
 //!
 //! Proved by the tests of this crate: `hostile` (programs that try), `walls` (a process behind the
 //! walls that tries, and workers that lie), `syscalls` (a tracer's record of a worker), `properties`
@@ -56,18 +58,18 @@
 //! * A worker serves several runs of one program. If one run takes the engine over, what it says
 //!   about later runs of the same program cannot be believed (it is still checked for shape).
 //! * A run ended by the kernel, or by the clock on the wall, names the first record of its batch.
-//! * Time can be measured by what is counted, so a program can tell a slow machine from a fast one
-//!   only by being stopped.
-//! * Side channels of the processor are out of scope: there is neither clock nor network to use
-//!   them with.
+//! * A bug of the kernel behind the few calls that are left. Landlock is taken at the kernel's word:
+//!   the filter kills before it could be tried alone.
+//! * Side channels of the processor. A program has neither clock nor network to use them with.
 //!
 //! # Figures
 //!
 //! Linux 6.18 on a shared x86-64 machine with four cores, `cargo bench -p script`: an ordinary
-//! extractor goes through 10 MB of records at 39 MB/s in this process and at 35 MB/s through a
-//! worker; a run in a new worker costs 4 to 6 ms, in a kept one 0.4 ms (of which 0.3 ms are the
-//! engine), which is why workers are kept. At the memory limit of 128 MiB a worker was 132 MiB
-//! large, and 186 MiB with a record of 30 MB in it; the kernel's limit stands at 384 MiB.
+//! extractor goes through 9 MB of records at 39 MB/s in this process and at 35 MB/s through a
+//! worker (fastest of 100: 44 and 41). A run in a new worker costs 4 to 6 ms, in a kept one 0.4 ms
+//! (of which 0.3 ms are the engine), which is why workers are kept. At the memory limit of 128 MiB
+//! a worker was 132 MiB large, with records of 30 MB and full output 304 MiB; the kernel's limit
+//! stands at 384 MiB.
 
 mod engine;
 mod error;

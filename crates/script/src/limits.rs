@@ -88,7 +88,7 @@ impl Limits {
     }
 
     /// What the kernel lets the worker allocate: the engine's memory, a batch of records, the
-    /// events twice (as text, and as the answer that carries them) and 64 MiB for the process.
+    /// events in a buffer that grows by doubling, and 64 MiB for the process.
     #[cfg_attr(not(unix), allow(dead_code))]
     pub(crate) fn process_memory(&self) -> u64 {
         self.memory

@@ -151,9 +151,11 @@ impl Worker {
     #[cfg(target_os = "linux")]
     fn allow_cpu(&self) {
         use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
-        let soft = (self.cpu.saturating_add(self.limits.cpu))
+        let soft = self
+            .cpu
+            .saturating_add(self.limits.cpu)
             .as_secs()
-            .saturating_add(2);
+            .saturating_add(1);
         let hard = crate::lockdown::cpu_seconds(&self.limits)
             .min(getrlimit(Resource::Cpu).maximum.unwrap_or(u64::MAX));
         let limit = Rlimit {

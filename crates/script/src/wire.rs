@@ -39,18 +39,19 @@ pub(crate) struct Answer<'a> {
     pub(crate) events: &'a RawValue,
 }
 
-/// Writes an [`Answer`] whose `events` are JSON already.
-pub(crate) fn answer(cpu_us: u64, counts: &[u32], events: &str) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(events.len() + counts.len() * 4 + 64);
-    // Writing to a string does not fail.
-    let _ = write!(text, r#"{{"cpu_us":{cpu_us},"counts":["#);
-    for (index, count) in counts.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        let _ = write!(text, "{comma}{count}");
-    }
-    let _ = write!(text, r#"],"events":[{events}]}}"#);
-    text
+/// Writes an [`Answer`] whose `events` are the inside of a JSON array already, without a copy.
+///
+/// # Errors
+/// Those of [`send`].
+pub(crate) fn send_answer(
+    to: &mut impl Write,
+    cpu_us: u64,
+    counts: &[u32],
+    events: &str,
+) -> io::Result<()> {
+    let counts = serde_json::to_string(counts)?;
+    let before = format!(r#"{{"cpu_us":{cpu_us},"counts":{counts},"events":["#);
+    send_parts(to, EVENTS, &[before.as_bytes(), events.as_bytes(), b"]}"])
 }
 
 /// Writes a frame and flushes.
@@ -58,12 +59,19 @@ pub(crate) fn answer(cpu_us: u64, counts: &[u32], events: &str) -> String {
 /// # Errors
 /// Those of `to`, and a payload past 4 GiB.
 pub(crate) fn send(to: &mut impl Write, kind: u8, payload: &[u8]) -> io::Result<()> {
-    let length = u32::try_from(payload.len())
+    send_parts(to, kind, &[payload])
+}
+
+fn send_parts(to: &mut impl Write, kind: u8, parts: &[&[u8]]) -> io::Result<()> {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let length = u32::try_from(length)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a frame past 4 GiB"))?;
     let mut head = [kind, 0, 0, 0, 0];
     head[1..].copy_from_slice(&length.to_le_bytes());
     to.write_all(&head)?;
-    to.write_all(payload)?;
+    for part in parts {
+        to.write_all(part)?;
+    }
     to.flush()
 }
 

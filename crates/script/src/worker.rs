@@ -111,8 +111,7 @@ fn serve(
 
 fn reply(output: &mut impl Write, given: &Yield) -> io::Result<()> {
     let cpu_us = u64::try_from(cpu_time().as_micros()).unwrap_or(u64::MAX);
-    let answer = wire::answer(cpu_us, &given.counts, &given.events);
-    wire::send(output, wire::EVENTS, answer.as_bytes())
+    wire::send_answer(output, cpu_us, &given.counts, &given.events)
 }
 
 fn nonsense(message: &str) -> ScriptError {

@@ -2,8 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use spool::Spool;
 
 use crate::{Phase, Ref, RunOutcome, StepId};
+
+/// Labels in step order. As many as a run may need are held in bounded memory: see [`Spool`].
+pub type Labels = Spool<Label>;
 
 /// The diagnosis document, schema `codetracer.diagnosis/1`: one JSON object a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,7 +49,7 @@ pub struct Diagnosis {
     /// Steps that explored without learning anything.
     pub unuseful_step_ids: Vec<StepId>,
     /// Every labelled step with its reason and evidence.
-    pub labels: Vec<Label>,
+    pub labels: Labels,
     /// What kind of error the onset is, in the six words of the paper.
     pub error_type: Option<ErrorType>,
     /// How often a verdict made on such grounds is right, between 0 and 1.

@@ -20,9 +20,10 @@ mod step;
 mod trajectory;
 mod tree;
 mod usage;
+mod weight;
 
 pub use diagnosis::{
-    ChainLink, ChainRole, Diagnosis, Engine, ErrorType, Evidence, Label, LabelVerdict,
+    ChainLink, ChainRole, Diagnosis, Engine, ErrorType, Evidence, Label, LabelVerdict, Labels,
     OnsetCandidate, StageSpan, Verdict,
 };
 pub use document::{DIAGNOSIS_SCHEMA, TRAJECTORY_SCHEMA, TrajectoryDocument, json_schemas};
@@ -34,8 +35,9 @@ pub use outcome::{
 pub use reference::{Ref, RefPart};
 pub use stage::{Phase, Stage};
 pub use step::{Action, ActionKind, Address, Change, FileEdit, Observation, Step, StepId};
-pub use trajectory::{Source, Trajectory};
+pub use trajectory::{Source, Steps, Trajectory};
 pub use tree::Tree;
 pub use usage::Usage;
 
 pub use jiff::Timestamp;
+pub use spool::{Held, Spool, Spooled};

@@ -3,8 +3,12 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use spool::{Held, Spool};
 
 use crate::{RunOutcome, Step, Usage};
+
+/// Steps in order. A run of any length is held in bounded memory: see [`Spool`].
+pub type Steps = Spool<Step>;
 
 /// One run as the steps its main agent took, with the sub-agents it started nested below.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -52,7 +56,7 @@ pub struct Trajectory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_message: Option<String>,
     /// The steps in the order they were issued.
-    pub steps: Vec<Step>,
+    pub steps: Steps,
     /// What sub-agents did, in the order they were started.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subtrajectories: Vec<Trajectory>,
@@ -61,8 +65,15 @@ pub struct Trajectory {
 impl Trajectory {
     /// The step with this number, if the trajectory has it.
     #[must_use]
-    pub fn step(&self, id: crate::StepId) -> Option<&Step> {
+    pub fn step(&self, id: crate::StepId) -> Option<Held<'_, Step>> {
         self.steps.get(id.index())
+    }
+
+    /// True when steps could not be read back from where they were parked, here or in a sub-agent's
+    /// trajectory: then no step may be believed.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.steps.is_damaged() || self.descendants().iter().any(|t| t.steps.is_damaged())
     }
 
     /// All sub-trajectories at any depth, parents before their children.
@@ -85,9 +96,12 @@ impl Trajectory {
 
     /// Numbers the steps 1, 2, 3 … in their present order.
     pub fn renumber(&mut self) {
-        for (index, step) in self.steps.iter_mut().enumerate() {
-            step.id = crate::StepId::from_index(index);
-        }
+        self.steps.update(|index, step| {
+            let id = crate::StepId::from_index(index);
+            let changed = step.id != id;
+            step.id = id;
+            changed
+        });
     }
 }
 

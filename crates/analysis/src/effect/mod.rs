@@ -15,7 +15,8 @@ mod tool;
 mod verb;
 mod words;
 
-use trace::{ActionKind, Change, Effect, EffectKind, FileEdit, Step, Trajectory};
+use serde::{Deserialize, Serialize};
+use trace::{ActionKind, Change, Effect, EffectKind, FileEdit, Spooled, Step, Trajectory};
 
 use crate::activity::Activity;
 use crate::shell::{Invocation, invocations};
@@ -33,7 +34,7 @@ const SUBMISSION_MARKERS: &[&str] = &[
 ];
 
 /// What a step did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepReading {
     /// Explore or change, why, and the paths involved.
     pub effect: Effect,
@@ -51,28 +52,63 @@ pub struct StepReading {
 /// understood explores.
 #[must_use]
 pub fn read_steps(trajectory: &Trajectory) -> Vec<StepReading> {
-    read_at(trajectory, 0)
+    let mut reader = Reader::new(trajectory);
+    let steps = trajectory.steps.walk();
+    steps.map(|step| reader.read(&step)).collect()
 }
 
-fn read_at(trajectory: &Trajectory, depth: usize) -> Vec<StepReading> {
-    let mut scripts = Scripts::default();
-    let mut terminal = Terminal::default();
-    trajectory
-        .steps
-        .iter()
-        .map(|step| {
-            let (judgements, commands) = read_step(step, &mut scripts, &mut terminal);
-            let lives_on = matches!(step.action.kind, ActionKind::Keystrokes { .. });
-            let mut reading = combine(&judgements, commands, lives_on);
-            if depth < DELEGATION_DEPTH && !reading.effect.kind.is_change() {
-                delegate(step, trajectory, depth, &mut reading);
-            }
-            if let Some(observation) = step.observation.as_ref().filter(|o| o.screen) {
-                terminal.see(&observation.text);
-            }
-            reading
-        })
-        .collect()
+/// Reads the steps of a trajectory one after the other.
+pub(crate) struct Reader<'t> {
+    trajectory: &'t Trajectory,
+    depth: usize,
+    scripts: Scripts,
+    terminal: Terminal,
+}
+
+impl<'t> Reader<'t> {
+    /// Before the first step.
+    pub(crate) fn new(trajectory: &'t Trajectory) -> Self {
+        Self::at(trajectory, 0)
+    }
+
+    fn at(trajectory: &'t Trajectory, depth: usize) -> Self {
+        Self {
+            trajectory,
+            depth,
+            scripts: Scripts::default(),
+            terminal: Terminal::default(),
+        }
+    }
+
+    /// Reads the next step.
+    pub(crate) fn read(&mut self, step: &Step) -> StepReading {
+        let (judgements, commands) = read_step(step, &mut self.scripts, &mut self.terminal);
+        let lives_on = matches!(step.action.kind, ActionKind::Keystrokes { .. });
+        let mut reading = combine(&judgements, commands, lives_on);
+        if self.depth < DELEGATION_DEPTH && !reading.effect.kind.is_change() {
+            delegate(step, self.trajectory, self.depth, &mut reading);
+        }
+        if let Some(observation) = step.observation.as_ref().filter(|o| o.screen) {
+            self.terminal.see(&observation.text);
+        }
+        reading
+    }
+}
+
+impl Spooled for StepReading {
+    fn weight(&self) -> usize {
+        let paths = self.effect.reads.iter().chain(&self.effect.writes);
+        let commands = self.commands.iter().map(Invocation::weight);
+        size_of::<Self>()
+            + self.activities.len()
+            + self.effect.reason.len()
+            + paths.map(|path| 40 + path.len()).sum::<usize>()
+            + commands.sum::<usize>()
+    }
+
+    fn lost() -> Self {
+        combine(&[], Vec::new(), false)
+    }
 }
 
 fn read_step(
@@ -163,12 +199,13 @@ fn delegate(step: &Step, trajectory: &Trajectory, depth: usize, reading: &mut St
     else {
         return;
     };
-    let below = read_at(started, depth + 1);
-    if let Some(first) = below.iter().find(|inner| inner.effect.kind.is_change()) {
-        reading.effect.kind = EffectKind::Change;
-        reading.effect.reason = format!("its sub-agent changes state: {}", first.effect.reason);
-    }
-    for inner in &below {
+    let mut below = Reader::at(started, depth + 1);
+    for step in started.steps.walk() {
+        let inner = below.read(&step);
+        if inner.effect.kind.is_change() && !reading.effect.kind.is_change() {
+            reading.effect.kind = EffectKind::Change;
+            reading.effect.reason = format!("its sub-agent changes state: {}", inner.effect.reason);
+        }
         extend_unique(&mut reading.effect.reads, &inner.effect.reads);
         extend_unique(&mut reading.effect.writes, &inner.effect.writes);
     }

@@ -20,6 +20,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use trace::{
@@ -55,22 +56,50 @@ struct Shown {
 /// the others are unknown.
 #[must_use]
 pub fn read_outcomes(trajectory: &Trajectory) -> Vec<StepOutcome> {
-    let shown = trajectory
-        .steps
-        .iter()
-        .filter_map(|step| step.observation.as_ref());
-    let width = screen::width(shown.filter(|o| o.screen).map(|o| o.text.as_str()));
-    let mut screens = Screens::default();
-    trajectory
-        .steps
-        .iter()
-        .map(|step| match &step.observation {
+    let mut reader = Reader::new(trajectory);
+    let steps = trajectory.steps.walk();
+    steps.map(|step| reader.read(&step)).collect()
+}
+
+/// Reads the outcomes of a trajectory one after the other.
+pub(crate) struct Reader<'t> {
+    trajectory: &'t Trajectory,
+    screens: Screens,
+    /// The width of the run's terminal, once a step shows one.
+    width: OnceCell<Option<usize>>,
+}
+
+impl<'t> Reader<'t> {
+    /// Before the first step.
+    pub(crate) fn new(trajectory: &'t Trajectory) -> Self {
+        Self {
+            trajectory,
+            screens: Screens::default(),
+            width: OnceCell::new(),
+        }
+    }
+
+    /// Reads the next step's outcome.
+    pub(crate) fn read(&mut self, step: &Step) -> StepOutcome {
+        match &step.observation {
             Some(observation) if observation.screen => {
-                on_screen(step, observation, &mut screens, width)
+                let width = *self.width.get_or_init(|| width(self.trajectory));
+                on_screen(step, observation, &mut self.screens, width)
             }
             _ => read_outcome(step),
-        })
-        .collect()
+        }
+    }
+}
+
+/// The width of the terminal whose screens a run shows.
+fn width(trajectory: &Trajectory) -> Option<usize> {
+    let mut width = screen::Width::default();
+    for step in trajectory.steps.walk() {
+        if let Some(observation) = step.observation.as_ref().filter(|o| o.screen) {
+            width.see(&observation.text);
+        }
+    }
+    width.columns()
 }
 
 /// The outcome of one step whose observation is seen alone.

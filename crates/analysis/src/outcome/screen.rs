@@ -243,20 +243,32 @@ fn prefix_function(lines: &[(usize, &str)]) -> Vec<usize> {
 
 /// The width of the terminal that showed `screens`: that of the widest line, if several lines of
 /// at least eighty columns reach it.
-pub(super) fn width<'a>(screens: impl Iterator<Item = &'a str>) -> Option<usize> {
-    let (mut widest, mut reached) = (0, 0);
-    for line in screens.flat_map(|screen| screen[shown(screen)].lines()) {
-        if line.len() < widest.max(80) {
-            continue;
-        }
-        let columns = line.chars().count();
-        if columns > widest {
-            (widest, reached) = (columns, 1);
-        } else if columns == widest {
-            reached += 1;
+#[derive(Debug, Default)]
+pub(super) struct Width {
+    widest: usize,
+    reached: usize,
+}
+
+impl Width {
+    /// Measures one more screen.
+    pub(super) fn see(&mut self, screen: &str) {
+        for line in screen[shown(screen)].lines() {
+            if line.len() < self.widest.max(80) {
+                continue;
+            }
+            let columns = line.chars().count();
+            if columns > self.widest {
+                (self.widest, self.reached) = (columns, 1);
+            } else if columns == self.widest {
+                self.reached += 1;
+            }
         }
     }
-    (widest >= 80 && reached >= 3).then_some(widest)
+
+    /// The width, where enough lines reach it.
+    pub(super) fn columns(&self) -> Option<usize> {
+        (self.widest >= 80 && self.reached >= 3).then_some(self.widest)
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod syntax;
 mod word;
 mod wrapper;
 
+use serde::{Deserialize, Serialize};
+
 use heredoc::Lifted;
 pub(crate) use word::{base_name, unversioned};
 
@@ -24,7 +26,7 @@ const PARSED_BYTES: usize = 64 * 1024;
 const SCRIPT_DEPTH: usize = 4;
 
 /// One simple command: a program with its words and redirections.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invocation {
     /// The program's file name without folders and wrappers, such as `python3`; empty for a bare
     /// assignment or redirection.
@@ -46,6 +48,27 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// About how many bytes the command takes in memory.
+    pub(crate) fn weight(&self) -> usize {
+        let words = self.args.iter().chain(&self.wrappers);
+        let assigned = self
+            .assignments
+            .iter()
+            .flat_map(|(name, value)| [name, value]);
+        let redirects = self.redirects.iter().flat_map(|redirect| {
+            let body = redirect.body.as_deref().unwrap_or_default();
+            [redirect.op.as_str(), redirect.target.as_str(), body]
+        });
+        size_of::<Self>()
+            + self.program.len()
+            + self.written.len()
+            + words
+                .chain(assigned)
+                .map(|word| 40 + word.len())
+                .sum::<usize>()
+            + redirects.map(|text| 40 + text.len()).sum::<usize>()
+    }
+
     /// The text fed to standard input by a heredoc or here-string, if there is one; the last one wins.
     #[must_use]
     pub fn input_text(&self) -> Option<&str> {
@@ -57,7 +80,7 @@ impl Invocation {
 }
 
 /// A redirection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redirect {
     /// The operator without the descriptor: `>`, `>>`, `<`, `>&`, `&>`, `<<`, `<<<` …
     pub op: String,

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use trace::{Phase, StepOutcome, StepStatus};
+use trace::{Phase, Spool, StepOutcome, StepStatus};
 
 use crate::activity::Activity;
 use crate::effect::StepReading;
@@ -103,35 +103,38 @@ const PROBE_NAMES: &[&str] = &["inspect", "explore", "debug", "repro"];
 const CHECK_NAMES: &[&str] = &["test", "check", "verif", "valid"];
 
 /// The evidence of every step that has a reading, in step order.
-pub(super) fn gather(readings: &[StepReading], outcomes: &[StepOutcome]) -> Vec<Evidence> {
+pub(super) fn gather(
+    readings: &Spool<StepReading>,
+    outcomes: &Spool<StepOutcome>,
+) -> Vec<Evidence> {
     let mut course = Course::default();
     readings
-        .iter()
+        .walk()
         .enumerate()
         .map(|(index, reading)| {
             let status = outcomes
                 .get(index)
                 .map_or(StepStatus::Unknown, |o| o.status);
-            course.step(reading, status)
+            course.step(&reading, status)
         })
         .collect()
 }
 
 /// What the run has done so far, as far as it changes what a later step means.
 #[derive(Default)]
-struct Course<'r> {
+struct Course {
     /// Something was written, built or started.
     made: bool,
     /// The last thing run failed, and nothing was edited since.
     failed: bool,
     /// Base names of the files the run wrote.
-    own: HashSet<&'r str>,
+    own: HashSet<String>,
     /// What the last step that was more than waiting gave.
     last: Evidence,
 }
 
-impl<'r> Course<'r> {
-    fn step(&mut self, reading: &'r StepReading, status: StepStatus) -> Evidence {
+impl Course {
+    fn step(&mut self, reading: &StepReading, status: StepStatus) -> Evidence {
         if reading.activities.iter().all(|a| *a == Activity::Talk) {
             return Evidence::default();
         }
@@ -192,11 +195,16 @@ impl<'r> Course<'r> {
             .any(|path| self.own.contains(base_name(path)))
     }
 
-    fn remember(&mut self, reading: &'r StepReading, status: StepStatus) {
+    fn remember(&mut self, reading: &StepReading, status: StepStatus) {
         let does = |activity| reading.activities.contains(&activity);
         if does(Activity::Edit) {
-            self.own
-                .extend(reading.effect.writes.iter().map(|path| base_name(path)));
+            self.own.extend(
+                reading
+                    .effect
+                    .writes
+                    .iter()
+                    .map(|path| base_name(path).to_owned()),
+            );
             self.failed = false;
             self.made |= !writes_only(reading, PROBE_NAMES);
         }

@@ -7,7 +7,7 @@
 
 mod evidence;
 
-use trace::{Phase, Stage, StepId, StepOutcome, Trajectory};
+use trace::{Phase, Spool, Stage, StepId, StepOutcome, Trajectory};
 
 use crate::effect::StepReading;
 use evidence::{Evidence, PHASES, POINT, gather};
@@ -22,8 +22,8 @@ const SWITCH_COST: i64 = POINT;
 #[must_use]
 pub fn find_stages(
     trajectory: &Trajectory,
-    readings: &[StepReading],
-    outcomes: &[StepOutcome],
+    readings: &Spool<StepReading>,
+    outcomes: &Spool<StepOutcome>,
 ) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     for (index, phase) in phases(trajectory, readings, outcomes)
@@ -48,8 +48,8 @@ pub fn find_stages(
 #[must_use]
 pub fn phases(
     trajectory: &Trajectory,
-    readings: &[StepReading],
-    outcomes: &[StepOutcome],
+    readings: &Spool<StepReading>,
+    outcomes: &Spool<StepOutcome>,
 ) -> Vec<Phase> {
     let mut evidence = gather(readings, outcomes);
     evidence.resize(trajectory.steps.len(), Evidence::default());

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
-use trace::{Action, ActionKind, Change, FileEdit, Observation, Phase, Step, StepId, Trajectory};
+use trace::{
+    Action, ActionKind, Change, FileEdit, Observation, Phase, Spool, Step, StepId, Trajectory,
+};
 
 use super::{find_stages, phases};
 use crate::Index;
@@ -120,7 +122,7 @@ fn a_run_without_steps_has_no_stage() {
 #[test]
 fn steps_without_a_reading_are_covered() {
     let run = shell_run(&["ls", "ls"]);
-    let stages = find_stages(&run, &[], &[]);
+    let stages = find_stages(&run, &Spool::new(), &Spool::new());
     assert_eq!((stages.len(), stages[0].end.get()), (1, 2));
 }
 

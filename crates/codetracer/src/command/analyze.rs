@@ -1,15 +1,18 @@
 //! `codetracer analyze`: artifacts to diagnoses.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use analysis::Index;
+use anyhow::bail;
 use formats::{Learned, Run};
 use localize::{Options, diagnose};
 use trace::{Diagnosis, Verdict};
 
 use super::{Status, Tally, report};
 use crate::cli::{Analyze, FailOn};
-use crate::input::{Input, counted, in_order};
+use crate::input::{Input, UNSPOOLED, counted, in_order};
+use crate::local;
 use crate::output::{Output, Palette};
 
 /// What is printed for a run.
@@ -31,17 +34,13 @@ pub(super) fn run(
     output: &mut Output,
 ) -> anyhow::Result<Status> {
     let mut tally = Tally::default();
-    let mut inputs = Vec::new();
-    for path in &args.paths {
-        match Input::open(path, learned) {
-            Ok(input) => inputs.push(input),
-            Err(error) => {
-                tally.unreadable += 1;
-                output.error(&format!("{error:#}"));
-            }
-        }
-    }
-    let mut runs: Vec<(&Input, &Run)> = Vec::new();
+    let inputs = open_all(&args.paths, learned, &mut tally, output);
+    let homes = if args.local {
+        open_all(&local_folders()?, learned, &mut tally, output)
+    } else {
+        Vec::new()
+    };
+    let mut runs: Vec<(&Input, &Run)> = local::newest(&homes, args.newest);
     for input in &inputs {
         match input.runs(args.run.as_deref()) {
             Ok(found) => runs.extend(found.into_iter().map(|run| (input, run))),
@@ -64,12 +63,16 @@ pub(super) fn run(
     in_order(
         &runs,
         output,
+        |(input, run)| input.size(run),
         |(input, run)| analyse(input, run, options, form),
         |output, result| {
             match result {
                 Ok(done) => {
                     tally.count(done.verdict);
                     output.text(&done.text)?;
+                    if let Some(document) = &done.long {
+                        output.json(&**document)?;
+                    }
                     for warning in &done.warnings {
                         output.note(&format!("note: {warning}"));
                     }
@@ -91,10 +94,45 @@ pub(super) fn run(
     Ok(tally.status(fail_on))
 }
 
+/// Looks through every path; one that cannot be read is named and counted.
+fn open_all(
+    paths: &[PathBuf],
+    learned: &Learned,
+    tally: &mut Tally,
+    output: &mut Output,
+) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        match Input::open(path, learned) {
+            Ok(input) => inputs.push(input),
+            Err(error) => {
+                tally.unreadable += 1;
+                output.error(&format!("{error:#}"));
+            }
+        }
+    }
+    inputs
+}
+
+/// Where the agents of this machine keep their sessions.
+fn local_folders() -> anyhow::Result<Vec<PathBuf>> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let folders = local::folders(variable, std::env::home_dir().as_deref());
+    if folders.is_empty() {
+        bail!(
+            "no agent of this machine keeps sessions in its usual folder; looked for {}",
+            local::agents()
+        );
+    }
+    Ok(folders)
+}
+
 /// One run, analysed and laid out.
 pub(super) struct Analysed {
     /// What to print.
     pub(super) text: String,
+    /// A document too long to be made a line in memory; printed after `text`.
+    pub(super) long: Option<Box<Diagnosis>>,
     /// What was concluded.
     pub(super) verdict: Verdict,
     /// What was odd about the artifact.
@@ -112,7 +150,16 @@ pub(super) fn analyse(
     let index = Index::new(&extraction.trajectory);
     let mut diagnosis: Diagnosis = diagnose(&index, options);
     diagnosis.path = input.user_path(&run.path);
+    if index.is_damaged() {
+        bail!("{}: {UNSPOOLED}", diagnosis.path);
+    }
+    let verdict = diagnosis.verdict;
+    let mut long = None;
     let text = match form {
+        Form::Json if diagnosis.labels.is_parked() => {
+            long = Some(Box::new(diagnosis));
+            String::new()
+        }
         Form::Json => {
             let mut line = serde_json::to_string(&diagnosis)?;
             line.push('\n');
@@ -123,7 +170,8 @@ pub(super) fn analyse(
     };
     Ok(Analysed {
         text,
-        verdict: diagnosis.verdict,
+        long,
+        verdict,
         warnings: extraction.warnings,
     })
 }

@@ -99,6 +99,7 @@ fn examine(
     in_order(
         &all,
         output,
+        |run| input.size(run),
         |run| examine_run(&input, run),
         |_, finding| {
             runs.push(finding);
@@ -287,6 +288,7 @@ struct Knowledge {
     layouts: Vec<Known>,
     learned: Vec<KnownLearned>,
     trial_folders: Vec<&'static str>,
+    sandbox: Sandbox,
     commands: Vec<String>,
 }
 
@@ -295,6 +297,32 @@ struct Knowledge {
 struct Known {
     name: &'static str,
     title: &'static str,
+}
+
+/// What stands between an extractor program and this machine.
+#[derive(Serialize)]
+struct Sandbox {
+    complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    walls: Option<script::Isolation>,
+    told: String,
+}
+
+impl Sandbox {
+    fn of_this_machine() -> Self {
+        match script::Launcher::here().and_then(|launcher| launcher.isolation()) {
+            Ok(walls) => Self {
+                complete: walls.is_complete(),
+                told: walls.to_string(),
+                walls: Some(walls),
+            },
+            Err(error) => Self {
+                complete: false,
+                told: format!("extractor programs cannot run here: {error}"),
+                walls: None,
+            },
+        }
+    }
 }
 
 /// A layout that was learned.
@@ -328,6 +356,7 @@ fn introduce(json: bool, learned: &Learned, output: &mut Output) -> anyhow::Resu
             })
             .collect(),
         trial_folders: envelopes().iter().map(|e| e.name()).collect(),
+        sandbox: Sandbox::of_this_machine(),
         commands: Cli::command()
             .get_subcommands()
             .map(|command| command.get_name().to_owned())
@@ -355,6 +384,7 @@ fn introduce(json: bool, learned: &Learned, output: &mut Output) -> anyhow::Resu
         );
     }
     let _ = writeln!(out, "\ntrial folders\n  {}", known.trial_folders.join(", "));
+    let _ = writeln!(out, "\nsandbox\n  {}", inert(&known.sandbox.told));
     let _ = writeln!(out, "\ncommands\n  {}", known.commands.join(", "));
     output.text(&out)?;
     Ok(Status::Done)

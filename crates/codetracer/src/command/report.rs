@@ -28,7 +28,7 @@ pub(super) fn full(
             diagnosis.step_count
         );
         if let Some(step) = index.trajectory.step(onset) {
-            let _ = writeln!(out, "  {}", command_line(step, palette.width - 2));
+            let _ = writeln!(out, "  {}", command_line(&step, palette.width - 2));
         }
     }
     if !diagnosis.summary.is_empty() {

@@ -16,10 +16,10 @@ use formats::Learned;
 
 /// A step with what analysis says about it.
 #[derive(Serialize)]
-struct Shown<'a> {
-    step: &'a Step,
-    effect: &'a Effect,
-    outcome: &'a StepOutcome,
+struct Shown {
+    step: Step,
+    effect: Effect,
+    outcome: StepOutcome,
     phase: Option<Phase>,
 }
 
@@ -28,9 +28,9 @@ struct Shown<'a> {
 struct Answer<'a> {
     run_id: &'a str,
     #[serde(flatten)]
-    shown: Shown<'a>,
-    before: Vec<Shown<'a>>,
-    after: Vec<Shown<'a>>,
+    shown: Shown,
+    before: Vec<Shown>,
+    after: Vec<Shown>,
 }
 
 /// Shows one step of the chosen run.
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Show, learned: &Learned, output: &mut Output) -> anyhow
         );
     };
     let neighbours = args.neighbours as usize;
-    let at = step.step.id.index();
+    let at = step.id.index();
     let around = |range: std::ops::Range<usize>| -> Vec<IndexedStep<'_>> {
         range
             .filter_map(|i| index.step(StepId::from_index(i)))
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Show, learned: &Learned, output: &mut Output) -> anyhow
     let before = around(at.saturating_sub(neighbours)..at);
     let after = around(at + 1..at.saturating_add(neighbours + 1).min(index.len()));
     if args.json {
-        let shown = |s: IndexedStep<'_>| shown(&index, s.step.id);
+        let shown = |s: IndexedStep<'_>| shown(&index, s.id);
         output.json(&Answer {
             run_id: &run.id,
             shown: shown(step).ok_or_else(|| anyhow::anyhow!("step is gone"))?,
@@ -67,19 +67,19 @@ pub(super) fn run(args: &Show, learned: &Learned, output: &mut Output) -> anyhow
     } else {
         let palette = output.palette();
         let mut text = neighbours_of(&before, palette);
-        whole(&mut text, &index, step, &input, palette);
+        whole(&mut text, &index, &step, &input, palette);
         text.push_str(&neighbours_of(&after, palette));
         output.text(&text)?;
     }
     Ok(Status::Done)
 }
 
-fn shown<'i>(index: &'i Index<'_>, id: StepId) -> Option<Shown<'i>> {
+fn shown(index: &Index<'_>, id: StepId) -> Option<Shown> {
     let s = index.step(id)?;
     Some(Shown {
-        step: s.step,
-        effect: &s.reading.effect,
-        outcome: s.outcome,
+        step: (*s.step).clone(),
+        effect: s.reading.effect.clone(),
+        outcome: (*s.outcome).clone(),
         phase: index.stage_of(id).map(|stage| stage.phase),
     })
 }
@@ -87,18 +87,20 @@ fn shown<'i>(index: &'i Index<'_>, id: StepId) -> Option<Shown<'i>> {
 fn neighbours_of(steps: &[IndexedStep<'_>], palette: Palette) -> String {
     let mut out = String::new();
     for s in steps {
-        let line = command_line(s.step, palette.width.saturating_sub(7));
-        let _ = writeln!(
-            out,
-            "{}",
-            palette.faint(&format!("{:>5}  {line}", s.step.id))
-        );
+        let line = command_line(&s.step, palette.width.saturating_sub(7));
+        let _ = writeln!(out, "{}", palette.faint(&format!("{:>5}  {line}", s.id)));
     }
     out
 }
 
-fn whole(out: &mut String, index: &Index<'_>, s: IndexedStep<'_>, input: &Input, palette: Palette) {
-    let step = s.step;
+fn whole(
+    out: &mut String,
+    index: &Index<'_>,
+    s: &IndexedStep<'_>,
+    input: &Input,
+    palette: Palette,
+) {
+    let step = &*s.step;
     let kind = if s.reading.effect.kind.is_change() {
         "change"
     } else {

@@ -13,19 +13,19 @@ use formats::Learned;
 
 /// One step of the printed tree.
 #[derive(Serialize)]
-struct Node<'a> {
+struct Node {
     step_id: StepId,
     parent: Option<StepId>,
     depth: u32,
     effect: EffectKind,
-    reason: &'a str,
+    reason: String,
 }
 
 /// The tree as a document.
 #[derive(Serialize)]
 struct Nodes<'a> {
     run_id: &'a str,
-    steps: Vec<Node<'a>>,
+    steps: Vec<Node>,
 }
 
 /// Shows the tree of the chosen run.
@@ -36,11 +36,11 @@ pub(super) fn run(args: &Tree, learned: &Learned, output: &mut Output) -> anyhow
     let index = Index::new(&extraction.trajectory);
     if args.json {
         let steps = index.steps().map(|s| Node {
-            step_id: s.step.id,
-            parent: index.tree.parent(s.step.id),
-            depth: index.tree.depth(s.step.id),
+            step_id: s.id,
+            parent: index.tree.parent(s.id),
+            depth: index.tree.depth(s.id),
             effect: s.reading.effect.kind,
-            reason: &s.reading.effect.reason,
+            reason: s.reading.effect.reason.clone(),
         });
         output.json(&Nodes {
             run_id: &run.id,

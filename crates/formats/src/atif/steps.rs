@@ -247,7 +247,7 @@ impl Chain {
         let words = self.said.thought.join("\n\n");
         trajectory.final_message = (!words.is_empty()).then_some(words);
         trajectory.task = self.prompt.filter(|prompt| !prompt.trim().is_empty());
-        trajectory.steps = self.steps;
+        trajectory.steps = self.steps.into();
     }
 
     /// Reads an agent step; gives the number of results that answer no call.

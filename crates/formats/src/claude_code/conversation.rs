@@ -1,12 +1,15 @@
 //! The messages of a main agent and its sub-agents, put together into trajectories.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 use trace::{ActionKind, Ref, RefPart, Step, Timestamp, Trajectory, Usage};
 
 use super::message::{self, TaskText};
+use super::thread::Thread;
 use crate::json::{content_text, str_at, str_of};
+use crate::key::{Key, key_of, narrow};
 use crate::tool;
 
 /// One record with the place it stands at.
@@ -23,37 +26,6 @@ pub(crate) struct Record<'a> {
     pub(crate) agent: Option<&'a str>,
 }
 
-/// What is known of one agent so far. Thread 0 is the main agent.
-#[derive(Default)]
-struct Thread {
-    name: String,
-    /// The call that started it: thread and step.
-    parent: Option<(usize, usize)>,
-    steps: Vec<Step>,
-    /// Calls that wait for a result, earliest first; ids may repeat.
-    open: HashMap<String, VecDeque<usize>>,
-    /// The message being read, and its words that no call has taken yet.
-    message: String,
-    text: Vec<String>,
-    reasoning: Vec<String>,
-    final_message: Option<String>,
-    task: Option<String>,
-    model: Option<String>,
-    usage: Usage,
-    started: Option<Timestamp>,
-    ended: Option<Timestamp>,
-    /// Steps of each model message, in the order the messages were first seen.
-    messages: Vec<ModelMessage>,
-    message_at: HashMap<String, usize>,
-}
-
-/// One reply of the model, which is spread over several records.
-#[derive(Default)]
-struct ModelMessage {
-    usage: Option<Usage>,
-    steps: Vec<usize>,
-}
-
 /// Takes records in reading order and gives the trajectory.
 #[derive(Default)]
 pub(crate) struct Conversation {
@@ -61,11 +33,13 @@ pub(crate) struct Conversation {
     by_agent: HashMap<String, usize>,
     by_call: HashMap<(usize, usize), usize>,
     /// Which thread a record of a sidechain belongs to.
-    by_uuid: HashMap<String, usize>,
-    /// Where a call id was used.
-    calls: HashMap<String, Vec<(usize, usize)>>,
-    seen: HashSet<(String, blake3::Hash)>,
-    seen_calls: HashSet<(String, String, blake3::Hash)>,
+    by_uuid: HashMap<Key, usize>,
+    /// Where a call id was used first.
+    calls: HashMap<Key, (u32, u32)>,
+    /// Where it was used again.
+    more_calls: HashMap<Key, Vec<(u32, u32)>>,
+    seen: HashSet<Key>,
+    seen_calls: HashSet<Key>,
     about: Trajectory,
     result: Option<Value>,
     /// Results without a call.
@@ -112,8 +86,10 @@ impl Conversation {
             return false;
         };
         let said = value.pointer("/message/content").map(ToString::to_string);
-        let said = blake3::hash(said.unwrap_or_default().as_bytes());
-        !self.seen.insert((uuid.to_owned(), said))
+        let said = said.unwrap_or_default();
+        !self
+            .seen
+            .insert(key_of(&[uuid.as_bytes(), said.as_bytes()]))
     }
 
     /// Takes the facts about the run that any record may state.
@@ -182,23 +158,34 @@ impl Conversation {
         if value.get("isSidechain").and_then(Value::as_bool) != Some(true) {
             return 0;
         }
-        let parent = str_at(value, "parentUuid").and_then(|id| self.by_uuid.get(id).copied());
-        let uuid = str_at(value, "uuid").unwrap_or_default().to_owned();
+        let parent = str_at(value, "parentUuid")
+            .and_then(|id| self.by_uuid.get(&key_of(&[id.as_bytes()])).copied());
+        let uuid = str_at(value, "uuid").unwrap_or_default();
         let thread = match (str_at(value, "agentId"), parent) {
             (Some(agent), _) => self.agent_thread(agent),
             (None, Some(thread)) => thread,
             // Versions that do not name the agent: a chain begins where no known record precedes.
-            (None, None) => self.agent_thread(&uuid),
+            (None, None) => self.agent_thread(uuid),
         };
-        self.by_uuid.insert(uuid, thread);
+        self.by_uuid.insert(key_of(&[uuid.as_bytes()]), thread);
         thread
     }
 
     /// The call of this id that is still open, else the latest one.
     fn caller(&self, id: &str) -> Option<(usize, usize)> {
-        let places = self.calls.get(id)?;
-        let waits = |(t, s): &&(usize, usize)| self.threads[*t].steps[*s].observation.is_none();
-        places.iter().find(waits).or(places.last()).copied()
+        let key = key_of(&[id.as_bytes()]);
+        let place = |&(thread, step): &(u32, u32)| (thread as usize, step as usize);
+        let first = place(self.calls.get(&key)?);
+        let more = self.more_calls.get(&key).map_or(&[][..], Vec::as_slice);
+        let waits = |&(thread, step): &(usize, usize)| {
+            let step = self.threads[thread].steps.get(step);
+            step.is_some_and(|step| step.observation.is_none())
+        };
+        let mut places = std::iter::once(first).chain(more.iter().map(place));
+        places
+            .find(waits)
+            .or(more.last().map(place))
+            .or(Some(first))
     }
 
     fn agent_thread(&mut self, agent: &str) -> usize {
@@ -214,19 +201,16 @@ impl Conversation {
         if let Some(&thread) = self.by_call.get(&parent) {
             return thread;
         }
-        let step = &self.threads[parent.0].steps[parent.1];
-        let name = step.address.call_id.clone().unwrap_or_default();
+        let step = self.threads[parent.0].steps.get(parent.1);
+        let name = step.and_then(|step| step.address.call_id.clone());
+        let name = name.unwrap_or_default();
         let thread = self.new_thread(name, Some(parent));
         self.by_call.insert(parent, thread);
         thread
     }
 
     fn new_thread(&mut self, name: String, parent: Option<(usize, usize)>) -> usize {
-        self.threads.push(Thread {
-            name,
-            parent,
-            ..Thread::default()
-        });
+        self.threads.push(Thread::new(name, parent));
         self.threads.len() - 1
     }
 
@@ -262,7 +246,7 @@ impl Conversation {
         }
         let number = at.begin(&key);
         if let Some(usage) = inner.get("usage").and_then(message::usage) {
-            at.messages[number].usage = Some(usage);
+            at.cost(number, usage);
         }
         let content = inner.get("content");
         if let Some(text) = content.and_then(Value::as_str) {
@@ -296,11 +280,9 @@ impl Conversation {
         let input = block.get("input").cloned().unwrap_or_default();
         let id = str_at(block, "id").unwrap_or_default();
         if !id.is_empty() && !key.starts_with('#') {
-            let hash = blake3::hash(input.to_string().as_bytes());
-            let fresh = self
-                .seen_calls
-                .insert((key.to_owned(), id.to_owned(), hash));
-            if !fresh {
+            let asked = input.to_string();
+            let call = key_of(&[key.as_bytes(), id.as_bytes(), asked.as_bytes()]);
+            if !self.seen_calls.insert(call) {
                 return None;
             }
         }
@@ -316,11 +298,18 @@ impl Conversation {
     fn open_call(&mut self, thread: usize, number: usize, step: Step) {
         let at = &mut self.threads[thread];
         let index = at.steps.len();
-        let id = step.address.call_id.clone().unwrap_or_default();
-        at.messages[number].steps.push(index);
-        at.open.entry(id.clone()).or_default().push_back(index);
+        let id = step.address.call_id.as_deref().unwrap_or_default();
+        let key = key_of(&[id.as_bytes()]);
+        at.open.entry(key).or_default().push_back(index);
         at.steps.push(step);
-        self.calls.entry(id).or_default().push((thread, index));
+        at.join_message(number, index);
+        let place = (narrow(thread), narrow(index));
+        match self.calls.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(place);
+            }
+            Entry::Occupied(_) => self.more_calls.entry(key).or_default().push(place),
+        }
     }
 
     fn add_user(
@@ -357,8 +346,15 @@ impl Conversation {
     ) {
         let id = str_at(block, "tool_use_id").unwrap_or_default();
         let at = &mut self.threads[thread];
-        let Some(index) = at.open.get_mut(id).and_then(VecDeque::pop_front) else {
+        let Entry::Occupied(mut waiting) = at.open.entry(key_of(&[id.as_bytes()])) else {
             self.unpaired += 1;
+            return;
+        };
+        let answered = waiting.get_mut().pop_front();
+        if waiting.get().is_empty() {
+            waiting.remove();
+        }
+        let Some(index) = answered else {
             return;
         };
         let details = ["toolUseResult", "tool_use_result"]
@@ -409,10 +405,13 @@ impl Conversation {
 
     /// Links sub-agents nothing else names a caller of: they were given the caller's prompt.
     fn link_by_prompt(&mut self) {
+        if self.threads.iter().skip(1).all(|t| t.parent.is_some()) {
+            return;
+        }
         let mut free: HashMap<String, VecDeque<(usize, usize)>> = HashMap::new();
         let taken: HashSet<(usize, usize)> = self.threads.iter().filter_map(|t| t.parent).collect();
         for (number, thread) in self.threads.iter().enumerate() {
-            for (index, step) in thread.steps.iter().enumerate() {
+            for (index, step) in thread.steps.walk().enumerate() {
                 if let ActionKind::Delegate { prompt } = &step.action.kind
                     && !taken.contains(&(number, index))
                 {
@@ -465,76 +464,5 @@ impl Record<'_> {
             part,
             ..place.clone()
         })
-    }
-}
-
-impl Thread {
-    /// Goes on with the message `key` or begins it; gives its number.
-    fn begin(&mut self, key: &str) -> usize {
-        if self.message != key {
-            key.clone_into(&mut self.message);
-            self.text.clear();
-            self.reasoning.clear();
-        }
-        if let Some(&number) = self.message_at.get(key) {
-            return number;
-        }
-        self.messages.push(ModelMessage::default());
-        self.message_at
-            .insert(key.to_owned(), self.messages.len() - 1);
-        self.messages.len() - 1
-    }
-
-    fn say(&mut self, text: &str) {
-        let text = text.trim();
-        if !text.is_empty() {
-            self.text.push(text.to_owned());
-            self.final_message = Some(self.text.join("\n\n"));
-        }
-    }
-
-    /// A model the run's own description lacks comes from the replies.
-    fn promote_from(&mut self, about: &mut Trajectory) {
-        if about.model.is_none() {
-            about.model = self.model.take();
-        }
-    }
-
-    /// Gives each message's cost to its first step and numbers the parallel groups.
-    fn settle(&mut self) {
-        let mut group = 0;
-        for message in &self.messages {
-            if let Some(usage) = message.usage {
-                self.usage.add(&usage);
-                if let Some(&first) = message.steps.first() {
-                    self.steps[first].usage = Some(usage);
-                }
-            }
-            if message.steps.len() > 1 {
-                group += 1;
-                for &step in &message.steps {
-                    self.steps[step].parallel_group = Some(group);
-                }
-            }
-        }
-    }
-
-    fn is_blank(&self) -> bool {
-        self.steps.is_empty() && self.final_message.is_none() && self.task.is_none()
-    }
-
-    fn into_trajectory(self, below: Vec<Trajectory>) -> Trajectory {
-        Trajectory {
-            id: self.name,
-            model: self.model,
-            task: self.task,
-            started: self.started,
-            ended: self.ended,
-            usage: self.usage,
-            final_message: self.final_message,
-            steps: self.steps,
-            subtrajectories: below,
-            ..Trajectory::default()
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod conversation;
 mod detect;
 mod message;
+mod thread;
 
 use std::io;
 

@@ -5,10 +5,9 @@ use std::io;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use trace::{ActionKind, Usage};
+use trace::{ActionKind, Trajectory, Usage};
 
 use super::conversation::{Conversation, Request};
-use super::session::delegations;
 use super::{LAYOUT, request_of, time_of, usage_of};
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site,
@@ -96,18 +95,6 @@ impl Extractor for ClineTask {
                 what: "the folder holds no conversation".to_owned(),
             });
         }
-        for at in 0..read.len() {
-            let own = read[at].0.trajectory.id.clone();
-            let children = read
-                .iter()
-                .filter(|(_, parent)| parent.as_deref() == Some(own.as_str()));
-            let children: Vec<String> = children
-                .map(|(child, _)| child.trajectory.id.clone())
-                .collect();
-            let calls = delegations(&read[at].0.trajectory);
-            let steps = calls.into_iter().map(|(step, _)| step);
-            read[at].0.links = steps.zip(children).collect();
-        }
         Ok(sessions::nest(read))
     }
 }
@@ -169,7 +156,7 @@ fn task(pile: &Pile, folder: &str) -> Result<Option<Session>, ExtractError> {
     let mut conversation = Conversation::default();
     let interface = interface(pile, folder, &mut coverage, &mut warnings)?;
     if interface.requests.len() == replies {
-        conversation.requests = interface.requests.clone();
+        conversation.requests.clone_from(&interface.requests);
     }
     let mut agent = "cline";
     for raw in parsed.value {
@@ -188,18 +175,10 @@ fn task(pile: &Pile, folder: &str) -> Result<Option<Session>, ExtractError> {
     }
     let (mut run, own) = conversation.finish();
     warnings.extend(own);
-    run.id = folder.rsplit('/').next().unwrap_or_default().to_owned();
+    let name = folder.rsplit('/').next().unwrap_or_default();
+    name.clone_into(&mut run.id);
     run.session = Some(run.id.clone()).filter(|id| !id.is_empty());
-    run.task = run.task.take().or(interface.task);
-    run.started = interface
-        .requests
-        .first()
-        .and_then(|r| r.time)
-        .or(run.started);
-    run.ended = interface.ended.max(run.ended);
-    if run.usage.is_empty() {
-        run.usage = interface.usage;
-    }
+    interface.add_to(&mut run);
     if let Some(item) = item(pile, folder) {
         agent = "roo-code";
         run.cwd = run
@@ -211,17 +190,7 @@ fn task(pile: &Pile, folder: &str) -> Result<Option<Session>, ExtractError> {
         }
     }
     run.agent = Some(agent.to_owned());
-    if let Some(entry) = pile.find(&within(folder, METADATA)) {
-        let file = JsonDocument::open(pile, entry.id)?;
-        let metadata = file.parse::<Value>()?.value;
-        coverage.count(file.document().text().len(), true);
-        let last = |list: &str, key: &str| {
-            let last = metadata.get(list)?.as_array()?.last()?;
-            str_at(last, key).map(str::to_owned)
-        };
-        run.model = run.model.take().or(last("model_usage", "model_id"));
-        run.agent_version = last("environment_history", "cline_version");
-    }
+    add_metadata(pile, folder, &mut run, &mut coverage)?;
     // The words with which the agent declared the task done are its answer.
     if let Some(ActionKind::Finish { text }) = run.steps.last().map(|step| &step.action.kind)
         && run.final_message.is_none()
@@ -235,6 +204,29 @@ fn task(pile: &Pile, folder: &str) -> Result<Option<Session>, ExtractError> {
         warnings,
         links: Vec::new(),
     }))
+}
+
+/// Adds the model and the version of the extension, which stand in a file of their own.
+fn add_metadata(
+    pile: &Pile,
+    folder: &str,
+    run: &mut Trajectory,
+    coverage: &mut Coverage,
+) -> Result<(), ExtractError> {
+    let Some(entry) = pile.find(&within(folder, METADATA)) else {
+        return Ok(());
+    };
+    let file = JsonDocument::open(pile, entry.id)?;
+    let metadata = file.parse::<Value>().map(|parsed| parsed.value);
+    coverage.count(file.document().text().len(), metadata.is_ok());
+    let metadata = metadata.unwrap_or_default();
+    let last = |list: &str, key: &str| {
+        let last = metadata.get(list)?.as_array()?.last()?;
+        str_at(last, key).map(str::to_owned)
+    };
+    run.model = run.model.take().or(last("model_usage", "model_id"));
+    run.agent_version = last("environment_history", "cline_version");
+    Ok(())
 }
 
 fn is_reply(raw: &str) -> bool {
@@ -267,6 +259,18 @@ struct Interface {
     usage: Usage,
     task: Option<String>,
     ended: Option<trace::Timestamp>,
+}
+
+impl Interface {
+    /// Fills what the conversation itself does not say.
+    fn add_to(self, run: &mut Trajectory) {
+        run.task = run.task.take().or(self.task);
+        run.started = self.requests.first().and_then(|r| r.time).or(run.started);
+        run.ended = self.ended.max(run.ended);
+        if run.usage.is_empty() {
+            run.usage = self.usage;
+        }
+    }
 }
 
 fn interface(

@@ -3,7 +3,7 @@
 use std::io;
 
 use serde_json::{Value, json};
-use trace::{Action, ActionKind, Change, FileEdit, Observation, RefPart, Step, Trajectory};
+use trace::{Action, ActionKind, Change, FileEdit, Observation, RefPart, Step, Steps, Trajectory};
 
 use super::{join_text, usage_of};
 use crate::calls::OpenCalls;
@@ -66,7 +66,7 @@ fn recognise(probe: &Probe<'_>) -> Option<Detection> {
 #[derive(Default)]
 struct Reading {
     trajectory: Trajectory,
-    steps: Vec<Step>,
+    steps: Steps,
     warnings: Vec<String>,
     /// Items that were started and not completed, by item id.
     open: OpenCalls,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 
 use serde_json::Value;
-use trace::{Observation, RefPart, Step, Trajectory, Usage};
+use trace::{Observation, RefPart, Step, Steps, Trajectory, Usage};
 
 use super::call::action_of;
 use super::record::{EVENTS, ITEMS};
@@ -96,7 +96,7 @@ fn is_prompt(record: &Value) -> bool {
 #[derive(Default)]
 struct Reading {
     trajectory: Trajectory,
-    steps: Vec<Step>,
+    steps: Steps,
     calls: OpenCalls,
     /// Calls already seen, to know those that history written again repeats.
     seen: HashSet<blake3::Hash>,

@@ -229,7 +229,10 @@ impl Reading {
         if id.is_some_and(|id| self.by_hand.contains(id)) {
             return;
         }
-        let seen = observe(self.threads.asked(thread, id), data);
+        let seen = observe(
+            self.threads.asked(thread, id).as_ref().map(|s| &s.action),
+            data,
+        );
         let cite = Some(line.cite(RefPart::Observation));
         self.threads.get(thread).result(id, seen, cite);
     }

@@ -14,6 +14,8 @@ pub struct Score {
     pub joined: usize,
     /// Steps whose action is understood: a command, an edit, a look, a search, words.
     pub meant: usize,
+    /// Steps that ask for exactly what an earlier step of the run asked for.
+    pub repeats: usize,
     /// Steps that stand in the order of their times, of those that have one.
     pub in_order: usize,
     /// Steps that have a time.
@@ -75,9 +77,13 @@ impl Score {
     fn count(&mut self, run: &Trajectory) {
         self.steps += run.steps.len();
         let mut last = None;
+        let mut asked = std::collections::HashSet::new();
         for step in &run.steps {
             self.joined += usize::from(step.observation.is_some());
             self.meant += usize::from(step.action.kind != ActionKind::Other);
+            let command = step.action.command().unwrap_or_default();
+            let words = format!("{command} {}", step.action.arguments);
+            self.repeats += usize::from(!asked.insert(blake3::hash(words.as_bytes())));
             if let Some(time) = step.started {
                 self.timed += 1;
                 self.in_order += usize::from(last.is_none_or(|last| last <= time));

@@ -186,7 +186,7 @@ fn read(file: &JsonDocument, parsed: Parsed<'_, Saved<'_>>) -> Extraction {
     coverage.bytes.explained += document.size().saturating_sub(inside);
     coverage.bytes.total += document.size().saturating_sub(inside);
     let mut trajectory = describe(saved, &messages);
-    trajectory.steps = steps;
+    trajectory.steps = steps.into();
     trajectory.final_message = final_message;
     Extraction {
         trajectory,

@@ -111,8 +111,8 @@ pub(super) fn read(document: &Document) -> Result<Trajectory, ExtractError> {
                 }
                 if steps.len() > first + 1 {
                     group += 1;
-                    for step in &mut steps[first..] {
-                        step.parallel_group = Some(group);
+                    for at in first..steps.len() {
+                        steps[at].parallel_group = Some(group);
                     }
                 }
             }

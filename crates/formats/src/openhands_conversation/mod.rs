@@ -8,7 +8,9 @@ use std::io;
 
 use rayon::prelude::*;
 use serde_json::Value;
-use trace::{Action, ActionKind, Observation, Ref, RefPart, Step, Timestamp, Trajectory, Usage};
+use trace::{
+    Action, ActionKind, Observation, Ref, RefPart, Step, Steps, Timestamp, Trajectory, Usage,
+};
 
 use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Probe, Rank, Site,
@@ -266,10 +268,11 @@ impl Building {
 
     /// Keeps the answered actions and groups those of one reply.
     pub(crate) fn finish(mut self, warnings: &mut Vec<String>) -> Trajectory {
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps = Steps::new();
         let mut last: Option<String> = None;
         let mut group = 0;
-        for (step, response) in self.trajectory.steps.drain(..).zip(self.responses) {
+        let asked = std::mem::take(&mut self.trajectory.steps);
+        for (step, response) in asked.into_iter().zip(self.responses) {
             if step.observation.is_none() {
                 let event = step.address.event.as_deref().unwrap_or("?");
                 warnings.push(format!(
@@ -281,12 +284,12 @@ impl Building {
             let same = response.is_some() && response == last;
             last = response;
             steps.push(step);
-            if same && let [.., before, own] = steps.as_mut_slice() {
-                if before.parallel_group.is_none() {
+            if same && let Some(before) = steps.len().checked_sub(2) {
+                let own = *steps[before].parallel_group.get_or_insert_with(|| {
                     group += 1;
-                    before.parallel_group = Some(group);
-                }
-                own.parallel_group = before.parallel_group;
+                    group
+                });
+                steps[before + 1].parallel_group = Some(own);
             }
         }
         self.trajectory.steps = steps;

@@ -175,8 +175,8 @@ impl Frame {
                 .count();
             if response.is_some() && same > 1 {
                 group += 1;
-                for step in &mut steps[at..at + same] {
-                    step.parallel_group = Some(group);
+                for own in at..at + same {
+                    steps[own].parallel_group = Some(group);
                 }
             }
             at += if response.is_some() { same.max(1) } else { 1 };

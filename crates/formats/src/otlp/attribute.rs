@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 /// Attributes by key.
 #[derive(Debug, Default)]
-pub(super) struct Attributes(BTreeMap<String, Value>);
+pub(crate) struct Attributes(BTreeMap<String, Value>);
 
 impl Attributes {
     /// Reads a list of keys and typed values, or a plain object.
-    pub(super) fn new(value: Option<&Value>) -> Self {
+    pub(crate) fn new(value: Option<&Value>) -> Self {
         let mut attributes = Self::default();
         match value {
             Some(Value::Array(list)) => {
@@ -33,26 +33,26 @@ impl Attributes {
     }
 
     /// Adds what is not there yet.
-    pub(super) fn fill(&mut self, others: Self) {
+    pub(crate) fn fill(&mut self, others: Self) {
         for (key, value) in others.0 {
             self.0.entry(key).or_insert(value);
         }
     }
 
     /// The value of the first of `keys` that has one.
-    pub(super) fn value(&self, keys: &[&str]) -> Option<&Value> {
+    pub(crate) fn value(&self, keys: &[&str]) -> Option<&Value> {
         let mut values = keys.iter().filter_map(|key| self.0.get(*key));
         values.find(|value| !value.is_null())
     }
 
     /// The text of the first of `keys` that has any.
-    pub(super) fn text(&self, keys: &[&str]) -> Option<&str> {
+    pub(crate) fn text(&self, keys: &[&str]) -> Option<&str> {
         let mut texts = keys.iter().filter_map(|key| self.0.get(*key)?.as_str());
         texts.find(|text| !text.is_empty())
     }
 
     /// The count at the first of `keys` that has one, written as a number or as its digits.
-    pub(super) fn count(&self, keys: &[&str]) -> Option<u64> {
+    pub(crate) fn count(&self, keys: &[&str]) -> Option<u64> {
         keys.iter().find_map(|key| {
             let value = self.0.get(*key)?;
             value.as_u64().or_else(|| value.as_str()?.parse().ok())
@@ -60,7 +60,7 @@ impl Attributes {
     }
 
     /// The amount at the first of `keys` that has one.
-    pub(super) fn amount(&self, keys: &[&str]) -> Option<f64> {
+    pub(crate) fn amount(&self, keys: &[&str]) -> Option<f64> {
         keys.iter().find_map(|key| {
             let value = self.0.get(*key)?;
             value.as_f64().or_else(|| value.as_str()?.parse().ok())
@@ -68,7 +68,7 @@ impl Attributes {
     }
 
     /// Whether any key begins with `prefix`.
-    pub(super) fn has(&self, prefix: &str) -> bool {
+    pub(crate) fn has(&self, prefix: &str) -> bool {
         self.0
             .range(prefix.to_owned()..)
             .next()
@@ -76,7 +76,7 @@ impl Attributes {
     }
 
     /// The list that was flattened to keys `prefix.0.…`, `prefix.1.…`; empty when there is none.
-    pub(super) fn list(&self, prefix: &str) -> Vec<Value> {
+    pub(crate) fn list(&self, prefix: &str) -> Vec<Value> {
         let prefix = format!("{prefix}.");
         let mut root = Value::Null;
         for (key, value) in self.0.range(prefix.clone()..) {
@@ -92,7 +92,7 @@ impl Attributes {
     }
 
     /// All as one object, with JSON text read.
-    pub(super) fn into_object(self) -> Value {
+    pub(crate) fn into_object(self) -> Value {
         let members = self.0.into_iter();
         Value::Object(
             members

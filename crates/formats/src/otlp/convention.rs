@@ -15,13 +15,15 @@ use crate::json::{str_at, str_of};
 use crate::spans::{Kind, Span};
 use crate::time;
 
-const TOOL_NAME: &[&str] = &[
+/// Where the name of a tool stands.
+pub(crate) const TOOL_NAME: &[&str] = &[
     "gen_ai.tool.name",
     "tool.name",
     "tool_call.function.name",
     "ai.toolCall.name",
 ];
-const CALL_ID: &[&str] = &["gen_ai.tool.call.id", "tool_call.id", "ai.toolCall.id"];
+/// Where the id of a call stands.
+pub(crate) const CALL_ID: &[&str] = &["gen_ai.tool.call.id", "tool_call.id", "ai.toolCall.id"];
 const ARGUMENTS: &[&str] = &[
     "gen_ai.tool.call.arguments",
     "tool_arguments",
@@ -34,7 +36,8 @@ const ARGUMENTS: &[&str] = &[
     "mlflow.spanInputs",
     "langfuse.observation.input",
 ];
-const RESULT: &[&str] = &[
+/// Where the result of a call stands.
+pub(crate) const RESULT: &[&str] = &[
     "gen_ai.tool.call.result",
     "tool_response",
     "ai.toolCall.result",
@@ -62,7 +65,8 @@ const SESSION: &[&str] = &[
     "traceloop.association.properties.session_id",
     "traceloop.association.properties.thread_id",
 ];
-const AGENT: &[&str] = &["gen_ai.agent.name", "agent.name", "agent_name"];
+/// Where the name of an agent stands.
+pub(crate) const AGENT: &[&str] = &["gen_ai.agent.name", "agent.name", "agent_name"];
 /// What an agent was asked and what it answered.
 const TASK: &[&str] = &[
     "gen_ai.input.messages",
@@ -87,7 +91,7 @@ const ANSWER: &[&str] = &[
 ];
 
 /// What a span covers, and whether the conventions know it.
-pub(super) fn kind_of(name: &str, attributes: &Attributes) -> (Kind, bool) {
+pub(crate) fn kind_of(name: &str, attributes: &Attributes) -> (Kind, bool) {
     let stated = [
         "openinference.span.kind",
         "gen_ai.operation.name",

@@ -8,7 +8,7 @@ use crate::json::{str_at, str_of};
 
 /// Which messages of a model call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// Those it was shown.
     Input,
     /// Those it answered.
@@ -164,10 +164,11 @@ fn message_of(said: &mut Map<String, Value>, role: &str) -> Option<Message> {
         said.insert("tool_calls".to_owned(), calls);
     }
     said.entry("role").or_insert_with(|| role.into());
-    if role == "tool" && said.get("tool_call_id").is_none() {
-        if let Some(id) = said.get("id").cloned() {
-            said.insert("tool_call_id".to_owned(), id);
-        }
+    if role == "tool"
+        && said.get("tool_call_id").is_none()
+        && let Some(id) = said.get("id").cloned()
+    {
+        said.insert("tool_call_id".to_owned(), id);
     }
     if said.get("content").is_none() {
         said.insert("content".to_owned(), Value::Null);
@@ -258,7 +259,7 @@ fn role_on(side: Side) -> Role {
 
 /// The messages of a request or response; bare text is one message. What the model answered is
 /// said by the model, whatever role it was given.
-pub(super) fn from_value(value: &Value, side: Side) -> Vec<Message> {
+pub(crate) fn from_value(value: &Value, side: Side) -> Vec<Message> {
     let mut messages = messages_in(value);
     let read = decoded(value);
     if messages.is_empty()

@@ -1,15 +1,15 @@
 //! Where the spans and log records of an export stand.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 use trace::{Ref, RefPart};
 
 use super::attribute::Attributes;
-use crate::document::cite_bytes;
 use crate::extractor::ExtractError;
-use crate::frame::JsonDocument;
+use crate::frame;
 use crate::pile::{EntryId, Pile};
 
 /// A span or log record.
@@ -33,82 +33,31 @@ impl Record {
     }
 }
 
-/// What was read and what was odd.
-#[derive(Default)]
-pub(super) struct Account {
-    /// Bytes of the file.
-    pub(super) bytes: u64,
-    /// What was odd, naming file and line.
-    pub(super) warnings: Vec<String>,
-}
-
-/// Gives every span and log record of the file to `visit`, in order.
+/// Gives every span and log record of the file to `visit`, in order, with the line it stands in. Of
+/// a `wanted` trace only its own are given, and only those in `range` if there is one.
 ///
 /// # Errors
 /// When the file cannot be read or holds no JSON at all.
 pub(super) fn records(
     pile: &Pile,
     id: EntryId,
-    mut visit: impl FnMut(Record),
-) -> Result<Account, ExtractError> {
-    let path = &pile.entry(id).path;
-    let failed = |source| ExtractError::io(path, source);
-    let mut account = Account {
-        bytes: pile.entry(id).size,
-        ..Account::default()
+    wanted: Option<&str>,
+    range: Option<&Range<u64>>,
+    mut visit: impl FnMut(Record, Option<Range<u64>>),
+) -> Result<Vec<String>, ExtractError> {
+    let named = |text: &str| {
+        wanted.is_none_or(|id| memchr::memmem::find(text.as_bytes(), id.as_bytes()).is_some())
     };
-    let mut lines = pile.lines(id).map_err(failed)?;
-    let mut found_line = false;
-    while let Some(line) = lines.next_line().map_err(failed)? {
-        let text = line.text();
-        if text.trim().is_empty() {
-            continue;
+    frame::json_values(pile, id, range, |whole| {
+        if !named(whole.text) {
+            return;
         }
-        let Ok(whole) = serde_json::from_str::<&RawValue>(&text) else {
-            if found_line {
-                let (path, number) = (line.path, line.number);
-                account
-                    .warnings
-                    .push(format!("{path}: line {number} is no JSON"));
-                continue;
+        walk(whole.text, whole.cite, &named, &mut |record: Record| {
+            if wanted.is_none_or(|id| record.trace() == Some(id)) {
+                visit(record, whole.line.clone());
             }
-            // A document over several lines, or a single line that was cut.
-            drop(lines);
-            return document(pile, id, account, visit);
-        };
-        found_line = true;
-        let skipped = line.bytes.len() - text.len();
-        let cite = |slice: &str| {
-            let start = slice.as_ptr().addr().checked_sub(text.as_ptr().addr())? + skipped;
-            let bytes = line.bytes.get(start..start + slice.len())?;
-            Some(cite_bytes(
-                RefPart::Action,
-                line.path,
-                line.offset + start as u64,
-                bytes,
-            ))
-        };
-        walk(whole.get(), &cite, &mut visit);
-    }
-    Ok(account)
-}
-
-fn document(
-    pile: &Pile,
-    id: EntryId,
-    mut account: Account,
-    mut visit: impl FnMut(Record),
-) -> Result<Account, ExtractError> {
-    let document = JsonDocument::open(pile, id)?;
-    let parsed = document.parse::<&RawValue>()?;
-    account.warnings.extend(parsed.warnings);
-    let cite = |slice: &str| {
-        document
-            .document()
-            .cite_in(parsed.base, RefPart::Action, slice)
-    };
-    walk(parsed.value.get(), &cite, &mut visit);
-    Ok(account)
+        });
+    })
 }
 
 /// Objects within objects that are looked through for spans.
@@ -133,7 +82,12 @@ const SCOPES: [&str; 6] = [
 ];
 const RECORDS: [&str; 3] = ["spans", "logRecords", "log_records"];
 
-fn walk(whole: &str, cite: &dyn Fn(&str) -> Option<Ref>, visit: &mut impl FnMut(Record)) {
+fn walk(
+    whole: &str,
+    cite: &frame::Cite<'_>,
+    named: &dyn Fn(&str) -> bool,
+    visit: &mut impl FnMut(Record),
+) {
     let mut open: Vec<(&str, u32, Option<String>)> = vec![(whole, 0, None)];
     while let Some((text, depth, service)) = open.pop() {
         let first = text.trim_start().as_bytes().first().copied();
@@ -153,11 +107,14 @@ fn walk(whole: &str, cite: &dyn Fn(&str) -> Option<Ref>, visit: &mut impl FnMut(
                 continue;
             };
             if let Some(is_log) = record_kind(&members) {
+                if !named(text) {
+                    continue;
+                }
                 let value = serde_json::from_str(text).unwrap_or_default();
                 visit(Record {
                     value,
                     is_log,
-                    cite: cite(text),
+                    cite: cite(RefPart::Action, text),
                     size: text.len(),
                     service,
                 });

@@ -22,6 +22,7 @@ fn span(trace: &str, id: &str, parent: &str, name: &str, time: (u64, u64), said:
         "attributes": attributes.collect::<Vec<_>>()})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
 fn export(spans: Vec<Value>) -> Value {
     json!({"resourceSpans": [{"resource": {"attributes": [
         {"key": "service.name", "value": {"stringValue": "coder"}}]},
@@ -29,10 +30,11 @@ fn export(spans: Vec<Value>) -> Value {
 }
 
 fn text(requests: &[Value]) -> String {
-    requests
-        .iter()
-        .map(|request| format!("{request}\n"))
-        .collect()
+    let lines = requests.iter().map(Value::to_string);
+    lines.collect::<Vec<_>>().join(
+        "
+",
+    )
 }
 
 /// A trace of the newer conventions: two calls at once, of which one has no span of its own.
@@ -335,6 +337,22 @@ fn messages_in_log_records_are_those_of_their_span() {
     let log = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"traceId": "4f", "spanId": "a",
         "timeUnixNano": "1", "eventName": "gen_ai.choice", "body": body}]}]}]});
     let read = read(&text(&[export(vec![span]), log]));
+    assert_eq!(read[0].trajectory.steps[0].action.command(), Some("ls"));
+}
+
+#[test]
+fn messages_in_log_records_without_their_spans_are_read() {
+    let log = |name: &str, body: Value| {
+        let body = json!({"stringValue": body.to_string()});
+        json!({"traceId": "5f", "spanId": "s", "timeUnixNano": "1700000000000000000",
+            "attributes": [{"key": "event.name", "value": {"stringValue": name}}], "body": body})
+    };
+    let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+        log("gen_ai.user.message", json!({"content": "Fix it."})),
+        log("gen_ai.choice", json!({"message": {"role": "assistant", "tool_calls": [
+            {"id": "z", "function": {"name": "bash", "arguments": "{\"command\":\"ls\"}"}}]}}))]}]}]});
+    let read = read(&format!("{logs}\n"));
+    assert_eq!(read[0].trajectory.task.as_deref(), Some("Fix it."));
     assert_eq!(read[0].trajectory.steps[0].action.command(), Some("ls"));
 }
 

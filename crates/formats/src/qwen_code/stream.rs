@@ -148,7 +148,7 @@ impl Reading {
         self.threads.get(thread).begin_reply(None);
         let text = block.get("content").map(content_text).unwrap_or_default();
         let mut seen = match self.threads.asked(thread, id) {
-            Some(action) => parts::observe(action, text),
+            Some(step) => parts::observe(&step.action, text),
             None => Observation::text(text),
         };
         seen.is_error = block.get("is_error").and_then(Value::as_bool);

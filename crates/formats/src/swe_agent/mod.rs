@@ -7,7 +7,7 @@ use std::io;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use trace::{Observation, RefPart, RunOutcome, Step, Trajectory, Usage};
+use trace::{Observation, RefPart, RunOutcome, Step, Steps, Trajectory, Usage};
 
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site,
@@ -99,7 +99,7 @@ fn read(file: &JsonDocument, parsed: Parsed<'_, Saved<'_>>) -> Extraction {
     let (document, base) = (file.document(), parsed.base);
     let (saved, warnings) = (parsed.value, parsed.warnings);
     let mut coverage = Coverage::default();
-    let mut steps = Vec::with_capacity(saved.trajectory.len());
+    let mut steps = Steps::new();
     for (index, raw) in saved.trajectory.iter().enumerate() {
         let parsed: Option<Entry> = serde_json::from_str(raw.get()).ok();
         coverage.count(raw.get().len(), parsed.is_some());

@@ -29,6 +29,8 @@ const PATH: &[&str] = &[
     "dir_path",
     "directory",
     "directory_path",
+    "dirpath",
+    "dirPath",
 ];
 /// Lists of paths, for tools that read several files at once.
 const PATHS: &[&str] = &["files", "paths", "file_paths"];

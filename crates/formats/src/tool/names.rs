@@ -151,7 +151,6 @@ pub(super) const NAMES: &[(Meaning, &[&str])] = &[
             "readmediafile",
             "list_code_definition_names",
             "read_currently_open_file",
-            "list",
             "read_file_range",
             "view_subdirectory", // Continue
         ],

@@ -31,12 +31,12 @@ impl Signal for Admission {
                 found.extend(Suspicion::new(
                     &change,
                     0.5,
-                    format!("step {} admits a mistake", step.step.id),
-                    [of_action(change.step), of_thought(step.step, said)],
+                    format!("step {} admits a mistake", step.id),
+                    [of_action(&change.step), of_thought(&step.step, said)],
                 ));
             }
             if step.reading.effect.kind.is_change() {
-                last_change = Some(step.step.id.index());
+                last_change = Some(step.id.index());
             }
         }
         found

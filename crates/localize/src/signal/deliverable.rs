@@ -25,13 +25,13 @@ impl Signal for Deliverable {
 
     fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
         let demanded = file_names_in(index.trajectory.task.as_deref().unwrap_or_default());
-        let mut written: HashSet<&str> = HashSet::new();
+        let mut written: HashSet<String> = HashSet::new();
         let mut found = Vec::new();
         for step in index.steps() {
             let edits = step.reading.activities.contains(&Activity::Edit);
             for path in &step.reading.effect.writes {
                 let name = file_name(path);
-                if name.is_empty() || !written.insert(name) {
+                if name.is_empty() || !written.insert(name.to_owned()) {
                     continue;
                 }
                 let strength = match (demanded.contains(name), edits) {
@@ -43,7 +43,7 @@ impl Signal for Deliverable {
                     &step,
                     strength,
                     format!("writes `{path}`, a file that is handed in"),
-                    [of_action(step.step)],
+                    [of_action(&step.step)],
                 ));
             }
         }

@@ -33,10 +33,10 @@ impl Signal for Fabrication {
         for step in index.steps() {
             if failed && step.reading.activities.contains(&Activity::Edit) {
                 let thought =
-                    first(words.as_ref(), &step.step.thought).map(|at| of_thought(step.step, at));
+                    first(words.as_ref(), &step.step.thought).map(|at| of_thought(&step.step, at));
                 let action = || {
-                    first(words.as_ref(), action_text(step.step))
-                        .map(|at| of_action_line(step.step, at))
+                    first(words.as_ref(), action_text(&step.step))
+                        .map(|at| of_action_line(&step.step, at))
                 };
                 if let Some(evidence) = thought.or_else(action) {
                     found.extend(Suspicion::new(

@@ -24,7 +24,9 @@ impl Signal for FalseClaim {
         let mut failed: Option<IndexedStep<'_>> = None;
         let mut found = Vec::new();
         for step in index.steps() {
-            if let Some((failure, at)) = failed.zip(first(claims.as_ref(), &step.step.thought)) {
+            if let Some(failure) = &failed
+                && let Some(at) = first(claims.as_ref(), &step.step.thought)
+            {
                 let span = failure
                     .outcome
                     .errors
@@ -33,13 +35,10 @@ impl Signal for FalseClaim {
                 found.extend(Suspicion::new(
                     &step,
                     0.7,
-                    format!(
-                        "claims success though step {} had just failed",
-                        failure.step.id
-                    ),
+                    format!("claims success though step {} had just failed", failure.id),
                     [
-                        of_thought(step.step, at),
-                        of_observation(failure.step, &span),
+                        of_thought(&step.step, at),
+                        of_observation(&failure.step, &span),
                     ],
                 ));
             }

@@ -15,9 +15,9 @@ mod untouched_requirement;
 mod unverified_change;
 
 use analysis::{Index, IndexedStep};
-use trace::{ErrorKind, Evidence, StepId};
+use trace::{ErrorKind, StepId};
 
-use crate::evidence::of_observation;
+use crate::evidence::{Citation, of_observation};
 
 /// Every signal, one line each; the order does not matter.
 #[must_use]
@@ -64,7 +64,7 @@ pub struct Suspicion {
     /// One sentence that says what was seen.
     pub why: String,
     /// What the reader can open to check it; never empty.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<Citation>,
 }
 
 impl Suspicion {
@@ -73,11 +73,11 @@ impl Suspicion {
         step: &IndexedStep<'_>,
         strength: f64,
         why: String,
-        evidence: impl IntoIterator<Item = Option<Evidence>>,
+        evidence: impl IntoIterator<Item = Option<Citation>>,
     ) -> Option<Self> {
-        let evidence: Vec<Evidence> = evidence.into_iter().flatten().collect();
+        let evidence: Vec<Citation> = evidence.into_iter().flatten().collect();
         (!evidence.is_empty()).then_some(Self {
-            step: step.step.id,
+            step: step.id,
             strength,
             why,
             evidence,
@@ -100,7 +100,7 @@ fn steps_with_error(
                 .errors
                 .iter()
                 .find(|error| error.kind == kind)?;
-            let proof = of_observation(step.step, &error.span);
+            let proof = of_observation(&step.step, &error.span);
             Suspicion::new(&step, strength, why.to_owned(), [proof])
         })
         .collect()

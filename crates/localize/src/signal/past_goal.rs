@@ -17,7 +17,7 @@ impl Signal for PastGoal {
         let mut green: Option<IndexedStep<'_>> = None;
         let mut found = Vec::new();
         for step in index.steps() {
-            if let Some(goal) = green
+            if let Some(goal) = &green
                 && step.reading.activities.contains(&Activity::Edit)
             {
                 let span = goal.outcome.tests.first().map_or(0..0, |r| r.span.clone());
@@ -26,9 +26,9 @@ impl Signal for PastGoal {
                     0.5,
                     format!(
                         "changes files though the tests of step {} had passed",
-                        goal.step.id
+                        goal.id
                     ),
-                    [of_action(step.step), of_observation(goal.step, &span)],
+                    [of_action(&step.step), of_observation(&goal.step, &span)],
                 ));
             }
             if let Some(last) = step.outcome.tests.last() {

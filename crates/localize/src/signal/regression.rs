@@ -32,17 +32,17 @@ impl Signal for Regression {
                         0.8,
                         format!(
                             "the tests of step {} break where fewer broke before",
-                            step.step.id
+                            step.id
                         ),
                         [
-                            of_action(change.step),
-                            of_observation(step.step, &report.span),
+                            of_action(&change.step),
+                            of_observation(&step.step, &report.span),
                         ],
                     ));
                 }
             }
             if step.reading.effect.kind.is_change() {
-                last_change = Some(step.step.id.index());
+                last_change = Some(step.id.index());
             }
         }
         found

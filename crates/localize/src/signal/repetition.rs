@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Signal, Suspicion};
 use crate::evidence::{action_text, of_action};
 use analysis::Index;
+use blake3::Hash;
 use trace::StepId;
 
 /// The same action with the same answer, again.
@@ -16,22 +17,27 @@ impl Signal for Repetition {
     }
 
     fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
-        let mut seen: HashMap<(&str, &str), StepId> = HashMap::new();
+        // By hash, so that a run of any length is held by the fact and not by its words.
+        let mut seen: HashMap<(Hash, Hash), StepId> = HashMap::new();
         let mut found = Vec::new();
         for step in index.steps() {
-            let key = (action_text(step.step).trim(), step.step.observed());
-            if key.0.is_empty() || key.1.is_empty() {
+            let (asked, answered) = (action_text(&step.step).trim(), step.step.observed());
+            if asked.is_empty() || answered.is_empty() {
                 continue;
             }
+            let key = (
+                blake3::hash(asked.as_bytes()),
+                blake3::hash(answered.as_bytes()),
+            );
             if let Some(first) = seen.get(&key) {
                 found.extend(Suspicion::new(
                     &step,
                     0.8,
                     format!("repeats step {first} and gets the same answer"),
-                    [of_action(step.step)],
+                    [of_action(&step.step)],
                 ));
             } else {
-                seen.insert(key, step.step.id);
+                seen.insert(key, step.id);
             }
         }
         found

@@ -16,7 +16,7 @@ impl Signal for RewrittenEdit {
     }
 
     fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
-        let mut writer: HashMap<&str, usize> = HashMap::new();
+        let mut writer: HashMap<String, usize> = HashMap::new();
         let mut found = Vec::new();
         for step in index.steps() {
             if !step.reading.activities.contains(&Activity::Edit) {
@@ -24,15 +24,15 @@ impl Signal for RewrittenEdit {
             }
             for path in &step.reading.effect.writes {
                 if let Some(earlier) = writer
-                    .insert(path, step.step.id.index())
+                    .insert(path.clone(), step.id.index())
                     .and_then(|n| at(index, n))
-                    .filter(|earlier| earlier.step.id != step.step.id)
+                    .filter(|earlier| earlier.id != step.id)
                 {
                     found.extend(Suspicion::new(
                         &earlier,
                         0.5,
-                        format!("step {} writes `{path}` again", step.step.id),
-                        [of_action(earlier.step), of_action(step.step)],
+                        format!("step {} writes `{path}` again", step.id),
+                        [of_action(&earlier.step), of_action(&step.step)],
                     ));
                 }
             }

@@ -18,17 +18,17 @@ impl Signal for UnrepairedFailure {
 
     fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
         let mut writers = Writers::default();
-        let mut open: BTreeMap<&str, (usize, Option<usize>)> = BTreeMap::new();
+        let mut open: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
         for step in index.steps() {
-            let key = action_text(step.step).trim();
+            let key = || action_text(&step.step).trim();
             match step.outcome.status {
                 StepStatus::Failed => {
-                    open.insert(key, (step.step.id.index(), writers.cause(&step)));
+                    open.insert(key().to_owned(), (step.id.index(), writers.cause(&step)));
                 }
-                StepStatus::Ok => {
-                    open.remove(key);
+                StepStatus::Ok if !open.is_empty() => {
+                    open.remove(key());
                 }
-                StepStatus::Unknown => {}
+                StepStatus::Ok | StepStatus::Unknown => {}
             }
             writers.note(&step);
         }
@@ -40,16 +40,16 @@ impl Signal for UnrepairedFailure {
                     .errors
                     .first()
                     .map_or(0..0, |e| e.span.clone());
-                let blamed = at(index, cause.unwrap_or(failed.step.id.index()))?;
+                let blamed = at(index, cause.unwrap_or(failed.id.index()))?;
                 let strength = if cause.is_some() { 0.7 } else { 0.3 };
                 Suspicion::new(
                     &blamed,
                     strength,
                     format!(
                         "step {} failed and the same command never worked afterwards",
-                        failed.step.id
+                        failed.id
                     ),
-                    [of_action(blamed.step), of_observation(failed.step, &span)],
+                    [of_action(&blamed.step), of_observation(&failed.step, &span)],
                 )
             })
             .collect()

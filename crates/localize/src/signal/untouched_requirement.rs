@@ -20,17 +20,12 @@ impl Signal for UntouchedRequirement {
             return Vec::new();
         };
         // Only paths the run never mentions at all: an input that was read is no requirement.
-        let mentioned: HashSet<&str> = index
-            .steps()
-            .flat_map(|s| {
-                s.reading
-                    .effect
-                    .reads
-                    .iter()
-                    .chain(&s.reading.effect.writes)
-            })
-            .map(|path| file_name(path))
-            .collect();
+        let mut mentioned: HashSet<String> = HashSet::new();
+        for step in index.steps() {
+            let effect = &step.reading.effect;
+            let paths = effect.reads.iter().chain(&effect.writes);
+            mentioned.extend(paths.map(|path| file_name(path).to_owned()));
+        }
         let trim = |c: char| !(c.is_alphanumeric() || c == '/' || c == '_');
         let missing = task
             .split_whitespace()
@@ -47,7 +42,7 @@ impl Signal for UntouchedRequirement {
                     &last,
                     0.6,
                     format!("the run ends and no step touched `{path}`, which the task names"),
-                    [of_action(last.step)],
+                    [of_action(&last.step)],
                 )
             })
             .into_iter()

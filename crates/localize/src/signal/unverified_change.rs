@@ -25,7 +25,7 @@ impl Signal for UnverifiedChange {
                 &step,
                 0.7,
                 "nothing is run after this last change to check it".to_owned(),
-                [of_action(step.step)],
+                [of_action(&step.step)],
             )
         })
         .into_iter()

@@ -263,19 +263,21 @@ impl Engine {
         event: Value<'js>,
         yielded: &mut Yield,
     ) -> Result<(), Fault> {
-        check_event(&event)?;
+        check_event(ctx, &event)?;
+        // The engine's own memory, so that no copy is made of what is too long.
         let written = ctx
             .json_stringify(event)
-            .and_then(|text| text.map(|text| text.to_string()).transpose())
+            .and_then(|text| text.map(rquickjs::String::to_cstring).transpose())
             .map_err(|error| Fault::of_event(ctx, error))?;
-        let Some(text) = written.filter(|text| text.starts_with('{')) else {
+        let bytes: &[u8] = written.as_ref().map_or(&[], AsRef::as_ref);
+        if !bytes.starts_with(b"{") {
             return Err(Fault::Contract(
                 "an event is not an object as JSON (toJSON?)".into(),
             ));
-        };
+        }
         let mut tally = self.tally.get();
         tally.events += 1;
-        tally.bytes = tally.bytes.saturating_add(text.len() as u64 + 1);
+        tally.bytes = tally.bytes.saturating_add(bytes.len() as u64 + 1);
         self.tally.set(tally);
         if tally.events > self.limits.events {
             return Err(Fault::Events);
@@ -283,10 +285,12 @@ impl Engine {
         if tally.bytes > self.limits.output {
             return Err(Fault::Output);
         }
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| Fault::Contract("an event is not UTF-8 as JSON".into()))?;
         if !yielded.events.is_empty() {
             yielded.events.push(',');
         }
-        yielded.events.push_str(&text);
+        yielded.events.push_str(text);
         Ok(())
     }
 }
@@ -336,7 +340,7 @@ fn evaluate<'js, T: rquickjs::FromJs<'js>>(
 }
 
 /// Whether a value can be an event at all; says what it is instead.
-fn check_event(event: &Value<'_>) -> Result<(), Fault> {
+fn check_event(ctx: &Ctx<'_>, event: &Value<'_>) -> Result<(), Fault> {
     let what = if event.is_promise() {
         "a promise (nothing is ever awaited)"
     } else if event.is_array() {
@@ -345,7 +349,7 @@ fn check_event(event: &Value<'_>) -> Result<(), Fault> {
         "a function"
     } else if let Some(object) = event.as_object() {
         // `function* read` is an easy slip. An event with a method is none, so this costs nothing.
-        if !has_method(object, "next") {
+        if !has_method(ctx, object, "next") {
             return Ok(());
         }
         "an iterator; give an array, as [...generator()]"
@@ -368,10 +372,13 @@ fn length<'js>(ctx: &Ctx<'js>, array: &Array<'js>) -> Result<u32, Fault> {
     Ok(length as u32)
 }
 
-fn has_method(object: &Object<'_>, name: &str) -> bool {
-    object
-        .get::<_, Value>(name)
-        .is_ok_and(|value| value.is_function())
+fn has_method(ctx: &Ctx<'_>, object: &Object<'_>, name: &str) -> bool {
+    if let Ok(value) = object.get::<_, Value>(name) {
+        return value.is_function();
+    }
+    // A getter that throws does so again when the event is written.
+    ctx.catch();
+    false
 }
 
 /// Gives a fault its limit, figure and place.

@@ -160,7 +160,8 @@ fn screens_report_an_error_once() {
                 Some("New Terminal Output:\n\nroot@box:/a# sleep 9\n"),
             ),
             screen(5, "", Some("New Terminal Output:\n\n")),
-        ],
+        ]
+        .into(),
         ..Trajectory::default()
     };
     let outcomes = read_outcomes(&trajectory);
@@ -262,7 +263,7 @@ proptest! {
         prop_assert!(holds(&read));
         let shorter = lines[..cut.min(lines.len())].join("\n");
         let trajectory = Trajectory {
-            steps: vec![screen(0, &command, Some(&shorter)), screen(1, "x", Some(&text)), screen(2, "y", Some(&text))],
+            steps: vec![screen(0, &command, Some(&shorter)), screen(1, "x", Some(&text)), screen(2, "y", Some(&text))].into(),
             ..Trajectory::default()
         };
         prop_assert!(read_outcomes(&trajectory).iter().skip(1).all(holds));

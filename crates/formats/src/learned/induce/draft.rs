@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::call::{
-    CallGuess, ResultGuess, all_ids_of, calls_in, ids_of, result_beside, results_in,
+    CallGuess, ResultGuess, all_ids_of, calls_in, ids_of, result_around, result_beside, results_in,
 };
 use super::kind::{Kind, kinds_of};
 use super::lexicon::{self, Speaker};
-use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, words_of};
+use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, spoken_in, words_of};
 use crate::learned::interpret::arguments_of;
 use crate::learned::map::{Condition, FieldMap, Records, ResultFields, Rule, Says};
 use crate::learned::path::Path;
@@ -18,24 +18,50 @@ use crate::learned::score::ratio;
 /// A text that long is something said, not bookkeeping.
 const LONG_TEXT: f64 = 120.0;
 
-/// The map that reads `records` best, as far as their structure tells; `None` without a call.
-pub(super) fn draft(records: &[Value], place: &Records) -> Option<FieldMap> {
+/// How many guesses are tried as the one that leads.
+const MOST_LEADS: usize = 5;
+
+/// The maps that may read `records`, as far as their structure tells, the likeliest first; none
+/// without a call. They differ in which of the parts that look like calls is believed first: a call
+/// is often recorded in several places, and only trying shows from which it is read best.
+pub(super) fn drafts(records: &[Value], place: &Records) -> Vec<FieldMap> {
     let kinds = kinds_of(records);
-    let calls = settle_calls(&kinds, calls_in(&kinds));
+    let guesses = by_worth(&kinds, calls_in(&kinds));
+    let mut maps: Vec<FieldMap> = Vec::new();
+    for lead in 0..guesses.len().clamp(1, MOST_LEADS) {
+        let mut order = guesses.clone();
+        if lead < order.len() {
+            let first = order.remove(lead);
+            order.insert(0, first);
+        }
+        let map = draft(records, place, &kinds, order);
+        maps.extend(map.filter(|map| !maps.contains(map)));
+    }
+    maps
+}
+
+fn draft(
+    records: &[Value],
+    place: &Records,
+    kinds: &[Kind<'_>],
+    guesses: Vec<CallGuess>,
+) -> Option<FieldMap> {
+    let calls = settle_calls(kinds, guesses);
     let mut rules = Vec::new();
     let mut used: BTreeSet<usize> = BTreeSet::new();
     let ids: BTreeSet<String> = calls
         .iter()
         .flat_map(|call| ids_of(&kinds[call.kind], &call.fields))
         .collect();
-    let results = settle_results(&kinds, results_in(&kinds, &calls, &ids), &calls, &ids);
+    let results = settle_results(kinds, results_in(kinds, &calls, &ids), &calls, &ids);
     let mut calls = calls;
     let mut answered = Vec::new();
     for call in &mut calls {
         let kind = &kinds[call.kind];
-        let by_others = is_answered(kind, call, &results, &kinds);
+        let by_others = is_answered(kind, call, &results, kinds);
         if !by_others {
-            call.fields.result = result_beside(kind, &call.fields);
+            call.fields.result =
+                result_beside(kind, &call.fields).or_else(|| result_around(kinds, kind));
         }
         answered.push(by_others || call.fields.result.is_some());
     }
@@ -55,15 +81,15 @@ pub(super) fn draft(records: &[Value], place: &Records) -> Option<FieldMap> {
             Says::Result(result.fields.clone()),
         ));
     }
-    add_words(&kinds, &calls, &results, &mut rules, &mut used);
-    if calls.is_empty() && !add_spoken_calls(&kinds, &mut rules) {
+    add_words(kinds, &calls, &results, &mut rules, &mut used);
+    if calls.is_empty() && !add_spoken_calls(kinds, &mut rules) {
         return None;
     }
-    add_nothings(&kinds, &used, &mut rules);
+    add_nothings(kinds, &used, &mut rules);
     rules = merge(rules);
     rules.extend(about_all(records));
     let mut place = place.clone();
-    place.thread = thread_of(&kinds, &calls);
+    place.thread = thread_of(kinds, &calls);
     Some(FieldMap {
         records: place,
         rules,
@@ -79,9 +105,8 @@ fn rule(kind: &Kind<'_>, says: Says) -> Rule {
     }
 }
 
-/// The guesses that are calls of their own: copies of a call elsewhere in the records are left out,
-/// and a call announced and then completed under one id is one call.
-fn settle_calls(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGuess> {
+/// The guesses, surest first: those that are many and stand near the record before others.
+fn by_worth(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGuess> {
     let depth = |guess: &CallGuess| kinds[guess.kind].each.segments().len();
     let worth = |guess: &CallGuess| {
         #[expect(clippy::cast_precision_loss, reason = "a weight")]
@@ -91,6 +116,13 @@ fn settle_calls(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGues
         guess.sure + 0.15 * weight - 0.2 * deep
     };
     guesses.sort_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.kind.cmp(&b.kind)));
+    guesses
+}
+
+/// The guesses that are calls of their own: copies of a call elsewhere in the records are left out,
+/// and a call announced and then completed under one id is one call.
+fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
+    let depth = |guess: &CallGuess| kinds[guess.kind].each.segments().len();
     let mut settled: Vec<CallGuess> = Vec::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut said: BTreeSet<String> = BTreeSet::new();
@@ -118,7 +150,7 @@ fn settle_calls(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGues
                 settled[at].fields.once = true;
             }
             guess.fields.once = true;
-        } else if repeats {
+        } else if repeats || mentions_calls(kinds, kind, &settled) {
             continue;
         }
         said.extend(own);
@@ -128,6 +160,17 @@ fn settle_calls(kinds: &[Kind<'_>], mut guesses: Vec<CallGuess>) -> Vec<CallGues
         settled.push(guess);
     }
     settled
+}
+
+/// Whether the parts of `kind` name calls that are settled under an id of another kind: they speak
+/// about these.
+fn mentions_calls(kinds: &[Kind<'_>], kind: &Kind<'_>, settled: &[CallGuess]) -> bool {
+    let mentioned = all_ids_of(kind);
+    settled.iter().any(|other| {
+        let theirs = ids_of(&kinds[other.kind], &other.fields);
+        let here = theirs.iter().filter(|id| mentioned.contains(*id)).count();
+        !theirs.is_empty() && ratio(here, theirs.len()) >= 0.5
+    })
 }
 
 /// Whether the parts of `kind` stand in the arguments or results of a call: a list of edits is no
@@ -177,11 +220,18 @@ fn settle_results(
         let words = kinds[guess.kind].words().next();
         words.and_then(lexicon::speaker) == Some(Speaker::Tool)
     };
+    // What is longest is the whole output; progress on the way to it has the same id.
+    let length = |guess: &ResultGuess| {
+        let text = guess.fields.text.first();
+        let field = text.and_then(|path| kinds[guess.kind].field(path));
+        field.map_or(0, |field| field.length)
+    };
     guesses.sort_by(|a, b| {
         tool(b)
             .cmp(&tool(a))
             .then(depth(a).cmp(&depth(b)))
             .then(b.answers.cmp(&a.answers))
+            .then(length(b).cmp(&length(a)))
             .then(a.kind.cmp(&b.kind))
     });
     let mut answered: BTreeSet<String> = BTreeSet::new();
@@ -271,7 +321,15 @@ fn add_words(
             }
             continue;
         }
-        for says in says_of(kind, calling.contains(&at)) {
+        let said = says_of(kind, calling.contains(&at));
+        let said = if said.is_empty() && speaker_of(kind).is_none() {
+            let first = !calls.is_empty() && opens(kinds, kind, calls);
+            let spoken = spoken_in(kind, &taken, first, calling.contains(&at));
+            spoken.into_iter().collect()
+        } else {
+            said
+        };
+        for says in said {
             let (Says::User { text } | Says::Say { text } | Says::Think { text }) = &says else {
                 continue;
             };
@@ -282,6 +340,15 @@ fn add_words(
             rules.push(rule(kind, says));
         }
     }
+}
+
+/// Whether the records of `kind` open the run: a person asks before anything is done, and seldom
+/// again.
+fn opens(kinds: &[Kind<'_>], kind: &Kind<'_>, calls: &[CallGuess]) -> bool {
+    let records = calls.iter().flat_map(|call| &kinds[call.kind].parts);
+    let first_call = records.clone().map(|part| part.record).min();
+    let first = kind.parts.first().map(|part| part.record);
+    first < first_call && kind.parts.len() * 4 <= records.count().max(4)
 }
 
 /// Commands that stand in the agent's words; false when there are none.

@@ -4,6 +4,7 @@
 //! compared without case and punctuation, so `toolCallId`, `tool_call_id` and `tool-call-id` are
 //! one.
 
+use crate::learned::path::{Path, Segment};
 use crate::tool;
 
 /// The letters and digits of a name, in lower case.
@@ -24,6 +25,23 @@ pub(super) fn fit(name: &str, words: &[&str]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "lists are short")]
     let rank = at as f64 / words.len() as f64;
     1.0 - 0.7 * rank
+}
+
+/// [`fit`] of the last name on a path, or of the last two as one.
+pub(super) fn path_fit(path: &Path, words: &[&str]) -> f64 {
+    let mut keys = path
+        .segments()
+        .iter()
+        .rev()
+        .filter_map(|segment| match segment {
+            Segment::Key(key) => Some(key.as_str()),
+            _ => None,
+        });
+    let Some(last) = keys.next() else { return 0.0 };
+    let both = keys
+        .next()
+        .map_or(0.0, |outer| fit(&format!("{outer}{last}"), words));
+    fit(last, words).max(both)
 }
 
 /// Fields that hold the arguments of a call.
@@ -86,6 +104,7 @@ pub(super) const OUTPUTS: &[&str] = &[
     "output",
     "result",
     "observation",
+    "observations",
     "toolresult",
     "tooloutput",
     "aggregatedoutput",
@@ -352,6 +371,7 @@ const ANSWERS: &[&str] = &[
     "environment",
     "env",
     "observation",
+    "observations",
     "toolresult",
     "tooloutput",
     "toolresponse",
@@ -585,4 +605,13 @@ pub(super) fn is_command(text: &str) -> bool {
             .any(|mark| text.contains(mark))
             && text.len() < 100_000
             && !text.contains(". ")
+}
+
+/// Whether a text reads like what a person or a model writes: sentences, not what a program prints.
+pub(super) fn is_sentence(text: &str) -> bool {
+    let text = text.trim();
+    let words = text.split_whitespace().take(4).count();
+    let begins = text.chars().next().is_some_and(char::is_uppercase);
+    let last_line = text.lines().next_back().unwrap_or(text);
+    words >= 4 && begins && last_line.ends_with(['.', '!', '?', ':', '`', ')'])
 }

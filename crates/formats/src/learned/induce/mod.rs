@@ -58,21 +58,18 @@ pub enum Refusal {
 /// [`Refusal`] when the artifact cannot be read, holds nothing like a run, or the best reading stays
 /// below the bar: guessing is left to those who can check the guess.
 pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
-    let mut best: Option<(f64, Induction)> = None;
+    let mut best: Option<(f64, FieldMap, Candidate)> = None;
     let mut seen = Vec::new();
     for candidate in candidates(pile, files)? {
         seen.push(candidate.to_string());
-        let Some(found) = try_candidate(&candidate) else {
+        let Some((worth, map)) = try_candidate(&candidate) else {
             continue;
         };
-        // A record with many calls is rather a whole run, and its records stand within.
-        let crowded = found.score.steps > 3 * candidate.values.len();
-        let worth = worth_of(&found.score) * if crowded { 0.8 } else { 1.0 };
-        if best.as_ref().is_none_or(|(most, _)| worth > *most) {
-            best = Some((worth, found));
+        if best.as_ref().is_none_or(|(most, ..)| worth > *most) {
+            best = Some((worth, map, candidate));
         }
     }
-    let Some((_, found)) = best else {
+    let Some((_, map, candidate)) = best else {
         let what = if seen.is_empty() {
             "no list of objects was found".to_owned()
         } else {
@@ -80,6 +77,8 @@ pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
         };
         return Err(Refusal::NoRecords(what));
     };
+    let (map, score) = simplify(map, &candidate);
+    let found = Induction { map, score };
     let shortcomings = found.score.shortcomings(&Bar::default());
     if shortcomings.is_empty() {
         Ok(found)
@@ -91,11 +90,20 @@ pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
     }
 }
 
-/// Drafts a map for a list of records and tries it on them.
-fn try_candidate(candidate: &Candidate) -> Option<Induction> {
-    let map = draft::draft(&candidate.values, &candidate.place)?;
-    let (map, score) = simplify(map, candidate);
-    Some(Induction { map, score })
+/// The best map for a list of records, and what it is worth.
+fn try_candidate(candidate: &Candidate) -> Option<(f64, FieldMap)> {
+    let mut best: Option<(f64, FieldMap)> = None;
+    for map in draft::drafts(&candidate.values, &candidate.place) {
+        let score = try_map(&map, candidate);
+        // A record with many calls is rather a whole run, and its records stand within.
+        let crowded = score.steps > 3 * candidate.values.len();
+        let worth = worth_of(&score) * if crowded { 0.8 } else { 1.0 };
+        // The likeliest guess leads unless another clearly reads more.
+        if best.as_ref().is_none_or(|(most, _)| worth > *most * 1.1) {
+            best = Some((worth, map));
+        }
+    }
+    best
 }
 
 /// Drops the conditions of calls and results that make no difference here: what is not asked for
@@ -167,12 +175,18 @@ fn finish(assembly: Assembly, coverage: Coverage) -> Extraction {
 /// How much a reading is worth beside another of the same artifact.
 fn worth_of(score: &Score) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a weight")]
-    let [steps, joined, meant, orphans] = [
+    let [steps, joined, meant, orphans, in_order] = [
         score.steps as f64,
         score.joined as f64,
         score.meant as f64,
         score.orphans as f64,
+        score.in_order as f64,
     ];
-    let read = joined + 0.1 * (steps - joined) + 0.2 * meant.min(joined) - 0.5 * orphans;
+    // A call that is recorded twice must not count twice.
+    #[expect(clippy::cast_precision_loss, reason = "a weight")]
+    let repeats = (score.repeats as f64 - 0.25 * steps).max(0.0);
+    let read =
+        joined - 1.5 * repeats + 0.1 * (steps - joined) + 0.2 * meant.min(joined) + 0.1 * in_order
+            - 0.5 * orphans;
     read * (0.4 + 0.6 * score.events_explained)
 }
