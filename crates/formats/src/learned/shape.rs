@@ -8,6 +8,7 @@ use super::map::{Container, Records, Runs};
 use super::package::{Fingerprint, Kind, Program};
 use super::path::{Path, Segment, decoded};
 use super::records;
+use super::redact::Redactor;
 use crate::extractor::Part;
 use crate::pile::{EntryId, Pile};
 
@@ -111,17 +112,23 @@ impl Shape {
             program.records().iter().map(|r| r.container).collect();
         containers.sort_unstable();
         containers.dedup();
+        // A name that would be redacted is data, not a name.
+        let mut redactor = Redactor::default();
+        let mut is_safe = |text: &str| redactor.text(text) == text;
+        let mut kinds = Vec::new();
+        for (name, kind) in &self.kinds {
+            if is_safe(name) {
+                let fields = kind.usual().filter(|field| is_safe(&field.to_string()));
+                kinds.push(Kind {
+                    name: name.clone(),
+                    fields: fields.take(MOST_FIELDS).cloned().collect(),
+                });
+            }
+        }
         Fingerprint {
             containers,
             kinds_by: self.by.clone(),
-            kinds: self
-                .kinds
-                .iter()
-                .map(|(name, kind)| Kind {
-                    name: name.clone(),
-                    fields: kind.usual().cloned().take(MOST_FIELDS).collect(),
-                })
-                .collect(),
+            kinds,
             endings,
         }
     }
