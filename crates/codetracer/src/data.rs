@@ -44,8 +44,11 @@ pub(crate) fn registry() -> anyhow::Result<Registry> {
 /// What may read files besides the built-in extractors. A registry that cannot be opened, and every
 /// broken file in it, is named, and the work goes on without it.
 pub(crate) fn learned(flags: &Flags, output: &Output) -> Learned {
-    if flags.no_learned || folder().is_none() {
+    if flags.no_learned {
         return Learned::default();
+    }
+    if folder().is_none() {
+        return Learned::by_structure();
     }
     match registry() {
         Ok(registry) => {
@@ -60,7 +63,7 @@ pub(crate) fn learned(flags: &Flags, output: &Output) -> Learned {
         }
         Err(error) => {
             output.note(&format!("note: learned extractors are not used: {error:#}"));
-            Learned::default()
+            Learned::by_structure()
         }
     }
 }

@@ -84,8 +84,12 @@ impl Database {
         })
     }
 
-    /// Whether there is a table of this name with at least these columns.
+    /// Whether there is a table of this name with at least these columns. A view or a virtual table,
+    /// behind which code stands, is none.
     pub(crate) fn has(&self, table: &str, columns: &[&str]) -> bool {
+        if !self.roots().contains_key(table) {
+            return false;
+        }
         let mut found: Vec<String> = Vec::new();
         let sql = "select name from pragma_table_info(?1)";
         let read = self.rows(sql, &[table], |row| found.extend(row.text(0)));
@@ -140,7 +144,8 @@ impl Database {
     fn roots(&self) -> &HashMap<String, u32> {
         self.roots.get_or_init(|| {
             let mut roots = HashMap::new();
-            let sql = "select name, rootpage from sqlite_master where type = 'table'";
+            let sql =
+                "select name, rootpage from sqlite_master where type = 'table' and rootpage > 0";
             // A schema that cannot be read means no citations, and its error comes with the rows.
             let _ = self.rows(sql, &[], |row| {
                 if let (Some(name), Some(page)) = (row.text(0), row.integer(1)) {

@@ -156,6 +156,7 @@ fn hostile_schemas_are_refused() {
          select n as rowid, n as data from c;",
     );
     let (_pile, database) = open(&bytes).unwrap();
+    assert!(database.has("x", &["a"]) && !database.has("t", &[]));
     let error = texts(&database).unwrap_err().to_string();
     assert!(error.starts_with("a.db: "), "{error}");
     let error = open(b"SQLite format 3\0 and nothing else").err().unwrap();

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::evolve::{Appraisal, appraise};
-use super::induce;
 use super::map::Container;
 use super::package::{Content, Package, Program};
 use super::registry::Registry;
+use super::{Refusal, induce};
 use crate::extractor::{Claim, Detection, ExtractError, Extraction};
 use crate::pile::{EntryId, Folder, Pile, Problem};
 
@@ -35,7 +35,16 @@ impl Learned {
     pub fn of(registry: &Registry) -> Self {
         Self {
             packages: registry.packages().to_vec(),
-            induction: false,
+            induction: true,
+        }
+    }
+
+    /// Nothing learned before, but what nobody reads is read by its structure.
+    #[must_use]
+    pub fn by_structure() -> Self {
+        Self {
+            packages: Vec::new(),
+            induction: true,
         }
     }
 }
@@ -173,6 +182,7 @@ fn in_folder(
     folder: &Folder,
     free: &(impl Fn(&EntryId) -> bool + Sync),
 ) -> Option<Finding> {
+    const FEWEST_FOR_INDUCTION: usize = 6;
     let packages: Vec<Arc<Package>> = learned
         .packages
         .iter()
@@ -180,11 +190,28 @@ fn in_folder(
         .cloned()
         .collect();
     let json = |id: &EntryId| pile.entry(*id).has_ending("json") && free(id);
-    let files: Vec<EntryId> = folder.files.iter().copied().filter(json).collect();
-    if packages.is_empty() || files.len() < 2 {
+    let mut files: Vec<EntryId> = folder.files.iter().copied().filter(json).collect();
+    if files.len() < 2 {
         return None;
     }
-    decide(pile, &folder.path, files, &packages)
+    if !packages.is_empty()
+        && let Some(found) = decide(pile, &folder.path, files.clone(), &packages)
+    {
+        return Some(found);
+    }
+    // Many small files that are one record each, in the order of the numbers in their names.
+    if !learned.induction || files.len() < FEWEST_FOR_INDUCTION {
+        return None;
+    }
+    files.sort_by_key(|id| numbers_in(pile.entry(*id).name()));
+    by_induction(pile, &folder.path, files).filter(|finding| finding.claim.is_some())
+}
+
+/// The numbers in a name, so that `event-9` comes before `event-10`, and then the name.
+fn numbers_in(name: &str) -> (Vec<u64>, String) {
+    let digits = name.split(|c: char| !c.is_ascii_digit());
+    let numbers = digits.filter_map(|part| part.parse().ok()).collect();
+    (numbers, name.to_owned())
 }
 
 /// Whether the head of a file holds the names of some of the package's fields: cheap, and true of
@@ -273,21 +300,49 @@ fn claim_of(root: &str, files: Vec<EntryId>, best: &Appraisal) -> Claim {
     }
 }
 
-/// The last resort: a file nothing else reads, read by its structure alone.
+/// The last resort: files nothing else reads, read by their structure alone. What looks like a run
+/// and cannot be read well enough is a problem that names the way out.
 fn by_induction(pile: &Pile, root: &str, files: Vec<EntryId>) -> Option<Finding> {
-    let found = induce(pile, &files).ok()?;
+    let found = match induce(pile, &files) {
+        Ok(found) => found,
+        Err(Refusal::BelowBar {
+            found,
+            shortcomings,
+        }) if found.score.joined > 1 => {
+            return Some(Finding {
+                claim: None,
+                problem: Some(Problem {
+                    path: root.to_owned(),
+                    what: format!(
+                        "looks like a run of an unknown layout, but {}; \
+                         `codetracer extractors learn` with --model may read it",
+                        shortcomings.join(", and ")
+                    ),
+                }),
+            });
+        }
+        Err(_) => return None,
+    };
+    let score = found.score;
     let mut content = Content::new("induced", Program::Maps(vec![found.map]));
-    content.score = found.score;
+    content.score = score;
     "induction".clone_into(&mut content.provenance.made_by);
     let package = Arc::new(Package::seal(content).ok()?);
-    let steps = found.score.steps;
+    let evidence = vec![
+        format!("read by its structure alone: {} steps", score.steps),
+        format!(
+            "{} of them with a result, {:.0} % of records explained",
+            score.joined,
+            score.events_explained * 100.0
+        ),
+    ];
     Some(Finding {
         claim: Some(Claim {
             layout: Claim::LEARNED,
             root: root.to_owned(),
             detection: Detection {
                 score: 1,
-                evidence: vec![format!("read by its structure alone: {steps} steps")],
+                evidence,
                 files,
                 session: None,
             },
