@@ -1,6 +1,8 @@
 //! Learned extractors from outside: learned, used, changed, exchanged.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
+#![allow(clippy::print_stdout, reason = "the table of changes is a result")]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -260,6 +262,8 @@ fn an_extractor_is_reviewed_exchanged_and_removed() {
     ben.ok(&["extractors", "import", theirs, "--name", "acme-nested"]);
 }
 
+type Change<'c> = Box<dyn Fn(&mut Value) + 'c>;
+
 /// Changes an exported document and says how the import of it ends.
 fn tampered(change: &dyn Fn(&mut Value), edited: bool) -> (i32, String) {
     let user = User::new();
@@ -290,7 +294,6 @@ fn tampered_extractors_are_not_taken_in() {
         let lines: Vec<&str> = source.lines().collect();
         json!({"script": {"records": {"container": "lines"}, "source": lines}})
     };
-    type Change<'c> = Box<dyn Fn(&mut Value) + 'c>;
     let cases: Vec<(&str, bool, Change<'_>, &str)> = vec![
         ("nothing changed", false, Box::new(|_| {}), ""),
         (

@@ -537,18 +537,17 @@ fn merge(old: &FieldMap, new: &FieldMap) -> (FieldMap, Vec<String>) {
                 && same_tests(mine, rule)
                 && std::mem::discriminant(&mine.says) == std::mem::discriminant(&rule.says)
         });
-        match twin {
-            Some(mine) => join_says(&mut mine.says, &rule.says, &mut changes),
-            None => {
-                let tests: Vec<String> = rule
-                    .when
-                    .iter()
-                    .map(|test| format!("{}={}", test.field, test.is.join("|")))
-                    .collect();
-                changes.push(format!("a rule for records with {}", tests.join(" ")));
-                merged.rules.push(rule.clone());
-            }
+        if let Some(mine) = twin {
+            join_says(&mut mine.says, &rule.says, &mut changes);
+            continue;
         }
+        let tests: Vec<String> = rule
+            .when
+            .iter()
+            .map(|test| format!("{}={}", test.field, test.is.join("|")))
+            .collect();
+        changes.push(format!("a rule for records with {}", tests.join(" ")));
+        merged.rules.push(rule.clone());
     }
     (merged, changes)
 }

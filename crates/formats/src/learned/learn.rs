@@ -388,7 +388,7 @@ fn content_of(
         content.recognise = known.recognise.clone();
         content.samples = samples_of_line(lesson.registry, known);
         if let Some(best) = attempts.first() {
-            content.provenance.changes = best.changes.clone();
+            content.provenance.changes.clone_from(&best.changes);
         }
         if content.program == known.program {
             let change = "the same rules; kinds of records never seen before are known now";
@@ -426,7 +426,7 @@ fn content_of(
     }
     for (index, files) in lesson.artifacts.iter().enumerate().take(3) {
         let name = format!("{}.{}", content.version, index + 1);
-        let sample = sample_of(&content.program, content.limits, lesson.pile, files, name);
+        let sample = sample_of(&content.program, content.limits, lesson.pile, files, &name);
         content.samples.extend(sample);
     }
     // The oldest are what tells most: they were made for files nobody writes any more.

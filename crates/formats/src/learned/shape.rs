@@ -9,6 +9,7 @@ use super::package::{Fingerprint, Kind, Program};
 use super::path::{Path, Segment, decoded};
 use super::records;
 use super::redact::Redactor;
+use super::score::ratio;
 use crate::extractor::Part;
 use crate::pile::{EntryId, Pile};
 
@@ -167,11 +168,11 @@ impl Fingerprint {
             .map(|kind| (kind.name.as_str(), kind.fields.iter().collect()))
             .collect();
         let all: BTreeSet<&Path> = self.kinds.iter().flat_map(|kind| &kind.fields).collect();
-        let (mut same, mut whole, mut known_records) = (0, 0, 0);
+        let (mut same, mut whole, mut familiar) = (0, 0, 0);
         for (name, kind) in &shape.kinds {
             let fields = known.get(name.as_str());
             if fields.is_some() {
-                known_records += kind.count;
+                familiar += kind.count;
             } else {
                 likeness.new_kinds.push((name.clone(), kind.count));
             }
@@ -184,11 +185,10 @@ impl Fingerprint {
                 }
             }
         }
-        let share = super::score::ratio;
         likeness.share = if shape.records == 0 {
             0.0
         } else {
-            f64::midpoint(share(same, whole), share(known_records, shape.records))
+            f64::midpoint(ratio(same, whole), ratio(familiar, shape.records))
         };
         likeness
     }
