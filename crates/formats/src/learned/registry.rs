@@ -69,6 +69,9 @@ pub enum RegistryError {
 }
 
 impl Registry {
+    /// What stands in `Trajectory::format` for a file read by its structure alone.
+    pub const RESERVED: &'static str = "induced";
+
     /// Opens the registry in a data folder; a folder that is not there is an empty registry. Files
     /// that are no packages are named in [`Self::broken`] and passed over.
     ///
@@ -184,6 +187,13 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::Clash`] when the name belongs to a layout of another origin, and I/O errors.
     pub fn add(&mut self, package: Package) -> Result<Arc<Package>, RegistryError> {
+        if package.name == Self::RESERVED {
+            let what = format!(
+                "name `{}`: it stands for reading without an extractor",
+                package.name
+            );
+            return Err(PackageError::Invalid(what).into());
+        }
         if let Some(theirs) = self.versions(&package.name).next()
             && theirs.origin() != package.origin()
         {
