@@ -579,3 +579,26 @@ fn a_model_writes_an_extractor_and_its_answers_are_replayed() {
     let (document, _) = user.ok(&["extractors", "export", "acme"]);
     assert!(!document.contains(SECRET) && !document.contains("eve@example.org"));
 }
+
+#[test]
+fn programs_that_add_at_the_same_time_lose_nothing() {
+    let user = User::new();
+    user.write("runs", 0, 0..2);
+    let names: Vec<String> = (0..6).map(|n| format!("acme-{n}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            let user = &user;
+            scope.spawn(move || user.ok(&["extractors", "learn", "runs", "--name", name]));
+        }
+        for _ in 0..6 {
+            // A reader beside them sees whole files only.
+            let user = &user;
+            scope.spawn(move || user.ok(&["extractors", "list"]));
+        }
+    });
+    let listed = user.json(&["extractors", "list", "--json"]);
+    assert_eq!(listed["extractors"].as_array().unwrap().len(), names.len());
+    assert_eq!(listed["broken"], json!([]));
+    let index = fs::read_to_string(user.path("data/extractors/index.json")).unwrap();
+    assert!(serde_json::from_str::<Value>(&index).is_ok());
+}
