@@ -9,6 +9,7 @@ use std::io;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use self::talk::{LISTS, Talk, WRAPPERS, read_talk, talks_in};
 use crate::dialogue::{self, Feed};
@@ -17,7 +18,7 @@ use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
 use crate::frame::{self, JsonDocument};
-use crate::json::str_at;
+use crate::json::{close_truncated, str_at};
 use crate::pile::{EntryId, Pile};
 
 /// Reads plain lists of chat messages with tool calls.
@@ -105,7 +106,8 @@ impl Extractor for ChatMessages {
         })?;
         if document {
             let file = JsonDocument::open(pile, id)?;
-            let text = file.document().text();
+            let parsed = file.parse::<&RawValue>();
+            let text = parsed.as_ref().map_or("", |parsed| parsed.base);
             for (number, talk) in (1..).zip(talks_in(text)) {
                 if talk.row != text.trim() {
                     let start = talk.row.as_ptr().addr() - text.as_ptr().addr();
@@ -120,9 +122,15 @@ impl Extractor for ChatMessages {
         let id = claim.detection.files[0];
         if let Some(range) = claim.part.as_ref().and_then(|part| part.range.clone()) {
             let text = frame::text_at(pile, id, &range)?;
+            let cut = serde_json::from_str::<&RawValue>(&text).is_err();
+            let closed = cut.then(|| close_truncated(&text)).flatten();
+            let text = closed.unwrap_or(text);
             let cite = |part, slice: &str| {
                 let at = slice.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-                let bytes = text.as_bytes().get(at..at + slice.len())?;
+                // What closes a row that was cut is not in the file.
+                let most = pile.entry(id).size.saturating_sub(range.start);
+                let end = (at + slice.len()).min(usize::try_from(most).unwrap_or(usize::MAX));
+                let bytes = text.as_bytes().get(at..end)?;
                 let path = &pile.entry(id).path;
                 Some(crate::document::cite_bytes(
                     part,
@@ -131,8 +139,14 @@ impl Extractor for ChatMessages {
                     bytes,
                 ))
             };
+            let path = &pile.entry(id).path;
             let talk = talks_in(&text).into_iter().next().unwrap_or_default();
-            return Ok(read_talk(&talk, &pile.entry(id).path, &cite));
+            let mut extraction = read_talk(&talk, path, &cite);
+            if cut {
+                let warning = format!("{path}: the row at byte {} is cut off", range.start);
+                extraction.warnings.push(warning);
+            }
+            return Ok(extraction);
         }
         whole(pile, id)
     }
@@ -150,7 +164,7 @@ fn whole(pile: &Pile, id: EntryId) -> Result<Extraction, ExtractError> {
     if is_lines {
         return Ok(lines(file.document()));
     }
-    let parsed = file.parse::<&serde_json::value::RawValue>()?;
+    let parsed = file.parse::<&RawValue>()?;
     let cite = |part, slice: &str| file.document().cite_in(parsed.base, part, slice);
     let talk = talks_in(parsed.value.get())
         .into_iter()
@@ -236,7 +250,12 @@ impl Rows {
     /// Adds the conversation in `text`, unless it has no call; it takes the place of one that it
     /// begins with.
     fn add(&mut self, text: &str, start: u64, number: u64) {
-        let talks = talks_in(text);
+        let closed;
+        let mut talks = talks_in(text);
+        if talks.is_empty() && serde_json::from_str::<IgnoredAny>(text).is_err() {
+            closed = close_truncated(text).unwrap_or_default();
+            talks = talks_in(&closed);
+        }
         let Some(talk) = talks.first() else { return };
         let mut hasher = blake3::Hasher::new();
         let mut before = None;
