@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use formats::pile::{Limits, Pile};
-use formats::{Extraction, Found, ReadError, Run, find_runs, read_run};
+use formats::{Extraction, Found, Learned, ReadError, Run, find_runs_with, read_run};
 use rayon::prelude::*;
 
 use crate::output::Output;
@@ -39,7 +40,7 @@ pub(crate) struct Input {
 
 impl Input {
     /// Looks through `path`; `-` is standard input.
-    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(path: &Path, learned: &Learned) -> anyhow::Result<Self> {
         let limits = Limits::default();
         let given = path.display().to_string();
         let (pile, base) = if given == "-" {
@@ -56,7 +57,7 @@ impl Input {
             };
             (pile, base.unwrap_or_default())
         };
-        Ok(Self::of(given, base, pile))
+        Ok(Self::of(given, base, pile, learned))
     }
 
     /// A run that is part of this program, shown under `name`.
@@ -65,11 +66,12 @@ impl Input {
             name.to_owned(),
             String::new(),
             Pile::from_memory([(name, content)]),
+            &Learned::default(),
         )
     }
 
-    fn of(given: String, base: String, pile: Pile) -> Self {
-        let found = find_runs(&pile);
+    fn of(given: String, base: String, pile: Pile, learned: &Learned) -> Self {
+        let found = find_runs_with(&pile, learned);
         Self {
             given,
             base,
@@ -125,6 +127,16 @@ impl Input {
         )
     }
 
+    /// When the newest of a run's files was written, as far as the file system tells.
+    pub(crate) fn written(&self, run: &Run) -> Option<SystemTime> {
+        let files = run.claim.detection.files.iter();
+        let written = files.filter_map(|id| {
+            let path = self.user_path(&self.pile.entry(*id).path);
+            std::fs::metadata(path).ok()?.modified().ok()
+        });
+        written.max()
+    }
+
     /// Reads one run; errors name the artifact as the user would open it.
     pub(crate) fn read(&self, run: &Run) -> anyhow::Result<Extraction> {
         read_run(&self.pile, run).map_err(|error| self.explain(run, error))
@@ -134,7 +146,7 @@ impl Input {
         let path = self.user_path(&run.path);
         anyhow::Error::new(error).context(format!(
             "{path}: recognised as {} but not readable (`codetracer doctor {path}` says by what)",
-            run.claim.layout
+            run.claim.layout_name()
         ))
     }
 

@@ -61,12 +61,13 @@ mod spans;
 mod swe_agent;
 mod terminus;
 
-pub use discover::{Duplicate, Found, Run, find_runs};
+pub use discover::{Duplicate, Found, Run, find_runs, find_runs_with};
 pub use envelope::Envelope;
 pub use extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Part, Probe, Rank,
     Share, Site,
 };
+pub use learned::{Learned, Reader};
 pub use read::{ReadError, read_run};
 
 /// Every layout that can be read, in no order of preference: detection picks by score.
@@ -103,6 +104,7 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &continue_dev::Continue,
         &copilot_cli::CopilotCli,
         &gemini_cli::GeminiCli,
+        &gemini_cli::GeminiCliStream,
         &kimi_cli::KimiCli,
         &kimi_cli::KimiCliStream,
         &qwen_code::QwenCode,

@@ -1,16 +1,18 @@
 //! `codetracer analyze`: artifacts to diagnoses.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use analysis::Index;
 use anyhow::bail;
-use formats::Run;
+use formats::{Learned, Run};
 use localize::{Options, diagnose};
 use trace::{Diagnosis, Verdict};
 
 use super::{Status, Tally, report};
 use crate::cli::{Analyze, FailOn};
 use crate::input::{Input, UNSPOOLED, counted, in_order};
+use crate::local;
 use crate::output::{Output, Palette};
 
 /// What is printed for a run.
@@ -28,20 +30,17 @@ pub(super) enum Form {
 pub(super) fn run(
     args: &Analyze,
     fail_on: Option<FailOn>,
+    learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
     let mut tally = Tally::default();
-    let mut inputs = Vec::new();
-    for path in &args.paths {
-        match Input::open(path) {
-            Ok(input) => inputs.push(input),
-            Err(error) => {
-                tally.unreadable += 1;
-                output.error(&format!("{error:#}"));
-            }
-        }
-    }
-    let mut runs: Vec<(&Input, &Run)> = Vec::new();
+    let inputs = open_all(&args.paths, learned, &mut tally, output);
+    let homes = if args.local {
+        open_all(&local_folders()?, learned, &mut tally, output)
+    } else {
+        Vec::new()
+    };
+    let mut runs: Vec<(&Input, &Run)> = local::newest(&homes, args.newest);
     for input in &inputs {
         match input.runs(args.run.as_deref()) {
             Ok(found) => runs.extend(found.into_iter().map(|run| (input, run))),
@@ -93,6 +92,39 @@ pub(super) fn run(
         output.note(&left);
     }
     Ok(tally.status(fail_on))
+}
+
+/// Looks through every path; one that cannot be read is named and counted.
+fn open_all(
+    paths: &[PathBuf],
+    learned: &Learned,
+    tally: &mut Tally,
+    output: &mut Output,
+) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        match Input::open(path, learned) {
+            Ok(input) => inputs.push(input),
+            Err(error) => {
+                tally.unreadable += 1;
+                output.error(&format!("{error:#}"));
+            }
+        }
+    }
+    inputs
+}
+
+/// Where the agents of this machine keep their sessions.
+fn local_folders() -> anyhow::Result<Vec<PathBuf>> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let folders = local::folders(variable, std::env::home_dir().as_deref());
+    if folders.is_empty() {
+        bail!(
+            "no agent of this machine keeps sessions in its usual folder; looked for {}",
+            local::agents()
+        );
+    }
+    Ok(folders)
 }
 
 /// One run, analysed and laid out.

@@ -6,6 +6,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -240,10 +241,22 @@ fn holds_talk(value: &Value, depth: u32) -> bool {
 /// Conversations of one file, each kept once.
 #[derive(Default)]
 struct Rows {
-    parts: Vec<Option<Part>>,
-    /// The parts by the hash of all their messages.
+    rows: Vec<Row>,
+    /// The rows by the hash of all their messages.
     by_content: HashMap<blake3::Hash, usize>,
+    /// Rows looked at.
+    seen: u64,
     keys: HashMap<String, u32>,
+}
+
+/// A conversation, as far as it was logged.
+struct Row {
+    key: String,
+    /// What the row calls itself.
+    called: Option<String>,
+    /// The hash of its messages.
+    whole: blake3::Hash,
+    range: Range<u64>,
 }
 
 impl Rows {
@@ -256,50 +269,66 @@ impl Rows {
             closed = close_truncated(text).unwrap_or_default();
             talks = talks_in(&closed);
         }
+        self.seen += 1;
         let Some(talk) = talks.first() else { return };
         let mut hasher = blake3::Hasher::new();
         let mut before = None;
-        for message in &talk.messages {
+        for message in &talk.messages[..talk.messages.len() - talk.answers] {
             hasher.update(message.as_bytes());
             hasher.update(b"\n");
             before = self.by_content.get(&hasher.finalize()).copied().or(before);
         }
-        let calls = |text: &str| call_in(text).is_some();
-        if !talk.messages.iter().any(|message| calls(message)) {
+        if !talk
+            .messages
+            .iter()
+            .any(|message| call_in(message).is_some())
+        {
             return;
         }
-        let name = talk.name().unwrap_or_else(|| format!("line-{number}"));
-        let part = |key| Part {
-            key,
-            session: None,
-            range: Some(start..start + text.len() as u64),
-        };
-        let place = if let Some((place, old)) =
-            before.and_then(|place| Some((place, self.parts[place].take()?)))
-        {
-            self.parts[place] = Some(part(old.key));
-            place
+        // Two tries at one task may say the same; then their names tell them apart.
+        let whole = hasher.finalize();
+        let called = talk.name();
+        let before = before.filter(|place| {
+            let known = &self.rows[*place];
+            known.called == called || known.whole != whole
+        });
+        let range = start..start + text.len() as u64;
+        if let Some(place) = before {
+            let known = &mut self.rows[place];
+            self.by_content.remove(&known.whole);
+            known.whole = whole;
+            known.range = range;
+            self.by_content.insert(whole, place);
+            return;
+        }
+        let name = called.clone().unwrap_or_else(|| format!("line-{number}"));
+        let times = self.keys.entry(name.clone()).or_default();
+        *times += 1;
+        let key = if *times == 1 {
+            name
         } else {
-            let times = self.keys.entry(name.clone()).or_default();
-            *times += 1;
-            let key = if *times == 1 {
-                name
-            } else {
-                format!("{name}~{times}")
-            };
-            self.parts.push(Some(part(key)));
-            self.parts.len() - 1
+            format!("{name}~{times}")
         };
-        self.by_content.insert(hasher.finalize(), place);
+        self.by_content.insert(whole, self.rows.len());
+        self.rows.push(Row {
+            key,
+            called,
+            whole,
+            range,
+        });
     }
 
-    /// The parts; none if a document holds but one conversation.
+    /// The parts; none if the file holds but one conversation.
     fn into_parts(self, document: bool) -> Vec<Part> {
-        let parts: Vec<Part> = self.parts.into_iter().flatten().collect();
-        if document && parts.len() < 2 {
+        if self.seen < 2 || (document && self.rows.len() < 2) {
             return Vec::new();
         }
-        parts
+        let parts = self.rows.into_iter().map(|row| Part {
+            key: row.key,
+            session: None,
+            range: Some(row.range),
+        });
+        parts.collect()
     }
 }
 

@@ -142,12 +142,13 @@ fn requests_that_grow_are_one_conversation_and_its_answer_counts() {
     messages.extend([call("a", "ls"), answer("a", "a.py")]);
     rows.push(json!({"request": {"messages": messages}, "response": {"choices": [{"message": call("b", "id")}]}}));
     rows.push(json!({"messages": talk("c")[1..].to_vec()}));
+    rows.push(json!({"id": "other", "messages": talk("c")[1..].to_vec()}));
     let read = read(&lines(&rows));
     let steps: Vec<usize> = read
         .iter()
         .map(|read| read.trajectory.steps.len())
         .collect();
-    assert_eq!(steps, [1, 1]);
+    assert_eq!(steps, [2, 1, 1]);
 }
 
 #[test]

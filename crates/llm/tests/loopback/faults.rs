@@ -115,6 +115,41 @@ async fn no_server_is_a_connection_error() {
 }
 
 #[tokio::test]
+async fn an_https_address_is_never_spoken_to_in_the_clear() {
+    let server = Server::new(vec![Reply::json(&openai("in the clear"))]);
+    let base = server.url("/v1").replace("http:", "https:");
+    let settings =
+        llm::Settings::from_pairs([("OPENAI_BASE_URL", base.as_str()), ("OPENAI_API_KEY", KEY)]);
+    let retry = Retry {
+        most: 0,
+        ..Retry::default()
+    };
+    // The server waits for a request and the client for a handshake.
+    let timeouts = Timeouts {
+        connect: Duration::from_millis(200),
+        ..Timeouts::default()
+    };
+    // A machine without certificates cannot even make the client.
+    let builder = llm::Client::builder(OPENAI, &settings)
+        .unwrap()
+        .retry(retry);
+    match builder.timeouts(timeouts).build() {
+        Ok(client) => {
+            let error = client.complete(&ask("?")).await.unwrap_err();
+            assert!(matches!(error, LlmError::Connection { .. }), "{error}");
+        }
+        Err(error) => assert!(matches!(
+            error,
+            LlmError::Setting {
+                variable: "TLS",
+                ..
+            }
+        )),
+    }
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
 async fn a_cut_answer_is_asked_for_again() {
     let server = Server::new(vec![
         Reply::json(&openai("Ste")).cut(),
@@ -146,6 +181,19 @@ async fn a_cut_stream_is_truncated_once_words_were_handed_on() {
         );
         assert_eq!((heard, server.seen().len()), (2, 1));
     }
+}
+
+#[tokio::test]
+async fn a_stream_cut_after_its_last_word_is_whole() {
+    let server = Server::new(vec![openai_stream(&["Step 3."]).cut()]);
+    let completion = client(&server, OPENAI)
+        .stream(&ask("?"), &mut |_| {})
+        .await
+        .unwrap();
+    assert_eq!(
+        (completion.text.as_str(), completion.usage.total()),
+        ("Step 3.", 10)
+    );
 }
 
 #[tokio::test]

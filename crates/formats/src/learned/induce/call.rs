@@ -2,16 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::field::Field;
 use super::kind::Kind;
 use super::lexicon::{self, Speaker, fit, path_fit, plain};
-use crate::learned::interpret::text_of;
+use crate::learned::interpret::{arguments_of, text_of};
 use crate::learned::map::{CallFields, Condition, ResultFields};
 use crate::learned::path::{Path, Segment};
 use crate::learned::score::ratio;
 
 /// How sure one must be of a call.
 const LEAST_SURE: f64 = 2.0;
+/// How sure one must be before it is known whether others mention its id.
+const LEAST_UNHEARD: f64 = 1.3;
+/// How much of the shape of the arguments a name must tell to count as the tool's without a known
+/// name.
+const LEAST_TOLD: f64 = 0.55;
 
 /// A kind of part that looks like a tool call.
 #[derive(Debug, Clone)]
@@ -87,7 +94,7 @@ pub(super) fn calls_in(kinds: &[Kind<'_>]) -> Vec<CallGuess> {
             let (id, mentioned) = id_of(kinds, at, fields.arguments.first()?, beside?, &mentions);
             fields.id = id.into_iter().collect();
             sure += 0.8 * mentioned;
-            Some(CallGuess {
+            (sure >= LEAST_SURE).then_some(CallGuess {
                 kind: at,
                 sure,
                 fields,
@@ -128,11 +135,13 @@ fn call_of(kind: &Kind<'_>) -> Option<(f64, CallFields)> {
         .any(|mark| word.contains(mark))
     });
     let bonus = if asked { 0.6 } else { 0.0 };
-    let whole = structured_call(kind, bonus).or_else(|| command_call(kind, bonus))?;
-    (whole.0 >= LEAST_SURE).then_some(whole)
+    structured_call(kind, bonus)
+        .filter(|(sure, _)| *sure >= LEAST_UNHEARD)
+        .or_else(|| command_call(kind, bonus))
 }
 
-/// A name beside an object of arguments.
+/// A name beside an object of arguments: known by what they are called, or by the name telling
+/// which members the arguments have.
 fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
     let count = kind.parts.len();
     let mut best: Option<(f64, Path, Path)> = None;
@@ -145,22 +154,31 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
             continue;
         }
         for (name_path, name) in &kind.fields {
-            let Some(named) = name_fit(name_path, name, path) else {
+            if !may_name(name_path, name, path) {
+                continue;
+            }
+            let told = told_by(kind, name_path, path);
+            let sure_told = told >= LEAST_TOLD;
+            if arguments < 0.5 && !sure_told {
+                continue;
+            }
+            let Some(named) = name_fit(name_path, name, path, sure_told) else {
                 continue;
             };
             // A word that tells the kind of record names a tool only if it is one.
-            let told = kind
+            let splits = kind
                 .when
                 .iter()
                 .chain(&kind.which)
                 .any(|c| c.field == *name_path);
             let constant = name.values.len() == 1
                 && lexicon::fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
-            if (told && bonus == 0.0 || constant) && name.tools == 0 {
+            if (splits && bonus == 0.0 || constant) && name.tools == 0 {
                 continue;
             }
             let there = ratio(field.present.min(name.present), count);
-            let sure = (arguments + named + bonus) * (0.4 + 0.6 * there);
+            let shape = if sure_told { told } else { 0.0 };
+            let sure = (arguments + named + shape + bonus) * (0.4 + 0.6 * there);
             if best.as_ref().is_none_or(|(most, ..)| sure > *most) {
                 best = Some((sure, path.clone(), name_path.clone()));
             }
@@ -173,6 +191,53 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
         ..CallFields::default()
     };
     Some((sure, fields))
+}
+
+/// Whether a field could name the tool whose arguments stand at `arguments`, by its values: short
+/// names, not an id each time.
+fn may_name(path: &Path, field: &Field, arguments: &Path) -> bool {
+    let beside = path.below(arguments).is_none() && field.texts > 0 && !field.many;
+    beside
+        && field.share(field.identifiers) >= 0.9
+        && field.mean_length() <= 48.0
+        && field.times == 0
+}
+
+/// How much better one knows which members the arguments have when one knows the name, 0 to 1:
+/// each tool has its own.
+fn told_by(kind: &Kind<'_>, name: &Path, arguments: &Path) -> f64 {
+    const LOOKED_AT: usize = 300;
+    const LEAST: usize = 5;
+    let mut all: BTreeMap<String, usize> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut count = 0;
+    for part in kind.parts.iter().take(LOOKED_AT) {
+        let name = name.first(&part.value);
+        let value = arguments.first(&part.value);
+        let (Some(name), Some(value)) = (name.as_deref().and_then(Value::as_str), value) else {
+            continue;
+        };
+        let inner = arguments_of(&value);
+        let Some(Value::Object(members)) = inner.as_deref() else {
+            continue;
+        };
+        let keys: Vec<&str> = members.keys().map(String::as_str).collect();
+        let keys = keys.join(" ");
+        count += 1;
+        *all.entry(keys.clone()).or_default() += 1;
+        *by_name
+            .entry(name.to_owned())
+            .or_default()
+            .entry(keys)
+            .or_default() += 1;
+    }
+    let most = |sets: &BTreeMap<String, usize>| sets.values().copied().max().unwrap_or_default();
+    let plain = most(&all);
+    if count < LEAST || by_name.len() < 2 || by_name.len() * 3 > count * 2 || plain == count {
+        return 0.0;
+    }
+    let told: usize = by_name.values().map(most).sum();
+    ratio(told.saturating_sub(plain), count - plain)
 }
 
 /// How much a field looks like the arguments of a call.
@@ -190,20 +255,12 @@ fn arguments_fit(path: &Path, field: &Field) -> Option<f64> {
     }
     let known = ratio(field.arguments, field.present);
     let named = path_fit(path, lexicon::ARGUMENTS);
-    let worth = 1.6 * known + 1.2 * named;
-    (worth >= 0.5).then_some(worth)
+    Some(1.6 * known + 1.2 * named)
 }
 
-/// How much a field looks like the name of the tool whose arguments stand at `arguments`.
-fn name_fit(path: &Path, field: &Field, arguments: &Path) -> Option<f64> {
+/// How much a field that may name a tool does; `told` where it tells the shape of the arguments.
+fn name_fit(path: &Path, field: &Field, arguments: &Path, told: bool) -> Option<f64> {
     let key = path.last_key()?;
-    if path.below(arguments).is_some() || field.texts == 0 || field.many {
-        return None;
-    }
-    let identifiers = field.share(field.identifiers);
-    if identifiers < 0.9 || field.mean_length() > 48.0 || field.times > 0 {
-        return None;
-    }
     let speakers = field.values.keys().filter(|word| {
         let speaker = lexicon::speaker(word);
         speaker.is_some() && (!lexicon::is_tool(word) || field.values.len() < 3)
@@ -220,7 +277,7 @@ fn name_fit(path: &Path, field: &Field, arguments: &Path) -> Option<f64> {
     let named = fit(key, lexicon::TOOL_NAMES);
     let near = nearness(path, arguments);
     let worth = 1.8 * known + 1.2 * named + near;
-    (known + named > 0.3).then_some(worth)
+    (known + named > 0.3 || told).then_some(worth)
 }
 
 /// 0.3 for fields side by side, less the further apart they are.
@@ -396,7 +453,68 @@ pub(super) fn results_in(
             found.push(guess);
         }
     }
+    if found.is_empty() && calls.iter().any(|call| call.fields.id.is_empty()) {
+        found.extend(result_by_turn(kinds, calls));
+    }
     found
+}
+
+/// The kind whose parts follow the calls one by one, where neither ids nor words tell results.
+fn result_by_turn(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<ResultGuess> {
+    const LEAST: f64 = 0.7;
+    let mut asked: BTreeMap<usize, usize> = BTreeMap::new();
+    for call in calls {
+        for part in &kinds[call.kind].parts {
+            *asked.entry(part.record).or_default() += 1;
+        }
+    }
+    let all: usize = asked.values().sum();
+    let mut best: Option<(f64, ResultGuess)> = None;
+    for (at, kind) in kinds.iter().enumerate() {
+        let calling = |call: &CallGuess| {
+            let other = &kinds[call.kind];
+            call.kind == at
+                || other.when == kind.when && (kind.each.is_root() || other.each == kind.each)
+        };
+        if calls.iter().any(calling) {
+            continue;
+        }
+        let mut given: BTreeMap<usize, usize> = BTreeMap::new();
+        for part in &kind.parts {
+            *given.entry(part.record).or_default() += 1;
+        }
+        let (mut open, mut answered, mut prompt) = (0_usize, 0_usize, 0_usize);
+        let records: BTreeSet<usize> = asked.keys().chain(given.keys()).copied().collect();
+        for record in records {
+            // A record asks before it answers.
+            let new = asked.get(&record).copied().unwrap_or_default();
+            open += new;
+            let here = given.get(&record).copied().unwrap_or_default().min(open);
+            let before = record.checked_sub(1).and_then(|before| asked.get(&before));
+            prompt += if before.is_some() || new > 0 { here } else { 0 };
+            answered += here;
+            open -= here;
+        }
+        let share = ratio(answered, all);
+        if share < LEAST || answered * 10 < kind.parts.len() * 8 {
+            continue;
+        }
+        let Some(fields) = result_fields(kind, &[]) else {
+            continue;
+        };
+        let printed = fields.text.iter().filter_map(|path| kind.field(path));
+        let printed = printed.map(Field::printed).fold(0.0, f64::max);
+        let worth = share + ratio(prompt, answered) + printed;
+        if best.as_ref().is_none_or(|(most, _)| worth > *most) {
+            let guess = ResultGuess {
+                kind: at,
+                fields,
+                answers: 0,
+            };
+            best = Some((worth, guess));
+        }
+    }
+    best.map(|(_, guess)| guess)
 }
 
 /// A part that names a call.
@@ -510,6 +628,9 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
             named = 0.0;
         }
         let holds = field.texts + field.lists + field.objects;
+        if named == 0.0 {
+            named = looks_printed(kind, path, field, taken);
+        }
         if named == 0.0 || holds == 0 {
             continue;
         }
@@ -542,6 +663,28 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
         failed: failed_of(kind, taken),
         text,
     })
+}
+
+/// How much a field looks like what came back, whatever it is called: beside a call it stands after
+/// what was asked, and is not what the agent says.
+fn looks_printed(kind: &Kind<'_>, path: &Path, field: &Field, taken: &[&Path]) -> f64 {
+    const LEAST: f64 = 0.4;
+    let Some(key) = path.last_key() else {
+        return 0.0;
+    };
+    let said = [lexicon::THOUGHTS, lexicon::REASONING]
+        .iter()
+        .any(|words| fit(key, words) > 0.0);
+    let asked = taken.iter().filter_map(|path| kind.field(path));
+    let after = asked.map(Field::place).fold(0.0, f64::max) < field.place();
+    let printed = field.printed();
+    let mostly_text = field.texts * 2 > field.present && field.mean_length() > 12.0;
+    let beside_call = !taken.is_empty();
+    if !mostly_text || beside_call && (said || printed < LEAST) || field.stamps > 0 {
+        return 0.0;
+    }
+    let order = if after { 0.1 } else { 0.0 };
+    0.1 + 0.3 * printed + order
 }
 
 /// Whether a structured value has no text a person would read.

@@ -9,7 +9,7 @@ use super::call::{
 };
 use super::kind::{Kind, kinds_of};
 use super::lexicon::{self, Speaker};
-use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, words_of};
+use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, spoken_in, words_of};
 use crate::learned::interpret::arguments_of;
 use crate::learned::map::{Condition, FieldMap, Records, ResultFields, Rule, Says};
 use crate::learned::path::Path;
@@ -220,11 +220,18 @@ fn settle_results(
         let words = kinds[guess.kind].words().next();
         words.and_then(lexicon::speaker) == Some(Speaker::Tool)
     };
+    // What is longest is the whole output; progress on the way to it has the same id.
+    let length = |guess: &ResultGuess| {
+        let text = guess.fields.text.first();
+        let field = text.and_then(|path| kinds[guess.kind].field(path));
+        field.map_or(0, |field| field.length)
+    };
     guesses.sort_by(|a, b| {
         tool(b)
             .cmp(&tool(a))
             .then(depth(a).cmp(&depth(b)))
             .then(b.answers.cmp(&a.answers))
+            .then(length(b).cmp(&length(a)))
             .then(a.kind.cmp(&b.kind))
     });
     let mut answered: BTreeSet<String> = BTreeSet::new();
@@ -314,7 +321,15 @@ fn add_words(
             }
             continue;
         }
-        for says in says_of(kind, calling.contains(&at)) {
+        let said = says_of(kind, calling.contains(&at));
+        let said = if said.is_empty() && speaker_of(kind).is_none() {
+            let first = !calls.is_empty() && opens(kinds, kind, calls);
+            let spoken = spoken_in(kind, &taken, first, calling.contains(&at));
+            spoken.into_iter().collect()
+        } else {
+            said
+        };
+        for says in said {
             let (Says::User { text } | Says::Say { text } | Says::Think { text }) = &says else {
                 continue;
             };
@@ -325,6 +340,15 @@ fn add_words(
             rules.push(rule(kind, says));
         }
     }
+}
+
+/// Whether the records of `kind` open the run: a person asks before anything is done, and seldom
+/// again.
+fn opens(kinds: &[Kind<'_>], kind: &Kind<'_>, calls: &[CallGuess]) -> bool {
+    let records = calls.iter().flat_map(|call| &kinds[call.kind].parts);
+    let first_call = records.clone().map(|part| part.record).min();
+    let first = kind.parts.first().map(|part| part.record);
+    first < first_call && kind.parts.len() * 4 <= records.count().max(4)
 }
 
 /// Commands that stand in the agent's words; false when there are none.

@@ -41,6 +41,13 @@ pub(super) struct Field {
     pub(super) commands: usize,
     /// Texts with several words.
     pub(super) prose: usize,
+    /// Texts of several lines.
+    pub(super) lines: usize,
+    /// Texts that read like sentences of a person or a model: a capital at the beginning, a full stop
+    /// at the end, words between.
+    pub(super) sentences: usize,
+    /// The sum, over parts, of its place among the fields of the part.
+    places: usize,
     /// Values that are times, as ISO text.
     pub(super) times: usize,
     /// Texts of digits that could count the seconds, or parts of them, since 1970.
@@ -93,6 +100,8 @@ impl Field {
         self.tools += usize::from(lexicon::is_tool(text));
         self.commands += usize::from(lexicon::is_command(text));
         self.prose += usize::from(text.split_whitespace().nth(2).is_some());
+        self.lines += usize::from(text.trim_end().contains('\n'));
+        self.sentences += usize::from(lexicon::is_sentence(text));
         let like_time = text.len() >= 10 && text.len() <= 40 && text.as_bytes()[0].is_ascii_digit();
         self.times += usize::from(like_time && time::parse(text).is_some());
         let digits = text.bytes().all(|b| b.is_ascii_digit());
@@ -128,6 +137,20 @@ impl Field {
         ratio(self.length, self.texts)
     }
 
+    /// Its mean place among the fields of a part: who writes a record writes the question before
+    /// the answer.
+    pub(super) fn place(&self) -> f64 {
+        ratio(self.places, self.present.max(1))
+    }
+
+    /// How much its texts look like what a program printed, 0 to 1: many lines, no sentences.
+    pub(super) fn printed(&self) -> f64 {
+        if self.texts == 0 || self.share(self.identifiers) > 0.8 || self.times > 0 {
+            return 0.0;
+        }
+        0.5 * self.share(self.lines) + 0.5 * (1.0 - self.share(self.sentences))
+    }
+
     /// The values as a set, for comparison with another field's.
     pub(super) fn names(&self) -> BTreeSet<&str> {
         self.values.keys().map(String::as_str).collect()
@@ -141,9 +164,13 @@ pub(super) fn fields_of<'v>(parts: impl Iterator<Item = &'v Value>) -> BTreeMap<
     for part in parts {
         let mut open: Vec<(Path, Cow<'_, Value>, usize)> =
             vec![(Path::root(), Cow::Borrowed(part), 0)];
+        let mut place = 0;
         while let Some((path, value, depth)) = open.pop() {
             if fields.len() < MOST_FIELDS || fields.contains_key(&path) {
-                fields.entry(path.clone()).or_default().add(&value);
+                let field = fields.entry(path.clone()).or_default();
+                field.add(&value);
+                field.places += place;
+                place += 1;
             }
             if depth >= DEEPEST {
                 continue;

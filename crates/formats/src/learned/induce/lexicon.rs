@@ -606,3 +606,12 @@ pub(super) fn is_command(text: &str) -> bool {
             && text.len() < 100_000
             && !text.contains(". ")
 }
+
+/// Whether a text reads like what a person or a model writes: sentences, not what a program prints.
+pub(super) fn is_sentence(text: &str) -> bool {
+    let text = text.trim();
+    let words = text.split_whitespace().take(4).count();
+    let begins = text.chars().next().is_some_and(char::is_uppercase);
+    let last_line = text.lines().next_back().unwrap_or(text);
+    words >= 4 && begins && last_line.ends_with(['.', '!', '?', ':', '`', ')'])
+}

@@ -11,6 +11,7 @@ use crate::frame::JsonDocument;
 use crate::learned::canonical::canonical;
 use crate::learned::map::{Container, Records, Runs};
 use crate::learned::path::{Path, Segment};
+use crate::learned::records::in_order;
 use crate::pile::{EntryId, Pile};
 
 /// How many records of a candidate are looked at.
@@ -94,7 +95,7 @@ fn load(pile: &Pile, files: &[EntryId]) -> Result<(Container, Vec<Value>), Extra
     }
     let mut wholes = Vec::new();
     let mut read = 0;
-    for id in files.iter().take(MOST_RECORDS) {
+    for id in in_order(pile, files).iter().take(MOST_RECORDS) {
         read += pile.entry(*id).size;
         if read > MOST_BYTES {
             break;

@@ -65,6 +65,36 @@ pub(super) fn says_of(kind: &Kind<'_>, calls: bool) -> Vec<Says> {
     said
 }
 
+/// What a kind of record says where no word tells who speaks: the field that holds sentences. Of
+/// records that open the run a person speaks, of others the agent.
+pub(super) fn spoken_in(
+    kind: &Kind<'_>,
+    taken: &[&Path],
+    opens: bool,
+    calls: bool,
+) -> Option<Says> {
+    const LEAST: f64 = 0.5;
+    let mut best: Option<(usize, &Path)> = None;
+    for (path, field) in &kind.fields {
+        let used = taken
+            .iter()
+            .any(|other| path.below(other).is_some() || other.below(path).is_some());
+        let shown = field.share(field.sentences) >= LEAST && field.mean_length() > 20.0;
+        if used || !shown || path.segments().contains(&Segment::Json) {
+            continue;
+        }
+        if best.is_none_or(|(most, _)| field.length > most) {
+            best = Some((field.length, path));
+        }
+    }
+    let text = vec![best?.1.clone()];
+    Some(if opens && !calls {
+        Says::User { text }
+    } else {
+        Says::Say { text }
+    })
+}
+
 /// How the agent marks commands in its words, if most of its messages hold one.
 pub(super) fn mark_in(kind: &Kind<'_>, text: &Path) -> Option<Mark> {
     const LEAST: f64 = 0.5;

@@ -80,6 +80,7 @@ pub(super) fn each(
     part: Option<&Part>,
     take: &mut Take<'_>,
 ) -> Result<Account, ExtractError> {
+    let files = &in_order(pile, files);
     let mut ours = |record: &Record<'_>| match (&records.runs, part) {
         (Runs::By(field), Some(part)) => {
             let run = field.first(&record.value);
@@ -167,6 +168,24 @@ fn read(
             what: format!("no reader of {container:?} records"),
         }),
     }
+}
+
+/// Files in the order of the numbers in their names, then of their names.
+pub(super) fn in_order(pile: &Pile, files: &[EntryId]) -> Vec<EntryId> {
+    let mut files = files.to_vec();
+    files.sort_by_cached_key(|id| {
+        let path = &pile.entry(*id).path;
+        let numbers = path.split(|c: char| !c.is_ascii_digit());
+        let numbers: Vec<u64> = numbers.filter_map(|digits| digits.parse().ok()).collect();
+        let words = path.replace(|c: char| c.is_ascii_digit(), "0");
+        // Names that differ in more than their numbers stand together.
+        (
+            words.replace("00", "0").replace("00", "0"),
+            numbers,
+            path.clone(),
+        )
+    });
+    files
 }
 
 /// The name of a run by the value that tells it from others.

@@ -1,0 +1,551 @@
+//! An old map for new files: which field became which, by what the fields hold.
+//!
+//! Fields are compared by what stands in them: kinds of values, lengths, how much of them is digits
+//! or blanks, how many differ, which members objects have; by their names; and by the values
+//! themselves where these come from a small set. A field that is still there and still holds what it
+//! held stays. One that is gone, or holds something else, is replaced by the one that is most like
+//! it, if one is like it enough; the old name stays behind it, for the files of before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::map::{CallFields, Condition, Field, FieldMap, ResultFields, Rule, Says};
+use super::path::{Path, Segment};
+use super::redact::{Redactor, cut};
+use super::shape::fields_of;
+
+/// How like what it was a field must be to stay, and how like another must be to take its place.
+const STAYS: f64 = 0.5;
+const TAKES: f64 = 0.6;
+
+/// How much better the best must be than the second best.
+const CLEARLY: f64 = 0.03;
+
+/// How deep fields are compared.
+const DEEPEST: usize = 6;
+
+/// A map for files whose fields were renamed or moved, with what was changed, one sentence each.
+/// `None` when nothing had to be changed or no field was found for one that is needed.
+pub(super) fn renamed(
+    map: &FieldMap,
+    before: &[Value],
+    now: &[Value],
+) -> Option<(FieldMap, Vec<String>)> {
+    if before.is_empty() || now.is_empty() {
+        return None;
+    }
+    let mut redactor = Redactor::default();
+    let mut safe = |values: &[Value]| -> Vec<Value> {
+        values
+            .iter()
+            .map(|value| redactor.value(value, 240, 48))
+            .collect()
+    };
+    let (before, now) = (safe(before), safe(now));
+    let mut adapting = Adapting {
+        before: &before,
+        now: &now,
+        changes: Vec::new(),
+    };
+    let mut rules = Vec::new();
+    for rule in &map.rules {
+        match adapting.rule(rule) {
+            Some(adapted) if same_test(rule, &adapted) => rules.push(adapted),
+            // The old rule stays for the files of before: it says nothing about those of now.
+            Some(adapted) => rules.extend([adapted, rule.clone()]),
+            None => rules.push(rule.clone()),
+        }
+    }
+    let mut records = map.records.clone();
+    for field in [&mut records.order, &mut records.thread]
+        .into_iter()
+        .flatten()
+    {
+        let (old, new) = (Stats::of(&before, field), Stats::of(&now, field));
+        if old.values > 0
+            && new.values == 0
+            && let Some(path) = adapting.replacement(field, &old, &now, &BTreeSet::new())
+        {
+            adapting
+                .changes
+                .push(format!("records: `{field}` is now `{path}`"));
+            *field = path;
+        }
+    }
+    let mut changes = adapting.changes;
+    changes.sort();
+    changes.dedup();
+    let map = FieldMap { records, rules };
+    (!changes.is_empty()).then_some((map, changes))
+}
+
+fn same_test(a: &Rule, b: &Rule) -> bool {
+    a.when == b.when && a.each == b.each && a.which == b.which
+}
+
+struct Adapting<'v> {
+    before: &'v [Value],
+    now: &'v [Value],
+    changes: Vec<String>,
+}
+
+impl Adapting<'_> {
+    fn rule(&mut self, rule: &Rule) -> Option<Rule> {
+        let old_records: Vec<Value> = fitting(self.before, &rule.when);
+        if old_records.is_empty() {
+            return None;
+        }
+        let when = self.conditions(&rule.when, &old_records, self.now)?;
+        let new_records: Vec<Value> = fitting(self.now, &when);
+        if new_records.is_empty() {
+            return None;
+        }
+        let each = self.each(&rule.each, &old_records, &new_records)?;
+        let old_parts = fitting(&parts(&old_records, &rule.each), &rule.which);
+        let new_parts = parts(&new_records, &each);
+        let which = self.conditions(&rule.which, &old_parts, &new_parts)?;
+        let new_parts = fitting(&new_parts, &which);
+        let mut says = rule.says.clone();
+        let mut scope = Scope {
+            old: (&old_parts, &old_records),
+            new: (&new_parts, &new_records),
+            adapting: self,
+            taken: BTreeSet::new(),
+        };
+        scope.says(&mut says);
+        Some(Rule {
+            when,
+            each,
+            which,
+            says,
+        })
+    }
+
+    /// Conditions for the new files: a field that is gone is looked for by its values.
+    fn conditions(
+        &mut self,
+        old: &[Condition],
+        before: &[Value],
+        now: &[Value],
+    ) -> Option<Vec<Condition>> {
+        let mut conditions = Vec::new();
+        for condition in old {
+            let there = now.iter().any(|value| {
+                condition.field.first(value).is_some_and(|value| {
+                    condition.is.is_empty() || condition.is.contains(&word(&value))
+                })
+            });
+            if there || condition.not {
+                conditions.push(condition.clone());
+                continue;
+            }
+            let field = if condition.is.is_empty() {
+                let stats = Stats::of(before, &condition.field);
+                self.replacement(&condition.field, &stats, now, &BTreeSet::new())?
+            } else {
+                field_with(&condition.is, now, &condition.field)?
+            };
+            self.changes
+                .push(format!("`{}` is now `{field}`", condition.field));
+            conditions.push(Condition {
+                field,
+                ..condition.clone()
+            });
+        }
+        Some(conditions)
+    }
+
+    /// The list the parts stand in: the same, or the one whose elements are most alike.
+    fn each(&mut self, each: &Path, before: &[Value], now: &[Value]) -> Option<Path> {
+        if each.is_root() || !parts(now, each).is_empty() {
+            return Some(each.clone());
+        }
+        let members = member_names(&parts(before, each));
+        let mut paths = BTreeSet::new();
+        for value in now.iter().take(200) {
+            fields_of(value, &Path::root(), DEEPEST, &mut paths);
+        }
+        let best = paths
+            .into_iter()
+            .filter(|path| path.segments().last() == each.segments().last())
+            .map(|path| (alike(&members, &member_names(&parts(now, &path))), path))
+            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))?;
+        (best.0 >= 0.4).then(|| {
+            self.changes.push(format!("`{each}` is now `{}`", best.1));
+            best.1
+        })
+    }
+
+    /// The field of `now` that is most like what `old` was.
+    fn replacement(
+        &self,
+        name: &Path,
+        old: &Stats,
+        now: &[Value],
+        taken: &BTreeSet<Path>,
+    ) -> Option<Path> {
+        let mut paths = BTreeSet::new();
+        for value in now.iter().take(200) {
+            fields_of(value, &Path::root(), DEEPEST, &mut paths);
+        }
+        // What was a field before, with the same meaning as then, has not become another one.
+        let before: BTreeSet<Path> = {
+            let mut paths = BTreeSet::new();
+            for value in self.before.iter().take(200) {
+                fields_of(value, &Path::root(), DEEPEST, &mut paths);
+            }
+            paths
+        };
+        let mut ranked: Vec<(f64, Path)> = paths
+            .into_iter()
+            .filter(|path| !taken.contains(path) && path != name)
+            .map(|path| {
+                let stats = Stats::of(now, &path);
+                let known = if before.contains(&path) { 0.15 } else { 0.0 };
+                let likeness = 0.75 * old.likeness(&stats) + 0.25 * names_alike(name, &path);
+                (likeness - known, path)
+            })
+            .collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let (best, path) = ranked.first()?;
+        let second = ranked.get(1).map_or(0.0, |(second, _)| *second);
+        (*best >= TAKES && *best - second >= CLEARLY).then(|| path.clone())
+    }
+}
+
+/// A rule's parts before and now, with the records they stand in.
+struct Scope<'s, 'v> {
+    old: (&'s [Value], &'s [Value]),
+    new: (&'s [Value], &'s [Value]),
+    adapting: &'s mut Adapting<'v>,
+    /// Fields that have a meaning already.
+    taken: BTreeSet<Path>,
+}
+
+impl Scope<'_, '_> {
+    fn says(&mut self, says: &mut Says) {
+        match says {
+            Says::User { text }
+            | Says::Think { text }
+            | Says::Say { text }
+            | Says::TextCall { text, .. } => {
+                self.field("text", text);
+            }
+            Says::Call(fields) => self.call(fields),
+            Says::Result(fields) => self.result(fields),
+            Says::Usage {
+                input,
+                cached,
+                output,
+                cost,
+            } => {
+                for (name, field) in [
+                    ("input", input),
+                    ("cached", cached),
+                    ("output", output),
+                    ("cost", cost),
+                ] {
+                    self.field(name, field);
+                }
+            }
+            Says::About {
+                session,
+                agent,
+                model,
+                cwd,
+                time,
+                reply,
+            } => {
+                for (name, field) in [
+                    ("session", session),
+                    ("agent", agent),
+                    ("model", model),
+                    ("cwd", cwd),
+                    ("time", time),
+                    ("reply", reply),
+                ] {
+                    self.field(name, field);
+                }
+            }
+            Says::Nothing => {}
+        }
+    }
+
+    fn call(&mut self, fields: &mut CallFields) {
+        self.field("tool", &mut fields.tool);
+        self.field("id", &mut fields.id);
+        self.field("arguments", &mut fields.arguments);
+        if let Some(result) = &mut fields.result {
+            self.result(result);
+        }
+    }
+
+    fn result(&mut self, fields: &mut ResultFields) {
+        self.field("id", &mut fields.id);
+        self.field("exit status", &mut fields.exit_status);
+        self.field("text", &mut fields.text);
+    }
+
+    /// Puts a new path before the old ones, where the old ones no longer hold what they held.
+    fn field(&mut self, name: &str, field: &mut Field) {
+        let Some(old) = field.iter().find_map(|path| {
+            let stats = self.stats(path, false);
+            (stats.values > 0).then(|| (path.clone(), stats))
+        }) else {
+            return;
+        };
+        let (path, before) = old;
+        let stays = field.iter().any(|path| {
+            let now = self.stats(path, true);
+            now.values > 0 && before.likeness(&now) >= STAYS
+        });
+        if stays {
+            self.taken.insert(path);
+            return;
+        }
+        let in_record = path.segments().first() == Some(&Segment::Record);
+        let (scope, bare) = if in_record {
+            (self.new.1, without_record(&path))
+        } else {
+            (self.new.0, path.clone())
+        };
+        let Some(found) = self
+            .adapting
+            .replacement(&bare, &before, scope, &self.taken)
+        else {
+            return;
+        };
+        self.taken.insert(found.clone());
+        let found = if in_record {
+            Path::root().then(Segment::Record).join(&found)
+        } else {
+            found
+        };
+        self.adapting
+            .changes
+            .push(format!("{name}: `{path}` is now `{found}`"));
+        field.insert(0, found);
+    }
+
+    fn stats(&self, path: &Path, now: bool) -> Stats {
+        let (parts, records) = if now { self.new } else { self.old };
+        if path.segments().first() == Some(&Segment::Record) {
+            Stats::of(records, &without_record(path))
+        } else {
+            Stats::of(parts, path)
+        }
+    }
+}
+
+fn without_record(path: &Path) -> Path {
+    path.below(&Path::root().then(Segment::Record))
+        .unwrap_or_default()
+}
+
+fn fitting(values: &[Value], conditions: &[Condition]) -> Vec<Value> {
+    let fits = |value: &&Value| {
+        conditions.iter().all(|condition| {
+            let there = condition.field.first(value).is_some_and(|found| {
+                !found.is_null()
+                    && (condition.is.is_empty() || condition.is.contains(&word(&found)))
+            });
+            there != condition.not
+        })
+    };
+    values.iter().filter(fits).cloned().collect()
+}
+
+fn parts(records: &[Value], each: &Path) -> Vec<Value> {
+    records
+        .iter()
+        .flat_map(|record| each.all(record))
+        .map(std::borrow::Cow::into_owned)
+        .collect()
+}
+
+fn word(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The field that has one of these values most often, the shortest path first.
+fn field_with(words: &[String], now: &[Value], old: &Path) -> Option<Path> {
+    let mut counts: BTreeMap<Path, usize> = BTreeMap::new();
+    for value in now {
+        let mut paths = BTreeSet::new();
+        fields_of(value, &Path::root(), DEEPEST, &mut paths);
+        for path in paths {
+            if path
+                .first(value)
+                .is_some_and(|found| words.contains(&word(&found)))
+            {
+                *counts.entry(path).or_default() += 1;
+            }
+        }
+    }
+    counts
+        .into_iter()
+        .max_by(|a, b| {
+            let key = |entry: &(Path, usize)| (entry.1, usize::MAX - entry.0.segments().len());
+            key(a)
+                .cmp(&key(b))
+                .then(names_alike(old, &a.0).total_cmp(&names_alike(old, &b.0)))
+        })
+        .map(|(path, _)| path)
+}
+
+fn member_names(values: &[Value]) -> BTreeSet<String> {
+    values
+        .iter()
+        .take(100)
+        .filter_map(Value::as_object)
+        .flat_map(|members| members.keys().cloned())
+        .collect()
+}
+
+/// The share two sets have in common.
+fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
+    super::score::ratio(a.intersection(b).count(), a.union(b).count().max(1))
+}
+
+/// How alike the last names of two paths are, 0 to 1: pairs of letters in common.
+fn names_alike(a: &Path, b: &Path) -> f64 {
+    let pairs = |path: &Path| -> BTreeSet<String> {
+        let name: Vec<char> = path
+            .last_key()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect();
+        if name.len() == 1 {
+            return BTreeSet::from([name.iter().collect()]);
+        }
+        name.windows(2).map(|two| two.iter().collect()).collect()
+    };
+    let (a, b) = (pairs(a), pairs(b));
+    let common = a.intersection(&b).count();
+    super::score::ratio(2 * common, (a.len() + b.len()).max(1))
+}
+
+/// What stands in a field.
+#[derive(Debug, Default)]
+struct Stats {
+    /// Values that are there.
+    values: usize,
+    /// Of how many parts.
+    of: usize,
+    kinds: [usize; 6],
+    /// Sums over texts: logarithm of the length, shares of digits and of blanks.
+    length: f64,
+    digits: f64,
+    blanks: f64,
+    distinct: BTreeSet<String>,
+    members: BTreeSet<String>,
+}
+
+impl Stats {
+    fn of(parts: &[Value], path: &Path) -> Self {
+        const MOST: usize = 400;
+        let mut stats = Self::default();
+        for part in parts.iter().take(MOST) {
+            stats.of += 1;
+            if let Some(value) = path.first(part)
+                && !value.is_null()
+            {
+                stats.count(&value);
+            }
+        }
+        stats
+    }
+
+    fn count(&mut self, value: &Value) {
+        self.values += 1;
+        let text = match value {
+            Value::Null | Value::Bool(_) => {
+                self.kinds[0] += 1;
+                return;
+            }
+            Value::Number(number) => {
+                self.kinds[1] += 1;
+                number.to_string()
+            }
+            Value::Array(items) => {
+                self.kinds[2] += 1;
+                if let Some(members) = items.first().and_then(Value::as_object) {
+                    self.members.extend(members.keys().cloned());
+                }
+                return;
+            }
+            Value::Object(members) => {
+                self.kinds[3] += 1;
+                self.members.extend(members.keys().cloned());
+                return;
+            }
+            Value::String(text) => {
+                self.kinds[4] += 1;
+                text.clone()
+            }
+        };
+        let length = text.chars().count();
+        let share = |count: usize| super::score::ratio(count, length.max(1));
+        #[expect(clippy::cast_precision_loss, reason = "texts were cut")]
+        let long = ((length.min(300) + 1) as f64).ln();
+        self.length += long;
+        self.digits += share(text.chars().filter(char::is_ascii_digit).count());
+        self.blanks += share(text.chars().filter(|c| c.is_whitespace()).count());
+        self.distinct.insert(cut(&text, 40));
+    }
+
+    /// How alike what stands in two fields is, 0 to 1.
+    fn likeness(&self, other: &Self) -> f64 {
+        if self.values == 0 || other.values == 0 {
+            return 0.0;
+        }
+        let share = |part: usize, whole: usize| super::score::ratio(part, whole.max(1));
+        let kinds: f64 = (0..6)
+            .map(|kind| {
+                share(self.kinds[kind], self.values).min(share(other.kinds[kind], other.values))
+            })
+            .sum();
+        let present =
+            1.0 - (share(self.values, self.of) - share(other.values, other.of)).abs() * 0.5;
+        let scalars = |stats: &Self| stats.kinds[1] + stats.kinds[4];
+        let inner = if scalars(self) > 0 && scalars(other) > 0 {
+            self.texts_alike(other)
+        } else if self.members.is_empty() && other.members.is_empty() {
+            0.8
+        } else {
+            0.4 + 0.6 * alike(&self.members, &other.members)
+        };
+        kinds * present * inner
+    }
+
+    fn texts_alike(&self, other: &Self) -> f64 {
+        let mean = |sum: f64, stats: &Self| {
+            #[expect(clippy::cast_precision_loss, reason = "a mean of hundreds")]
+            let count = (stats.kinds[1] + stats.kinds[4]).max(1) as f64;
+            sum / count
+        };
+        let length = (mean(self.length, self) - mean(other.length, other)).abs();
+        let digits = (mean(self.digits, self) - mean(other.digits, other)).abs();
+        let blanks = (mean(self.blanks, self) - mean(other.blanks, other)).abs();
+        let ratio = |stats: &Self| super::score::ratio(stats.distinct.len(), stats.values);
+        let distinct = (ratio(self) - ratio(other)).abs();
+        let shape = (1.0 - length / 2.0).max(0.0)
+            * (1.0 - digits).max(0.0)
+            * (1.0 - 2.0 * blanks).max(0.0)
+            * (1.0 - 0.6 * distinct);
+        // Values from a small set, such as names of tools, are known by themselves.
+        let common = self.distinct.intersection(&other.distinct).count();
+        let small = self.distinct.len() * 2 <= self.values && self.distinct.len() <= 24;
+        if small {
+            let known =
+                super::score::ratio(common, self.distinct.len().min(other.distinct.len()).max(1));
+            return 0.5 * shape + 0.5 * known;
+        }
+        shape
+    }
+}
