@@ -347,10 +347,7 @@ fn proposals(
         return list;
     };
     for (index, map) in maps.iter().enumerate().rev() {
-        let before: Vec<Value> = samples
-            .iter()
-            .flat_map(|sample| records_of(sample, &map.records))
-            .collect();
+        let before = known_records(package, samples, map);
         let (place, mut moved) = place_for(package, map, pile, artifacts);
         let now = records_at(pile, artifacts, &place);
         let here = FieldMap {
@@ -401,6 +398,24 @@ fn proposals(
         ));
     }
     list
+}
+
+/// Records the map was made for: those of the newest samples it reads.
+fn known_records(package: &Package, samples: &[Sample], map: &FieldMap) -> Vec<Value> {
+    let newest = format!("{}.", package.version);
+    let of = |only_newest: bool| -> Vec<Value> {
+        samples
+            .iter()
+            .filter(|sample| !only_newest || sample.name.starts_with(&newest))
+            .flat_map(|sample| records_of(sample, &map.records))
+            .collect()
+    };
+    let records = of(true);
+    if records.is_empty() {
+        of(false)
+    } else {
+        records
+    }
 }
 
 /// The maps and one more.
@@ -522,18 +537,17 @@ fn merge(old: &FieldMap, new: &FieldMap) -> (FieldMap, Vec<String>) {
                 && same_tests(mine, rule)
                 && std::mem::discriminant(&mine.says) == std::mem::discriminant(&rule.says)
         });
-        match twin {
-            Some(mine) => join_says(&mut mine.says, &rule.says, &mut changes),
-            None => {
-                let tests: Vec<String> = rule
-                    .when
-                    .iter()
-                    .map(|test| format!("{}={}", test.field, test.is.join("|")))
-                    .collect();
-                changes.push(format!("a rule for records with {}", tests.join(" ")));
-                merged.rules.push(rule.clone());
-            }
+        if let Some(mine) = twin {
+            join_says(&mut mine.says, &rule.says, &mut changes);
+            continue;
         }
+        let tests: Vec<String> = rule
+            .when
+            .iter()
+            .map(|test| format!("{}={}", test.field, test.is.join("|")))
+            .collect();
+        changes.push(format!("a rule for records with {}", tests.join(" ")));
+        merged.rules.push(rule.clone());
     }
     (merged, changes)
 }

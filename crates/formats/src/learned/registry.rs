@@ -127,6 +127,7 @@ impl Registry {
     }
 
     /// The versions of a layout, oldest first.
+    #[must_use = "nothing is done but looking"]
     pub fn versions(&self, name: &str) -> impl DoubleEndedIterator<Item = &Arc<Package>> {
         self.packages
             .iter()
@@ -171,7 +172,7 @@ impl Registry {
             let Some(found) = found.filter(|_| line.len() < self.packages.len()) else {
                 break;
             };
-            next = found.provenance.parent.clone();
+            next.clone_from(&found.provenance.parent);
             line.push(Arc::clone(found));
         }
         line.reverse();

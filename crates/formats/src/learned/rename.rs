@@ -287,45 +287,44 @@ impl Scope<'_, '_> {
         self.field("text", &mut fields.text);
     }
 
-    /// Puts a new path before the old ones, where the old ones no longer hold what they held.
+    /// Puts a new path before each old one that no longer holds what it held.
     fn field(&mut self, name: &str, field: &mut Field) {
-        let Some(old) = field.iter().find_map(|path| {
-            let stats = self.stats(path, false);
-            (stats.values > 0).then(|| (path.clone(), stats))
-        }) else {
-            return;
-        };
-        let (path, before) = old;
-        let stays = field.iter().any(|path| {
+        let mut found = Vec::new();
+        for path in field.iter() {
+            let before = self.stats(path, false);
+            if before.values == 0 {
+                continue;
+            }
             let now = self.stats(path, true);
-            now.values > 0 && before.likeness(&now) >= STAYS
-        });
-        if stays {
-            self.taken.insert(path);
-            return;
+            if now.values > 0 && before.likeness(&now) >= STAYS {
+                self.taken.insert(path.clone());
+                continue;
+            }
+            let in_record = path.segments().first() == Some(&Segment::Record);
+            let (scope, bare) = if in_record {
+                (self.new.1, without_record(path))
+            } else {
+                (self.new.0, path.clone())
+            };
+            let Some(now) = self
+                .adapting
+                .replacement(&bare, &before, scope, &self.taken)
+            else {
+                continue;
+            };
+            self.taken.insert(now.clone());
+            let now = if in_record {
+                Path::root().then(Segment::Record).join(&now)
+            } else {
+                now
+            };
+            if !field.contains(&now) {
+                let change = format!("{name}: `{path}` is now `{now}`");
+                self.adapting.changes.push(change);
+                found.push(now);
+            }
         }
-        let in_record = path.segments().first() == Some(&Segment::Record);
-        let (scope, bare) = if in_record {
-            (self.new.1, without_record(&path))
-        } else {
-            (self.new.0, path.clone())
-        };
-        let Some(found) = self
-            .adapting
-            .replacement(&bare, &before, scope, &self.taken)
-        else {
-            return;
-        };
-        self.taken.insert(found.clone());
-        let found = if in_record {
-            Path::root().then(Segment::Record).join(&found)
-        } else {
-            found
-        };
-        self.adapting
-            .changes
-            .push(format!("{name}: `{path}` is now `{found}`"));
-        field.insert(0, found);
+        field.splice(0..0, found);
     }
 
     fn stats(&self, path: &Path, now: bool) -> Stats {

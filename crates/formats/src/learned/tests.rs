@@ -155,7 +155,7 @@ const RECORDS: &str = r#"```json
 ```
 "#;
 
-const GOOD: &str = r#"```javascript
+const GOOD: &str = r"```javascript
 function read(record) {
   if (record.ev === 'ask') return {says: 'user', text: record.text};
   if (record.ev === 'thought') return {says: 'think', text: record.text};
@@ -166,7 +166,7 @@ function read(record) {
   return {says: 'nothing'};
 }
 ```
-"#;
+";
 
 #[test]
 fn an_author_is_told_what_is_wrong_and_mends_it() {
