@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::field::Field;
+use super::field::{Field, LEAST_TOLD, told_by};
 use super::kind::Kind;
 use super::lexicon::{self, Speaker, fit, path_fit, plain};
-use crate::learned::interpret::{arguments_of, text_of};
+use crate::learned::interpret::text_of;
 use crate::learned::map::{CallFields, Condition, ResultFields};
 use crate::learned::path::{Path, Segment};
 use crate::learned::score::ratio;
@@ -16,9 +14,6 @@ use crate::learned::score::ratio;
 const LEAST_SURE: f64 = 2.0;
 /// How sure one must be before it is known whether others mention its id.
 const LEAST_UNHEARD: f64 = 1.3;
-/// How much of the shape of the arguments a name must tell to count as the tool's without a known
-/// name.
-const LEAST_TOLD: f64 = 0.55;
 
 /// A kind of part that looks like a tool call.
 #[derive(Debug, Clone)]
@@ -157,7 +152,8 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
             if !may_name(name_path, name, path) {
                 continue;
             }
-            let told = told_by(kind, name_path, path);
+            let values = kind.parts.iter().map(|part| &*part.value);
+            let told = told_by(values, name_path, path);
             let sure_told = told >= LEAST_TOLD;
             if arguments < 0.5 && !sure_told {
                 continue;
@@ -201,43 +197,6 @@ fn may_name(path: &Path, field: &Field, arguments: &Path) -> bool {
         && field.share(field.identifiers) >= 0.9
         && field.mean_length() <= 48.0
         && field.times == 0
-}
-
-/// How much better one knows which members the arguments have when one knows the name, 0 to 1:
-/// each tool has its own.
-fn told_by(kind: &Kind<'_>, name: &Path, arguments: &Path) -> f64 {
-    const LOOKED_AT: usize = 300;
-    const LEAST: usize = 5;
-    let mut all: BTreeMap<String, usize> = BTreeMap::new();
-    let mut by_name: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
-    let mut count = 0;
-    for part in kind.parts.iter().take(LOOKED_AT) {
-        let name = name.first(&part.value);
-        let value = arguments.first(&part.value);
-        let (Some(name), Some(value)) = (name.as_deref().and_then(Value::as_str), value) else {
-            continue;
-        };
-        let inner = arguments_of(&value);
-        let Some(Value::Object(members)) = inner.as_deref() else {
-            continue;
-        };
-        let keys: Vec<&str> = members.keys().map(String::as_str).collect();
-        let keys = keys.join(" ");
-        count += 1;
-        *all.entry(keys.clone()).or_default() += 1;
-        *by_name
-            .entry(name.to_owned())
-            .or_default()
-            .entry(keys)
-            .or_default() += 1;
-    }
-    let most = |sets: &BTreeMap<String, usize>| sets.values().copied().max().unwrap_or_default();
-    let plain = most(&all);
-    if count < LEAST || by_name.len() < 2 || by_name.len() * 3 > count * 2 || plain == count {
-        return 0.0;
-    }
-    let told: usize = by_name.values().map(most).sum();
-    ratio(told.saturating_sub(plain), count - plain)
 }
 
 /// How much a field looks like the arguments of a call.
@@ -499,7 +458,7 @@ fn result_by_turn(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<ResultGuess
         if share < LEAST || answered * 10 < kind.parts.len() * 8 {
             continue;
         }
-        let Some(fields) = result_fields(kind, &[]) else {
+        let Some(fields) = result_fields(kind, &[], None) else {
             continue;
         };
         let printed = fields.text.iter().filter_map(|path| kind.field(path));
@@ -554,7 +513,7 @@ fn result_by_id(
         }
     }
     let (_, answers, id) = best?;
-    let mut fields = result_fields(kind, &[])?;
+    let mut fields = result_fields(kind, &[], Some(id))?;
     fields.id = vec![id.clone()];
     Some(ResultGuess {
         kind: at,
@@ -569,7 +528,7 @@ fn result_by_word(at: usize, kind: &Kind<'_>) -> Option<ResultGuess> {
     if own != Some(Speaker::Tool) {
         return None;
     }
-    let fields = result_fields(kind, &[])?;
+    let fields = result_fields(kind, &[], None)?;
     Some(ResultGuess {
         kind: at,
         fields,
@@ -585,7 +544,7 @@ pub(super) fn result_beside(kind: &Kind<'_>, call: &CallFields) -> Option<Result
         .chain(&call.tool)
         .chain(&call.id)
         .collect();
-    result_fields(kind, &taken)
+    result_fields(kind, &taken, None)
 }
 
 /// The result of a call that stands in a list of its record, where it stands in the record itself:
@@ -599,7 +558,7 @@ pub(super) fn result_around(kinds: &[Kind<'_>], kind: &Kind<'_>) -> Option<Resul
         .iter()
         .find(|other| other.each.is_root() && other.when == kind.when)?;
     let none = Path::root().key("");
-    let mut fields = result_fields(around, &[&none])?;
+    let mut fields = result_fields(around, &[&none], None)?;
     let from_record = |path: &mut Path| *path = Path::root().then(Segment::Record).join(path);
     fields.text.iter_mut().for_each(from_record);
     fields.exit_status.iter_mut().for_each(from_record);
@@ -610,7 +569,11 @@ pub(super) fn result_around(kinds: &[Kind<'_>], kind: &Kind<'_>) -> Option<Resul
 }
 
 /// The fields of a result in a kind of part; `taken` are fields that mean something else.
-fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
+fn result_fields(
+    kind: &Kind<'_>,
+    taken: &[&Path],
+    answered: Option<&Path>,
+) -> Option<ResultFields> {
     let beside_call = !taken.is_empty();
     let mut best: Option<(f64, &Path)> = None;
     for (path, field) in &kind.fields {
@@ -618,7 +581,13 @@ fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
         let within = taken
             .iter()
             .any(|other| path.below(other).is_some() || other.below(path).is_some());
-        if within || path.segments().last() == Some(&Segment::Json) || is_telemetry_text(path) {
+        // What came back does not hold the id of the call it answers.
+        let around = answered.is_some_and(|id| id.below(path).is_some());
+        if within
+            || around
+            || path.segments().last() == Some(&Segment::Json)
+            || is_telemetry_text(path)
+        {
             continue;
         }
         let mut named = path_fit(path, lexicon::OUTPUTS);
@@ -680,7 +649,8 @@ fn looks_printed(kind: &Kind<'_>, path: &Path, field: &Field, taken: &[&Path]) -
     let printed = field.printed();
     let mostly_text = field.texts * 2 > field.present && field.mean_length() > 12.0;
     let beside_call = !taken.is_empty();
-    if !mostly_text || beside_call && (said || printed < LEAST) || field.stamps > 0 {
+    let named = !said && !is_telemetry_text(path) && fit(key, lexicon::ARGUMENTS) == 0.0;
+    if !mostly_text || !named && beside_call || printed == 0.0 || beside_call && printed < LEAST {
         return 0.0;
     }
     let order = if after { 0.1 } else { 0.0 };

@@ -141,6 +141,13 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
         let shared: Vec<usize> = ids.iter().filter_map(|id| seen.get(id).copied()).collect();
         if !ids.is_empty() && ratio(shared.len(), ids.len()) >= 0.5 {
             let first = shared.first().copied().unwrap_or_default();
+            // The same calls in the same records: a copy, and the nearer one is read.
+            if repeats && in_same_records(kind, &kinds[settled[first].kind]) {
+                if depth(&guess) < depth(&settled[first]) {
+                    settled[first] = guess;
+                }
+                continue;
+            }
             // Under the id of a call but not what it asks: its result, or a copy elsewhere.
             if depth(&guess) > depth(&settled[first]) || !repeats {
                 continue;
@@ -160,6 +167,15 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
         settled.push(guess);
     }
     settled
+}
+
+/// Whether two kinds of parts stand in the same records.
+fn in_same_records(a: &Kind<'_>, b: &Kind<'_>) -> bool {
+    let records = |kind: &Kind<'_>| -> BTreeSet<usize> {
+        kind.parts.iter().map(|part| part.record).collect()
+    };
+    let (a, b) = (records(a), records(b));
+    ratio(a.intersection(&b).count(), a.len().min(b.len())) >= 0.8
 }
 
 /// Whether the parts of `kind` name calls that are settled under an id of another kind: they speak

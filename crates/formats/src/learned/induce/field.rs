@@ -17,6 +17,8 @@ const MOST_DISTINCT: usize = 20_000;
 const LONGEST_KEPT: usize = 200;
 /// How deep below a part fields are looked for, counted in objects.
 const DEEPEST: usize = 5;
+/// How much of the shape of the arguments a name must tell to count as the tool's.
+pub(super) const LEAST_TOLD: f64 = 0.55;
 /// How many fields of a part are looked at.
 const MOST_FIELDS: usize = 400;
 
@@ -145,7 +147,9 @@ impl Field {
 
     /// How much its texts look like what a program printed, 0 to 1: many lines, no sentences.
     pub(super) fn printed(&self) -> f64 {
-        if self.texts == 0 || self.share(self.identifiers) > 0.8 || self.times > 0 {
+        const LEAST_LINES: f64 = 0.15;
+        let telling = self.share(self.lines) >= LEAST_LINES;
+        if !telling || self.share(self.identifiers) > 0.8 || self.arguments * 2 > self.present {
             return 0.0;
         }
         0.5 * self.share(self.lines) + 0.5 * (1.0 - self.share(self.sentences))
@@ -210,4 +214,45 @@ fn enter<'v>(
             }
         }
     }
+}
+
+/// How much better one knows which members the arguments have when one knows the name, 0 to 1:
+/// each tool has its own.
+pub(super) fn told_by<'v>(
+    parts: impl Iterator<Item = &'v Value>,
+    name: &Path,
+    arguments: &Path,
+) -> f64 {
+    const LOOKED_AT: usize = 300;
+    const LEAST: usize = 5;
+    let mut all: BTreeMap<String, usize> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut count = 0;
+    for part in parts.take(LOOKED_AT) {
+        let name = name.first(part);
+        let value = arguments.first(part);
+        let (Some(name), Some(value)) = (name.as_deref().and_then(Value::as_str), value) else {
+            continue;
+        };
+        let inner = arguments_of(&value);
+        let Some(Value::Object(members)) = inner.as_deref() else {
+            continue;
+        };
+        let keys: Vec<&str> = members.keys().map(String::as_str).collect();
+        let keys = keys.join(" ");
+        count += 1;
+        *all.entry(keys.clone()).or_default() += 1;
+        *by_name
+            .entry(name.to_owned())
+            .or_default()
+            .entry(keys)
+            .or_default() += 1;
+    }
+    let most = |sets: &BTreeMap<String, usize>| sets.values().copied().max().unwrap_or_default();
+    let plain = most(&all);
+    if count < LEAST || by_name.len() < 2 || by_name.len() * 3 > count * 2 || plain == count {
+        return 0.0;
+    }
+    let told: usize = by_name.values().map(most).sum();
+    ratio(told.saturating_sub(plain), count - plain)
 }

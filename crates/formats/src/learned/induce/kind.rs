@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::field::{Field, fields_of};
+use super::field::{Field, LEAST_TOLD, fields_of, told_by};
 use super::lexicon;
 use crate::learned::map::Condition;
 use crate::learned::path::{Path, Segment, decoded};
@@ -298,6 +298,7 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     for (path, field) in &fields {
         if let Some(worth) = candidate(path, field)
             && best.is_none_or(|(most, _)| worth > most)
+            && !names_tools(&some, path, &fields)
         {
             best = Some((worth, path));
         }
@@ -308,20 +309,38 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     best_presence(&some, &fields, used).map(|path| (path, true))
 }
 
+/// Whether a field tells the shape of arguments beside it: tools, not kinds of records.
+fn names_tools(some: &[&Value], path: &Path, fields: &BTreeMap<Path, Field>) -> bool {
+    let Some((_, folder)) = path.segments().split_last() else {
+        return false;
+    };
+    let beside = fields.iter().filter(|(other, field)| {
+        other.segments().len() == folder.len() + 1
+            && other.segments().starts_with(folder)
+            && field.records * 2 > field.present
+            && field.arguments * 2 > field.records
+    });
+    beside
+        .into_iter()
+        .any(|(other, _)| told_by(some.iter().copied(), path, other) >= LEAST_TOLD)
+}
+
 /// The member whose being there tells most about the others.
 fn best_presence(
     some: &[&Value],
     fields: &BTreeMap<Path, Field>,
     used: &BTreeSet<&Path>,
 ) -> Option<Path> {
-    const LEAST_PRESENCE_GAIN: f64 = 1.0;
+    const LEAST_PRESENCE_GAIN: f64 = 0.3;
     let mut best: Option<(f64, &Path)> = None;
     for (path, field) in fields {
         let partly = (2..some.len() - 1).contains(&field.present);
         if path.segments().len() > 1 || used.contains(path) || !partly {
             continue;
         }
-        let gain = gain(some, path, true);
+        // Its own being there is no news.
+        let own = ratio(field.present.min(some.len() - field.present), some.len());
+        let gain = gain(some, path, true) - own;
         if gain >= LEAST_PRESENCE_GAIN && best.is_none_or(|(most, _)| gain > most) {
             best = Some((gain, path));
         }
@@ -358,14 +377,24 @@ fn gain(parts: &[&Value], field: &Path, by_presence: bool) -> f64 {
     ratio(before.saturating_sub(after), parts.len().max(1))
 }
 
-/// The names beside the field, and those of the object it stands in.
+/// The names beside the field, those of the object it stands in, and those within its neighbours, as
+/// an envelope has them. Arguments are left out: they differ by tool, not by kind.
 fn members_of<'v>(part: &'v Value, field: &Path) -> Vec<&'v str> {
     let mut names: Vec<&str> = Vec::new();
-    if let Value::Object(members) = part {
-        names.extend(members.keys().map(String::as_str));
-        if let [Segment::Key(outer), _] = field.segments()
-            && let Some(Value::Object(inner)) = members.get(outer)
-        {
+    let Value::Object(members) = part else {
+        return names;
+    };
+    names.extend(members.keys().map(String::as_str));
+    let outer = match field.segments() {
+        [Segment::Key(outer), _] => Some(outer),
+        _ => None,
+    };
+    for (key, inner) in members {
+        let Value::Object(inner) = inner else {
+            continue;
+        };
+        let arguments = || inner.keys().any(|key| lexicon::is_argument_name(key));
+        if outer == Some(key) || outer.is_none() && !arguments() {
             names.extend(inner.keys().map(String::as_str));
         }
     }

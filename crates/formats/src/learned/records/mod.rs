@@ -173,19 +173,25 @@ fn read(
 /// Files in the order of the numbers in their names, then of their names.
 pub(super) fn in_order(pile: &Pile, files: &[EntryId]) -> Vec<EntryId> {
     let mut files = files.to_vec();
-    files.sort_by_cached_key(|id| {
-        let path = &pile.entry(*id).path;
-        let numbers = path.split(|c: char| !c.is_ascii_digit());
-        let numbers: Vec<u64> = numbers.filter_map(|digits| digits.parse().ok()).collect();
-        let words = path.replace(|c: char| c.is_ascii_digit(), "0");
-        // Names that differ in more than their numbers stand together.
-        (
-            words.replace("00", "0").replace("00", "0"),
-            numbers,
-            path.clone(),
-        )
-    });
+    files.sort_by_cached_key(|id| naturally(&pile.entry(*id).path));
     files
+}
+
+/// A path in pieces that compare as people expect: digits as numbers, the rest as text.
+fn naturally(path: &str) -> Vec<(String, u64)> {
+    let mut pieces = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        let words = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let (text, after) = rest.split_at(words);
+        let digits = after.find(|c: char| !c.is_ascii_digit());
+        let (number, after) = after.split_at(digits.unwrap_or(after.len()));
+        pieces.push((text.to_owned(), number.parse().unwrap_or(u64::MAX)));
+        rest = after;
+    }
+    pieces
 }
 
 /// The name of a run by the value that tells it from others.
