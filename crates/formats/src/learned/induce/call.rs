@@ -130,16 +130,32 @@ fn call_of(kind: &Kind<'_>) -> Option<(f64, CallFields)> {
         .any(|mark| word.contains(mark))
     });
     let bonus = if asked { 0.6 } else { 0.0 };
-    structured_call(kind, bonus)
-        .filter(|(sure, _)| *sure >= LEAST_UNHEARD)
-        .or_else(|| command_call(kind, bonus))
+    let structured = structured_call(kind, bonus).filter(|reading| {
+        let least = if reading.grounded {
+            LEAST_UNHEARD
+        } else {
+            LEAST_SURE
+        };
+        reading.sure >= least
+    });
+    structured
+        .map(|reading| (reading.sure, reading.fields))
+        .or_else(|| command_call(kind, bonus).filter(|(sure, _)| *sure >= LEAST_SURE))
+}
+
+/// A way to read a kind of part as a call.
+struct Reading {
+    sure: f64,
+    /// Whether values speak for it, not names alone.
+    grounded: bool,
+    fields: CallFields,
 }
 
 /// A name beside an object of arguments: known by what they are called, or by the name telling
 /// which members the arguments have.
-fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
+fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<Reading> {
     let count = kind.parts.len();
-    let mut best: Option<(f64, Path, Path)> = None;
+    let mut best: Option<(f64, bool, Path, Path)> = None;
     for (path, field) in &kind.fields {
         let Some(arguments) = arguments_fit(path, field) else {
             continue;
@@ -176,17 +192,22 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
             let shape = if sure_told { told } else { 0.0 };
             let sure = (arguments + named + shape + bonus) * (0.4 + 0.6 * there);
             if best.as_ref().is_none_or(|(most, ..)| sure > *most) {
-                best = Some((sure, path.clone(), name_path.clone()));
+                let grounded = sure_told || field.arguments * 3 > field.present;
+                best = Some((sure, grounded, path.clone(), name_path.clone()));
             }
         }
     }
-    let (sure, arguments, tool) = best?;
+    let (sure, grounded, arguments, tool) = best?;
     let fields = CallFields {
         tool: vec![tool],
         arguments: vec![arguments],
         ..CallFields::default()
     };
-    Some((sure, fields))
+    Some(Reading {
+        sure,
+        grounded,
+        fields,
+    })
 }
 
 /// Whether a field could name the tool whose arguments stand at `arguments`, by its values: short
@@ -575,6 +596,9 @@ fn result_fields(
     answered: Option<&Path>,
 ) -> Option<ResultFields> {
     let beside_call = !taken.is_empty();
+    // A result may repeat the call it answers.
+    let repeated = structured_call(kind, 0.0).map(|call| call.fields);
+    let repeated: Vec<&Path> = repeated.iter().flat_map(|call| &call.arguments).collect();
     let mut best: Option<(f64, &Path)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
@@ -583,7 +607,9 @@ fn result_fields(
             .any(|other| path.below(other).is_some() || other.below(path).is_some());
         // What came back does not hold the id of the call it answers.
         let around = answered.is_some_and(|id| id.below(path).is_some());
+        let asked = repeated.iter().any(|other| path.below(other).is_some());
         if within
+            || asked
             || around
             || path.segments().last() == Some(&Segment::Json)
             || is_telemetry_text(path)

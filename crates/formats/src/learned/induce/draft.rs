@@ -157,7 +157,7 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
                 settled[at].fields.once = true;
             }
             guess.fields.once = true;
-        } else if repeats || mentions_calls(kinds, kind, &settled) {
+        } else if repeats || mentions_calls(kinds, kind, &settled) || carries_out(&own, &said) {
             continue;
         }
         said.extend(own);
@@ -167,6 +167,34 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
         settled.push(guess);
     }
     settled
+}
+
+/// Whether calls only carry out what others ask for: their texts hold the commands of these.
+fn carries_out(own: &BTreeSet<String>, said: &BTreeSet<String>) -> bool {
+    const LOOKED_AT: usize = 60;
+    const SHORTEST: usize = 6;
+    let commands: Vec<String> = said
+        .iter()
+        .take(LOOKED_AT)
+        .filter_map(|t| longest(t))
+        .collect();
+    let held = commands.iter().filter(|command| {
+        let inner = serde_json::to_string(command).unwrap_or_default();
+        let inner = inner.trim_matches('"');
+        inner.len() >= SHORTEST
+            && own
+                .iter()
+                .take(4 * LOOKED_AT)
+                .any(|text| text.contains(inner))
+    });
+    !commands.is_empty() && held.count() * 2 > commands.len()
+}
+
+/// The longest text among the arguments of a call.
+fn longest(call: &str) -> Option<String> {
+    let arguments: Value = serde_json::from_str(call.split_once(' ')?.1).ok()?;
+    let texts = arguments.as_object()?.values().filter_map(Value::as_str);
+    texts.max_by_key(|text| text.len()).map(str::to_owned)
 }
 
 /// Whether two kinds of parts stand in the same records.

@@ -13,6 +13,7 @@ use super::field::{Field, LEAST_TOLD, fields_of, told_by};
 use super::lexicon;
 use crate::learned::map::Condition;
 use crate::learned::path::{Path, Segment, decoded};
+use crate::learned::records::TABLE;
 use crate::learned::score::ratio;
 
 /// How many times a kind is split again.
@@ -278,7 +279,11 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
         {
             return None;
         }
-        let named = lexicon::fit(key, lexicon::KINDS);
+        let named = if key == TABLE {
+            1.0
+        } else {
+            lexicon::fit(key, lexicon::KINDS)
+        };
         let speakers = field
             .values
             .keys()

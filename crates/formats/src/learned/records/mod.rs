@@ -1,13 +1,17 @@
 //! The records of an artifact, one by one, wherever its layout keeps them.
 
+mod database;
 mod json;
 
 use serde_json::Value;
 use trace::{Ref, RefPart};
 
+pub(super) use database::{TABLE, sample};
+
 use super::canonical::canonical;
 use super::event::Origin;
 use super::map::{Container, Records, Runs};
+use crate::database::Database;
 use crate::document::Document;
 use crate::extractor::{ExtractError, Part};
 use crate::frame::Account;
@@ -31,6 +35,8 @@ enum Place<'r> {
     Document(&'r Document, &'r str, &'r str),
     /// A line, or a slice of it.
     Line(&'r Line<'r>, &'r [u8]),
+    /// A row of a database: the database, table, number and longest text.
+    Row(&'r Database, &'r str, i64, &'r str),
     /// Cited before it was moved.
     Kept(Box<Origin>),
 }
@@ -40,6 +46,10 @@ impl Record<'_> {
         match &self.place {
             Place::Document(document, base, slice) => document.cite_in(base, part, slice),
             Place::Line(line, slice) => line.cite_slice(part, slice),
+            Place::Row(database, table, number, text) => {
+                let cited = database.cite(part, table, *number, text);
+                cited.into_iter().next()
+            }
             Place::Kept(origin) => match part {
                 RefPart::Action => origin.action.clone(),
                 RefPart::Observation => origin.observation.clone(),
@@ -160,6 +170,7 @@ fn read(
         Container::Document | Container::Files => {
             json::documents(pile, files, &records.at, part, take)
         }
+        Container::Database => database::rows(pile, files, &records.at, take),
         container => Err(ExtractError::Malformed {
             path: files
                 .first()
