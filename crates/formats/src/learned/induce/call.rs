@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::field::{Field, LEAST_TOLD, told_by};
 use super::kind::Kind;
 use super::lexicon::{self, Speaker, fit, path_fit, plain};
-use crate::learned::interpret::text_of;
+use crate::learned::interpret::{arguments_of, text_of};
 use crate::learned::map::{CallFields, Condition, ResultFields};
 use crate::learned::path::{Path, Segment};
 use crate::learned::score::ratio;
@@ -75,6 +77,7 @@ fn may_be_id(path: &Path, field: &Field) -> bool {
     let texts = field.texts > 0 && field.identifiers == field.texts && field.times == 0;
     texts && (named || field.values.keys().any(|value| lexicon::is_id(value)))
         || field.numbers > 0 && named
+        || field.is_different_each_time()
 }
 
 /// The kinds that look like calls.
@@ -185,14 +188,16 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<Reading> {
                 .any(|c| c.field == *name_path);
             let constant = name.values.len() == 1
                 && lexicon::fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
-            if (splits && bonus == 0.0 || constant) && name.tools == 0 {
+            // One word on everything is the agent's name or the like.
+            let grounded = sure_told || field.arguments * 3 > field.present;
+            let alike = name.values.len() == 1 && count > 3 && !grounded;
+            if (splits && bonus == 0.0 || constant || alike) && name.tools == 0 {
                 continue;
             }
             let there = ratio(field.present.min(name.present), count);
             let shape = if sure_told { told } else { 0.0 };
             let sure = (arguments + named + shape + bonus) * (0.4 + 0.6 * there);
             if best.as_ref().is_none_or(|(most, ..)| sure > *most) {
-                let grounded = sure_told || field.arguments * 3 > field.present;
                 best = Some((sure, grounded, path.clone(), name_path.clone()));
             }
         }
@@ -277,7 +282,7 @@ fn nearness(a: &Path, b: &Path) -> f64 {
 /// What an exporter says of itself is no call.
 fn is_telemetry(path: &Path) -> bool {
     path.segments().iter().any(|segment| {
-        matches!(segment, Segment::Key(key) if ["usage", "metadata", "resource", "scope", "metrics", "stats"].contains(&plain(key).as_str()))
+        matches!(segment, Segment::Key(key) if ["usage", "metadata", "resource", "scope", "metrics", "stats"].contains(&plain(key).as_str()) || plain(key).contains("telemetry"))
     })
 }
 
@@ -359,11 +364,12 @@ fn id_of(
         } else {
             0.0
         };
-        if named == 0.0 && mentioned < 0.5 || distinct < 0.2 && field.texts > 4 {
+        let own = field.is_different_each_time() && mentioned >= 0.8;
+        if named == 0.0 && mentioned < 0.5 || distinct < 0.2 && field.texts > 4 && !own {
             continue;
         }
         let near = nearness(path, beside).max(nearness(path, arguments));
-        let worth = named + distinct + near + 1.2 * mentioned;
+        let worth = named + distinct + near + there + 1.2 * mentioned;
         if best.is_none_or(|(most, ..)| worth > most) {
             best = Some((worth, path, mentioned));
         }
@@ -523,7 +529,8 @@ fn result_by_id(
                 || plain(key) == "cause"
                 || fit(key, &["parent", "inreplyto", "for", "ref", "call"]) > 0.0
         });
-        if hits == 0 || ratio(hits, all) < 0.6 || field.numbers > 0 && !names_id {
+        let nameless = field.numbers > 0 && !names_id && !field.is_different_each_time();
+        if hits == 0 || ratio(hits, all) < 0.6 || nameless {
             continue;
         }
         let worth = ratio(hits, all)
@@ -598,7 +605,11 @@ fn result_fields(
     let beside_call = !taken.is_empty();
     // A result may repeat the call it answers.
     let repeated = structured_call(kind, 0.0).map(|call| call.fields);
-    let repeated: Vec<&Path> = repeated.iter().flat_map(|call| &call.arguments).collect();
+    let repeated: Vec<&Path> = repeated
+        .iter()
+        .flat_map(|call| &call.arguments)
+        .filter(|path| path_fit(path, lexicon::OUTPUTS) == 0.0)
+        .collect();
     let mut best: Option<(f64, &Path)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
@@ -679,8 +690,30 @@ fn looks_printed(kind: &Kind<'_>, path: &Path, field: &Field, taken: &[&Path]) -
     if !mostly_text || !named && beside_call || printed == 0.0 || beside_call && printed < LEAST {
         return 0.0;
     }
+    if beside_call && echoes(kind, path, taken) {
+        return 0.0;
+    }
     let order = if after { 0.1 } else { 0.0 };
     0.1 + 0.3 * printed + order
+}
+
+/// Whether a text repeats what stands in one of the fields `taken`.
+fn echoes(kind: &Kind<'_>, path: &Path, taken: &[&Path]) -> bool {
+    const LOOKED_AT: usize = 40;
+    let (mut all, mut same) = (0, 0);
+    for part in kind.parts.iter().take(LOOKED_AT) {
+        let Some(text) = path.first(&part.value).and_then(|value| text_of(&value)) else {
+            continue;
+        };
+        let quoted = Value::from(text).to_string();
+        let inner = |path: &&Path| {
+            let value = path.first(&part.value)?;
+            Some(arguments_of(&value).map_or_else(|| value.to_string(), |v| v.to_string()))
+        };
+        all += 1;
+        same += usize::from(taken.iter().filter_map(inner).any(|t| t.contains(&quoted)));
+    }
+    same * 2 > all
 }
 
 /// Whether a structured value has no text a person would read.

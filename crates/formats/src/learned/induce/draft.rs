@@ -157,7 +157,11 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
                 settled[at].fields.once = true;
             }
             guess.fields.once = true;
-        } else if repeats || mentions_calls(kinds, kind, &settled) || carries_out(&own, &said) {
+        } else if repeats
+            || mentions_calls(kinds, kind, &settled)
+            || carries_out(&own, &said)
+            || carries_out(&said, &own)
+        {
             continue;
         }
         said.extend(own);
@@ -387,12 +391,20 @@ fn add_words(
 }
 
 /// Whether the records of `kind` open the run: a person asks before anything is done, and seldom
-/// again.
+/// again; what stands before that sets the scene.
 fn opens(kinds: &[Kind<'_>], kind: &Kind<'_>, calls: &[CallGuess]) -> bool {
     let records = calls.iter().flat_map(|call| &kinds[call.kind].parts);
     let first_call = records.clone().map(|part| part.record).min();
     let first = kind.parts.first().map(|part| part.record);
-    first < first_call && kind.parts.len() * 4 <= records.count().max(4)
+    let later = kinds
+        .iter()
+        .filter(|other| other.each.is_root())
+        .any(|other| {
+            let start = other.parts.first().map(|part| part.record);
+            let calls = calls.iter().any(|call| kinds[call.kind].when == other.when);
+            start > first && start < first_call && other.parts.len() <= kind.parts.len() && !calls
+        });
+    !later && first < first_call && kind.parts.len() * 4 <= records.count().max(4)
 }
 
 /// Commands that stand in the agent's words; false when there are none.

@@ -155,6 +155,19 @@ impl Field {
         0.5 * self.share(self.lines) + 0.5 * (1.0 - self.share(self.sentences))
     }
 
+    /// Whether its values name things: nearly a new one each time, or as often as there are runs.
+    pub(super) fn is_different_each_time(&self) -> bool {
+        const LEAST: usize = 5;
+        let kinds = self.values.len();
+        let of_names = self.texts > 0 && self.identifiers == self.texts && self.times == 0;
+        let of_numbers = self.numbers == self.present;
+        let most = self.values.values().copied().max().unwrap_or_default();
+        kinds >= LEAST
+            && (of_names || of_numbers)
+            && kinds * 7 > self.present
+            && most * kinds <= 2 * self.present + kinds
+    }
+
     /// The values as a set, for comparison with another field's.
     pub(super) fn names(&self) -> BTreeSet<&str> {
         self.values.keys().map(String::as_str).collect()

@@ -187,9 +187,11 @@ fn is_map(members: &serde_json::Map<String, Value>) -> bool {
 /// Splits parts by the field that tells most about them, and the halves again.
 fn split(parts: Vec<Part<'_>>) -> Vec<(Vec<Condition>, Vec<Part<'_>>)> {
     let mut done = Vec::new();
+    let tools = tool_names(&parts);
     let mut open = vec![(Vec::new(), parts, 0)];
     while let Some((conditions, parts, depth)) = open.pop() {
-        let used: BTreeSet<&Path> = conditions.iter().map(|c: &Condition| &c.field).collect();
+        let used = conditions.iter().map(|c: &Condition| &c.field);
+        let used: BTreeSet<&Path> = used.chain(&tools).collect();
         let by = (depth < DEEPEST_SPLIT)
             .then(|| telling_field(&parts, &used))
             .flatten();
@@ -249,7 +251,7 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     let fields = fields_of(some.iter().copied());
     let candidate = |path: &Path, field: &Field| -> Option<f64> {
         let key = path.last_key()?;
-        let too_deep = path.segments().len() > 2 || path.segments().contains(&Segment::Json);
+        let too_deep = path.segments().len() > 3 || path.segments().contains(&Segment::Json);
         if too_deep
             || used.contains(path)
             || lexicon::NO_KINDS.contains(&lexicon::plain(key).as_str())
@@ -303,7 +305,6 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     for (path, field) in &fields {
         if let Some(worth) = candidate(path, field)
             && best.is_none_or(|(most, _)| worth > most)
-            && !names_tools(&some, path, &fields)
         {
             best = Some((worth, path));
         }
@@ -314,20 +315,34 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     best_presence(&some, &fields, used).map(|path| (path, true))
 }
 
-/// Whether a field tells the shape of arguments beside it: tools, not kinds of records.
-fn names_tools(some: &[&Value], path: &Path, fields: &BTreeMap<Path, Field>) -> bool {
-    let Some((_, folder)) = path.segments().split_last() else {
-        return false;
-    };
-    let beside = fields.iter().filter(|(other, field)| {
-        other.segments().len() == folder.len() + 1
-            && other.segments().starts_with(folder)
-            && field.records * 2 > field.present
-            && field.arguments * 2 > field.records
+/// The fields that tell the shape of arguments beside them: they name tools, not kinds of records.
+fn tool_names(parts: &[Part<'_>]) -> Vec<Path> {
+    const LOOKED_AT: usize = 600;
+    let stride = parts.len().div_ceil(LOOKED_AT).max(1);
+    let some: Vec<&Value> = parts.iter().step_by(stride).map(|p| &*p.value).collect();
+    let fields = fields_of(some.iter().copied());
+    let arguments: Vec<&Path> = fields
+        .iter()
+        .filter(|(_, field)| {
+            field.records * 2 > field.present && field.arguments * 2 > field.records
+        })
+        .map(|(path, _)| path)
+        .collect();
+    let names = fields.iter().filter(|(path, field)| {
+        let Some((_, folder)) = path.segments().split_last() else {
+            return false;
+        };
+        let beside = arguments.iter().filter(|other| {
+            other.segments().len() == folder.len() + 1 && other.segments().starts_with(folder)
+        });
+        field.texts > 0
+            && field.identifiers == field.texts
+            && field.values.len() >= 2
+            && beside
+                .into_iter()
+                .any(|other| told_by(some.iter().copied(), path, other) >= LEAST_TOLD)
     });
-    beside
-        .into_iter()
-        .any(|(other, _)| told_by(some.iter().copied(), path, other) >= LEAST_TOLD)
+    names.map(|(path, _)| path.clone()).collect()
 }
 
 /// The member whose being there tells most about the others.
@@ -390,16 +405,20 @@ fn members_of<'v>(part: &'v Value, field: &Path) -> Vec<&'v str> {
         return names;
     };
     names.extend(members.keys().map(String::as_str));
-    let outer = match field.segments() {
-        [Segment::Key(outer), _] => Some(outer),
-        _ => None,
-    };
-    for (key, inner) in members {
-        let Value::Object(inner) = inner else {
-            continue;
-        };
-        let arguments = || inner.keys().any(|key| lexicon::is_argument_name(key));
-        if outer == Some(key) || outer.is_none() && !arguments() {
+    // Down to the object the field stands in.
+    let mut members = members;
+    let mut deep = false;
+    for segment in field.segments() {
+        let Segment::Key(key) = segment else { break };
+        match members.get(key) {
+            Some(Value::Object(inner)) => members = inner,
+            _ => break,
+        }
+        deep = true;
+        names.extend(members.keys().map(String::as_str));
+    }
+    for inner in members.values().filter_map(Value::as_object) {
+        if !deep && !inner.keys().any(|key| lexicon::is_argument_name(key)) {
             names.extend(inner.keys().map(String::as_str));
         }
     }

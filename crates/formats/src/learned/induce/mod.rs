@@ -19,7 +19,7 @@ use thiserror::Error;
 use super::event::{Assembly, Origin};
 use super::interpret;
 use super::score::{Bar, Score};
-use super::{FieldMap, Says};
+use super::{Container, FieldMap, Says};
 use crate::extractor::{Coverage, ExtractError, Extraction};
 use crate::pile::{EntryId, Pile};
 use place::{Candidate, candidates};
@@ -65,6 +65,9 @@ pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
         let Some((worth, map)) = try_candidate(&candidate) else {
             continue;
         };
+        // One table that says it all is read rather than all tables.
+        let tables = map.records.container == Container::Database && map.records.at.is_root();
+        let worth = if tables { worth * 0.8 } else { worth };
         if best.as_ref().is_none_or(|(most, ..)| worth > *most) {
             best = Some((worth, map, candidate));
         }
