@@ -350,7 +350,10 @@ fn id_of(
     let mut best: Option<(f64, &Path, f64)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
-        if lexicon::SESSIONS.contains(&plain(key).as_str()) {
+        // What the row of an owner is called is not the call's own.
+        let owner =
+            matches!(path.segments(), [Segment::Key(first), _, ..] if first.starts_with('@'));
+        if owner || lexicon::SESSIONS.contains(&plain(key).as_str()) {
             continue;
         }
         let named = fit(key, CALL_IDS);
@@ -413,6 +416,8 @@ pub(super) struct ResultGuess {
     pub(super) fields: ResultFields,
     /// Calls it answers by id.
     pub(super) answers: usize,
+    /// Whether it is known by standing after the calls.
+    pub(super) by_turn: bool,
 }
 
 /// The kinds whose parts name calls with one of `ids` and hold a text.
@@ -439,8 +444,12 @@ pub(super) fn results_in(
             found.push(guess);
         }
     }
-    if found.is_empty() && calls.iter().any(|call| call.fields.id.is_empty()) {
-        found.extend(result_by_turn(kinds, calls));
+    let beside = |call: &CallGuess| result_beside(&kinds[call.kind], &call.fields).is_some();
+    let named = found.iter().any(|guess| guess.answers > 0);
+    if !named && (!ids.is_empty() || found.is_empty()) && !calls.iter().all(beside) {
+        let by_turn = result_by_turn(kinds, calls);
+        found.retain(|guess| by_turn.as_ref().is_none_or(|turn| turn.kind != guess.kind));
+        found.extend(by_turn);
     }
     found
 }
@@ -496,6 +505,7 @@ fn result_by_turn(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<ResultGuess
                 kind: at,
                 fields,
                 answers: 0,
+                by_turn: true,
             };
             best = Some((worth, guess));
         }
@@ -547,6 +557,7 @@ fn result_by_id(
         kind: at,
         fields,
         answers,
+        by_turn: false,
     })
 }
 
@@ -561,6 +572,7 @@ fn result_by_word(at: usize, kind: &Kind<'_>) -> Option<ResultGuess> {
         kind: at,
         fields,
         answers: 0,
+        by_turn: false,
     })
 }
 

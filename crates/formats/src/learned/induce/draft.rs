@@ -262,7 +262,11 @@ fn settle_results(
 ) -> Vec<ResultGuess> {
     let any_by_id = guesses.iter().any(|guess| guess.answers > 0);
     let nameless = calls.iter().any(|call| call.fields.id.is_empty());
-    guesses.retain(|guess| guess.answers > 0 || !any_by_id && (nameless || ids.is_empty()));
+    let by_order = nameless || ids.is_empty();
+    guesses.retain(|guess| guess.answers > 0 || !any_by_id && (by_order || guess.by_turn));
+    if guesses.iter().any(|guess| guess.by_turn) {
+        guesses.retain(|guess| guess.by_turn);
+    }
     let depth = |guess: &ResultGuess| kinds[guess.kind].each.segments().len();
     let tool = |guess: &ResultGuess| {
         let words = kinds[guess.kind].words().next();

@@ -52,7 +52,7 @@ pub(super) struct Field {
     places: usize,
     /// Values that are times, as ISO text.
     pub(super) times: usize,
-    /// Texts of digits that could count the seconds, or parts of them, since 1970.
+    /// Numbers, and texts of digits, that could count the seconds, or parts of them, since 1970.
     pub(super) stamps: usize,
     /// Objects, or texts that are the JSON of one, with a member that arguments of tools have.
     pub(super) arguments: usize,
@@ -76,6 +76,7 @@ impl Field {
             Value::Array(_) => self.lists += 1,
             Value::Number(number) => {
                 self.numbers += 1;
+                self.stamps += usize::from(number.as_f64().is_some_and(could_be_time));
                 self.keep(number.to_string());
             }
             Value::Bool(truth) => {
@@ -164,6 +165,7 @@ impl Field {
         let most = self.values.values().copied().max().unwrap_or_default();
         kinds >= LEAST
             && (of_names || of_numbers)
+            && self.stamps * 2 < self.present
             && kinds * 7 > self.present
             && most * kinds <= 2 * self.present + kinds
     }
@@ -172,6 +174,13 @@ impl Field {
     pub(super) fn names(&self) -> BTreeSet<&str> {
         self.values.keys().map(String::as_str).collect()
     }
+}
+
+/// Whether a number could count seconds, or parts of them, since 1970, in our days.
+fn could_be_time(number: f64) -> bool {
+    [1.0, 1e3, 1e6, 1e9]
+        .iter()
+        .any(|unit| (1e9..3e9).contains(&(number / unit)))
 }
 
 /// The fields of parts of one kind, by path. Lists are not entered: what stands in them is a part of

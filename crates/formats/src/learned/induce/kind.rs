@@ -292,6 +292,10 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
             .filter(|v| lexicon::speaker(v).is_some())
             .count();
         let speakers = ratio(speakers, kinds);
+        // What differs each time names the part, not its kind.
+        if kinds == field.texts && speakers == 0.0 {
+            return None;
+        }
         let gain = gain(&some, path, false);
         let worth = gain + 0.5 * named + 0.8 * speakers;
         let enough = gain >= LEAST_GAIN
@@ -407,18 +411,16 @@ fn members_of<'v>(part: &'v Value, field: &Path) -> Vec<&'v str> {
     names.extend(members.keys().map(String::as_str));
     // Down to the object the field stands in.
     let mut members = members;
-    let mut deep = false;
     for segment in field.segments() {
         let Segment::Key(key) = segment else { break };
         match members.get(key) {
             Some(Value::Object(inner)) => members = inner,
             _ => break,
         }
-        deep = true;
         names.extend(members.keys().map(String::as_str));
     }
     for inner in members.values().filter_map(Value::as_object) {
-        if !deep && !inner.keys().any(|key| lexicon::is_argument_name(key)) {
+        if !inner.keys().any(|key| lexicon::is_argument_name(key)) {
             names.extend(inner.keys().map(String::as_str));
         }
     }
