@@ -174,7 +174,8 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<Reading> {
             let values = kind.parts.iter().map(|part| &*part.value);
             let told = told_by(values, name_path, path);
             let sure_told = told >= LEAST_TOLD;
-            if arguments < 0.5 && !sure_told {
+            let kind_word = fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
+            if arguments < 0.5 && (!sure_told || kind_word) {
                 continue;
             }
             let Some(named) = name_fit(name_path, name, path, sure_told) else {
@@ -282,7 +283,7 @@ fn nearness(a: &Path, b: &Path) -> f64 {
 /// What an exporter says of itself is no call.
 fn is_telemetry(path: &Path) -> bool {
     path.segments().iter().any(|segment| {
-        matches!(segment, Segment::Key(key) if ["usage", "metadata", "resource", "scope", "metrics", "stats"].contains(&plain(key).as_str()) || plain(key).contains("telemetry"))
+        matches!(segment, Segment::Key(key) if ["usage", "metadata", "resource", "scope", "metrics", "stats", "status"].contains(&plain(key).as_str()) || plain(key).contains("telemetry"))
     })
 }
 
@@ -444,7 +445,10 @@ pub(super) fn results_in(
             found.push(guess);
         }
     }
-    let beside = |call: &CallGuess| result_beside(&kinds[call.kind], &call.fields).is_some();
+    let beside = |call: &CallGuess| {
+        let kind = &kinds[call.kind];
+        result_beside(kind, &call.fields).is_some() || result_around(kinds, kind).is_some()
+    };
     let named = found.iter().any(|guess| guess.answers > 0);
     if !named && (!ids.is_empty() || found.is_empty()) && !calls.iter().all(beside) {
         let by_turn = result_by_turn(kinds, calls);

@@ -160,7 +160,7 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
         } else if repeats
             || mentions_calls(kinds, kind, &settled)
             || carries_out(&own, &said)
-            || carries_out(&said, &own)
+            || guess.fields.tool.is_empty() && carries_out(&said, &own)
         {
             continue;
         }
