@@ -11,7 +11,7 @@ use crate::frame::JsonDocument;
 use crate::learned::canonical::canonical;
 use crate::learned::map::{Container, Records, Runs};
 use crate::learned::path::{Path, Segment};
-use crate::learned::records::in_order;
+use crate::learned::records::{in_order, sample};
 use crate::pile::{EntryId, Pile};
 
 /// How many records of a candidate are looked at.
@@ -41,6 +41,7 @@ impl fmt::Display for Candidate {
             match self.place.container {
                 Container::Lines => "the lines".to_owned(),
                 Container::Files => "the files".to_owned(),
+                Container::Database => "the tables".to_owned(),
                 _ => "the document".to_owned(),
             }
         } else {
@@ -52,6 +53,11 @@ impl fmt::Display for Candidate {
 
 /// The lists of objects in the artifact, those that hold most first.
 pub(super) fn candidates(pile: &Pile, files: &[EntryId]) -> Result<Vec<Candidate>, ExtractError> {
+    if let [id] = files
+        && crate::database::is_database(&pile.head(*id, 16).unwrap_or_default())
+    {
+        return in_tables(pile, *id);
+    }
     let (container, wholes) = load(pile, files)?;
     let mut lists: BTreeMap<Path, (usize, usize)> = BTreeMap::new();
     for whole in &wholes {
@@ -71,6 +77,28 @@ pub(super) fn candidates(pile: &Pile, files: &[EntryId]) -> Result<Vec<Candidate
         .into_iter()
         .map(|(at, _)| candidate(container, at, &wholes));
     Ok(made.collect())
+}
+
+/// The rows of each table of a database, and of all together where several have many.
+fn in_tables(pile: &Pile, id: EntryId) -> Result<Vec<Candidate>, ExtractError> {
+    const MOST_ROWS: u32 = 3_000;
+    let mut tables = sample(pile, id, MOST_ROWS)?;
+    tables.retain(|(_, rows)| !rows.is_empty());
+    tables.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.iter().map(weight).sum::<usize>()));
+    tables.truncate(MOST_CANDIDATES);
+    let mut found: Vec<Candidate> = tables
+        .iter()
+        .map(|(name, rows)| {
+            let mut candidate = candidate(Container::Database, Path::root(), rows);
+            candidate.place.at = Path::root().key(name);
+            candidate
+        })
+        .collect();
+    if tables.len() > 1 {
+        let all: Vec<Value> = tables.into_iter().flat_map(|(_, rows)| rows).collect();
+        found.push(candidate(Container::Database, Path::root(), &all));
+    }
+    Ok(found)
 }
 
 /// The documents or lines of the artifact as far as they are looked at.
