@@ -247,17 +247,37 @@ impl Registry {
         self.folder.join(&package.name).join(name)
     }
 
+    /// Writes the list anew. What another program added meanwhile belongs into it as well: whoever
+    /// wrote a list looks again after it, so the last one written is whole.
     fn write_index(&self) -> Result<(), RegistryError> {
+        const MOST_TRIES: usize = 16;
+        let data = self.folder.parent().unwrap_or(&self.folder);
+        let mut now = Self::open(data)?;
+        for _ in 0..MOST_TRIES {
+            write_whole(&self.folder.join("index.json"), now.index()?.as_bytes())?;
+            let then = Self::open(data)?;
+            let same = |a: &Self, b: &Self| {
+                let hashes = |of: &Self| of.packages.iter().map(|p| p.hash().to_owned()).collect();
+                let (a, b): (Vec<String>, Vec<String>) = (hashes(a), hashes(b));
+                a == b
+            };
+            if same(&now, &then) {
+                break;
+            }
+            now = then;
+        }
+        Ok(())
+    }
+
+    fn index(&self) -> Result<String, RegistryError> {
         #[derive(Serialize)]
         struct Row<'p> {
             version: u32,
             hash: &'p str,
             title: &'p str,
         }
-        // What another program added meanwhile belongs into the list as well.
-        let now = Self::open(self.folder.parent().unwrap_or(&self.folder))?;
         let mut index: BTreeMap<&str, Vec<Row<'_>>> = BTreeMap::new();
-        for package in &now.packages {
+        for package in &self.packages {
             index.entry(&package.name).or_default().push(Row {
                 version: package.version,
                 hash: package.hash(),
@@ -267,7 +287,7 @@ impl Registry {
         let mut text = serde_json::to_string_pretty(&index)
             .map_err(|error| PackageError::Invalid(error.to_string()))?;
         text.push('\n');
-        write_whole(&self.folder.join("index.json"), text.as_bytes())
+        Ok(text)
     }
 }
 
