@@ -442,10 +442,16 @@ fn asked(open: &Open<'_>, body: &str, value: &mut Map<String, Value>) {
     } else {
         (open.rest, body)
     };
-    let (name, input) = invocation(line.trim_matches('`'), &open.role);
+    let (name, mut input) = invocation(line.trim_matches('`'), &open.role);
+    let mut below = unfenced(below);
+    // Below a bare name stand its arguments, in a fence or as JSON.
+    let fenced = below.len() < body.len() && !open.rest.is_empty();
+    if input.is_null() && (fenced || below.trim_start().starts_with('{')) {
+        input = arguments(below);
+        below = "";
+    }
     value.insert("name".into(), json!(name));
     value.insert("input".into(), input);
-    let below = unfenced(below);
     if !below.trim().is_empty() {
         value.insert("output".into(), json!(below));
     }
