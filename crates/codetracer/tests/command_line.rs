@@ -22,6 +22,8 @@ fn codetracer(args: &[&str]) -> Command {
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("codetracer");
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        // What this machine's user has learned must not matter.
+        .env("CODETRACER_DATA_DIR", "no-such-folder")
         .env("CODETRACER_CACHE_DIR", cache())
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")

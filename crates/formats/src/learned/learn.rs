@@ -244,8 +244,8 @@ fn by_author(
             what,
         })?;
         let how = format!("{}, round {round}", author.name());
-        let attempt = match program_in(&answer) {
-            Err(what) => Attempt::new(
+        let tried = match program_in(&answer) {
+            Err(what) => vec![Attempt::new(
                 &how,
                 Vec::new(),
                 Program::Maps(Vec::new()),
@@ -253,18 +253,19 @@ fn by_author(
                     refusals: vec![Shortfall::Failed { error: what }],
                     ..Validation::default()
                 },
-            ),
-            Ok(program) => best_of(lesson, known, samples.as_deref(), &how, program),
+            )],
+            Ok(program) => tries_of(lesson, known, samples.as_deref(), &how, program),
         };
-        let accepted = attempt.accepted;
-        let reasons: Vec<String> = attempt.refusals.iter().map(ToString::to_string).collect();
-        let notes = match &attempt.program {
-            Some(program) if !accepted && attempt.score.steps + round > 0 => {
-                notes_on(lesson, program)
-            }
-            _ => Vec::new(),
+        let best = tried.first();
+        let accepted = best.is_some_and(|best| best.accepted);
+        let refusals = best.iter().flat_map(|best| &best.refusals);
+        let reasons: Vec<String> = refusals.map(ToString::to_string).collect();
+        let program = best.and_then(|best| best.program.as_ref());
+        let notes = match program.filter(|program| !accepted && !program.records().is_empty()) {
+            Some(program) => notes_on(lesson, program),
+            None => Vec::new(),
         };
-        attempts.insert(0, attempt);
+        attempts.splice(0..0, tried);
         if accepted {
             break;
         }
@@ -292,16 +293,16 @@ fn notes_on(lesson: &Lesson<'_>, program: &Program) -> Vec<String> {
     validation.notes.iter().map(ToString::to_string).collect()
 }
 
-/// A new program alone, and where a version exists beside its maps: the better that is accepted.
-fn best_of(
+/// A new program alone, and where a version exists beside its maps; the better first.
+fn tries_of(
     lesson: &Lesson<'_>,
     known: Option<&Package>,
     samples: Option<&[super::package::Sample]>,
     how: &str,
     program: Program,
-) -> Attempt {
+) -> Vec<Attempt> {
     let (Some(package), Some(samples)) = (known, samples) else {
-        return try_new(lesson, how, program);
+        return vec![try_new(lesson, how, program)];
     };
     let mut tries = Vec::new();
     if let (Program::Maps(old), Program::Maps(new)) = (&package.program, &program) {
@@ -316,8 +317,7 @@ fn best_of(
             Attempt::new(&how, Vec::new(), program, validation)
         })
         .collect();
-    let mut ranked = rank(attempts);
-    ranked.swap_remove(0)
+    rank(attempts)
 }
 
 /// Seals the best attempt into a package.
@@ -388,7 +388,7 @@ fn content_of(
         content.recognise = known.recognise.clone();
         content.samples = samples_of_line(lesson.registry, known);
         if let Some(best) = attempts.first() {
-            content.provenance.changes = best.changes.clone();
+            content.provenance.changes.clone_from(&best.changes);
         }
         if content.program == known.program {
             let change = "the same rules; kinds of records never seen before are known now";
@@ -426,7 +426,7 @@ fn content_of(
     }
     for (index, files) in lesson.artifacts.iter().enumerate().take(3) {
         let name = format!("{}.{}", content.version, index + 1);
-        let sample = sample_of(&content.program, content.limits, lesson.pile, files, name);
+        let sample = sample_of(&content.program, content.limits, lesson.pile, files, &name);
         content.samples.extend(sample);
     }
     // The oldest are what tells most: they were made for files nobody writes any more.

@@ -17,6 +17,9 @@ use crate::pile::Pile;
 /// The most bytes of a summary. The task around it takes some 6 KB more.
 pub const BUDGET: usize = 24 << 10;
 
+/// The longest map an author is shown, in bytes.
+const MOST_MAP: usize = 12 << 10;
+
 /// How many records of a kind are shown, and how long a text in them may be.
 const SHOWN: usize = 2;
 const LONGEST_TEXT: usize = 120;
@@ -178,20 +181,26 @@ fn fields(records: &[&Value], redactor: &mut Redactor, text: &mut String) {
 
 /// What an author is asked, with the layout as data.
 pub(super) fn task(summary: &str, best: Option<&Attempt>) -> String {
-    let mut text = String::from(TASK);
+    let mut data = summary.to_owned();
     if let Some(best) = best
         && let Some(Program::Maps(maps)) = &best.program
         && let Ok(json) = serde_json::to_string(maps)
-        && json.len() < 12 << 10
+        && json.len() < MOST_MAP
     {
-        let reasons: Vec<String> = best.refusals.iter().map(ToString::to_string).collect();
+        // Values that tell kinds of records apart come from the artifact as well.
+        let mut redactor = Redactor::default();
         let _ = write!(
-            text,
-            "\nThe best map found so far, as data:\n{json}\nWhat is wrong with it: {}\n",
-            reasons.join("; ")
+            data,
+            "\nthe best map found so far: {}\n",
+            redactor.text(&json)
         );
+        for reason in &best.refusals {
+            let reason = redactor.short(&reason.to_string(), 700);
+            let _ = writeln!(data, "what is wrong with it: {reason}");
+        }
     }
-    fenced(&mut text, summary);
+    let mut text = String::from(TASK);
+    fenced(&mut text, &data);
     text
 }
 
@@ -313,6 +322,22 @@ mod tests {
                 prop_assert!(!prompt.contains(&secret), "{}", prompt);
                 prop_assert!(!prompt.contains(&password), "{}", prompt);
                 prop_assert!(prompt.len() < BUDGET + (8 << 10));
+            }
+            let map = json!([{"records": {"container": "lines"}, "rules": [
+                {"when": [{"field": "kind", "is": [secret]}], "says": "nothing"}]}]);
+            let best = Attempt::new(
+                "induction",
+                Vec::new(),
+                Program::Maps(serde_json::from_value(map).unwrap()),
+                crate::learned::validate::Validation {
+                    refusals: vec![crate::learned::validate::Shortfall::Failed {
+                        error: format!("threw Error: password={password} {secret}"),
+                    }],
+                    ..Default::default()
+                },
+            );
+            for text in [task("", Some(&best)), failure(&[best.refusals[0].to_string()], &[])] {
+                prop_assert!(!text.contains(&secret) && !text.contains(&password), "{}", text);
             }
         }
 
