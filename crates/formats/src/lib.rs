@@ -27,6 +27,7 @@ mod discover;
 mod frame;
 mod key;
 pub mod learned;
+mod provenance;
 mod read;
 mod sessions;
 mod threads;
@@ -68,6 +69,7 @@ pub use extractor::{
     Share, Site,
 };
 pub use learned::{Learned, Reader};
+pub use provenance::{Fingerprints, identity, read_with_sources};
 pub use read::{ReadError, read_run};
 
 /// Every layout that can be read, in no order of preference: detection picks by score.

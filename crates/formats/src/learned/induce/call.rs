@@ -118,6 +118,10 @@ fn call_of(kind: &Kind<'_>) -> Option<(f64, CallFields)> {
     if answers {
         return None;
     }
+    let person = kind.words().find_map(lexicon::speaker) == Some(Speaker::User);
+    if person && kind.each.is_root() {
+        return None;
+    }
     let asked = words.iter().any(|word| {
         [
             "call",
@@ -164,7 +168,7 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<Reading> {
             continue;
         };
         // A message or a record in an envelope has a speaker; arguments have not.
-        if kind.field(&path.key("role")).is_some() {
+        if kind.field(&path.key("role")).is_some() || is_of_owner(path) {
             continue;
         }
         for (name_path, name) in &kind.fields {
@@ -175,7 +179,8 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<Reading> {
             let told = told_by(values, name_path, path);
             let sure_told = told >= LEAST_TOLD;
             let kind_word = fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
-            if arguments < 0.5 && (!sure_told || kind_word) {
+            let unknown = kind_word && name.tools == 0 && (arguments < 0.5 || !sure_told);
+            if arguments < 0.5 && !sure_told || unknown {
                 continue;
             }
             let Some(named) = name_fit(name_path, name, path, sure_told) else {
@@ -278,6 +283,11 @@ fn nearness(a: &Path, b: &Path) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "paths are short")]
     let apart = apart.saturating_sub(2) as f64;
     0.3 - 0.15 * apart
+}
+
+/// Whether a field stands in the row that a row of a database belongs to.
+fn is_of_owner(path: &Path) -> bool {
+    matches!(path.segments(), [Segment::Key(first), _, ..] if first.starts_with('@'))
 }
 
 /// What an exporter says of itself is no call.
@@ -450,7 +460,10 @@ pub(super) fn results_in(
         result_beside(kind, &call.fields).is_some() || result_around(kinds, kind).is_some()
     };
     let named = found.iter().any(|guess| guess.answers > 0);
-    if !named && (!ids.is_empty() || found.is_empty()) && !calls.iter().all(beside) {
+    let parts = |call: &CallGuess| kinds[call.kind].parts.len();
+    let all: usize = calls.iter().map(parts).sum();
+    let have: usize = calls.iter().filter(|call| beside(call)).map(parts).sum();
+    if !named && (!ids.is_empty() || found.is_empty()) && have * 2 < all {
         let by_turn = result_by_turn(kinds, calls);
         found.retain(|guess| by_turn.as_ref().is_none_or(|turn| turn.kind != guess.kind));
         found.extend(by_turn);

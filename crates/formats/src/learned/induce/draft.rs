@@ -9,9 +9,10 @@ use super::call::{
 };
 use super::kind::{Kind, kinds_of};
 use super::lexicon::{self, Speaker};
+use super::told::labelled;
 use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, spoken_in, words_of};
 use crate::learned::interpret::arguments_of;
-use crate::learned::map::{Condition, FieldMap, Records, ResultFields, Rule, Says};
+use crate::learned::map::{Condition, Container, FieldMap, Records, ResultFields, Rule, Says};
 use crate::learned::path::Path;
 use crate::learned::score::ratio;
 
@@ -25,9 +26,12 @@ const MOST_LEADS: usize = 5;
 /// without a call. They differ in which of the parts that look like calls is believed first: a call
 /// is often recorded in several places, and only trying shows from which it is read best.
 pub(super) fn drafts(records: &[Value], place: &Records) -> Vec<FieldMap> {
+    let mut maps: Vec<FieldMap> = Vec::new();
+    if matches!(place.container, Container::Markdown | Container::Log) {
+        maps.extend(labelled(records, place));
+    }
     let kinds = kinds_of(records);
     let guesses = by_worth(&kinds, calls_in(&kinds));
-    let mut maps: Vec<FieldMap> = Vec::new();
     for lead in 0..guesses.len().clamp(1, MOST_LEADS) {
         let mut order = guesses.clone();
         if lead < order.len() {
@@ -197,6 +201,9 @@ fn carries_out(own: &BTreeSet<String>, said: &BTreeSet<String>) -> bool {
 /// The longest text among the arguments of a call.
 fn longest(call: &str) -> Option<String> {
     let arguments: Value = serde_json::from_str(call.split_once(' ')?.1).ok()?;
+    if let Value::String(command) = arguments {
+        return Some(command);
+    }
     let texts = arguments.as_object()?.values().filter_map(Value::as_str);
     texts.max_by_key(|text| text.len()).map(str::to_owned)
 }

@@ -20,6 +20,8 @@ use crate::learned::score::ratio;
 const DEEPEST_SPLIT: usize = 3;
 /// The most values a field has that tells kinds apart.
 const MOST_KINDS: usize = 48;
+/// How deep a field stands that tells kinds apart: telemetry has long names.
+const DEEPEST_TELLING: usize = 4;
 /// How many lists within lists are entered.
 const DEEPEST_LIST: usize = 3;
 /// How deep objects are entered to find a list.
@@ -251,7 +253,8 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     let fields = fields_of(some.iter().copied());
     let candidate = |path: &Path, field: &Field| -> Option<f64> {
         let key = path.last_key()?;
-        let too_deep = path.segments().len() > 3 || path.segments().contains(&Segment::Json);
+        let too_deep =
+            path.segments().len() > DEEPEST_TELLING || path.segments().contains(&Segment::Json);
         if too_deep
             || used.contains(path)
             || lexicon::NO_KINDS.contains(&lexicon::plain(key).as_str())

@@ -12,6 +12,7 @@ mod field;
 mod kind;
 mod lexicon;
 mod place;
+mod told;
 mod words;
 
 use thiserror::Error;
@@ -113,6 +114,10 @@ fn try_candidate(candidate: &Candidate) -> Option<(f64, FieldMap)> {
 /// cannot be missed in records nobody has seen yet.
 fn simplify(mut map: FieldMap, candidate: &Candidate) -> (FieldMap, Score) {
     let mut score = try_map(&map, candidate);
+    // Labels are all that tells the records of a text apart.
+    if matches!(map.records.container, Container::Markdown | Container::Log) {
+        return (map, score);
+    }
     for at in 0..map.rules.len() {
         if !matches!(map.rules[at].says, Says::Call(_) | Says::Result(_)) {
             continue;
@@ -190,7 +195,7 @@ fn worth_of(score: &Score) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a weight")]
     let repeats = (score.repeats as f64 - 0.25 * steps).max(0.0);
     let read =
-        joined - 1.5 * repeats + 0.1 * (steps - joined) + 0.2 * meant.min(joined) + 0.1 * in_order
+        joined - 2.0 * repeats + 0.1 * (steps - joined) + 0.2 * meant.min(joined) + 0.1 * in_order
             - 0.5 * orphans
             - 0.3 * structured;
     read * (0.4 + 0.6 * score.events_explained)

@@ -2,11 +2,13 @@
 
 mod database;
 mod json;
+mod text;
 
 use serde_json::Value;
 use trace::{Ref, RefPart};
 
 pub(super) use database::{TABLE, sample};
+pub(super) use text::{Meaning, meaning, read as read_text, split as split_text};
 
 use super::canonical::canonical;
 use super::event::Origin;
@@ -171,13 +173,10 @@ fn read(
             json::documents(pile, files, &records.at, part, take)
         }
         Container::Database => database::rows(pile, files, &records.at, take),
-        container => Err(ExtractError::Malformed {
-            path: files
-                .first()
-                .map_or_else(String::new, |id| pile.entry(*id).path.clone()),
-            byte: 0,
-            what: format!("no reader of {container:?} records"),
-        }),
+        Container::Markdown | Container::Log => {
+            let markdown = records.container == Container::Markdown;
+            text::sections(pile, files, markdown, take)
+        }
     }
 }
 
