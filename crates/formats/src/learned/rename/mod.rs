@@ -69,7 +69,7 @@ pub(super) fn renamed(
         let (old, new) = (Stats::of(&before, field), Stats::of(&now, field));
         if old.values > 0
             && new.values == 0
-            && let Some(path) = adapting.replacement(field, &old, &now, &BTreeSet::new())
+            && let Some(path) = replacement(field, &old, (&before, &now), &BTreeSet::new())
         {
             adapting
                 .changes
@@ -146,7 +146,7 @@ impl Adapting<'_> {
             }
             let field = if condition.is.is_empty() {
                 let stats = Stats::of(before, &condition.field);
-                self.replacement(&condition.field, &stats, now, &BTreeSet::new())?
+                replacement(&condition.field, &stats, (before, now), &BTreeSet::new())?
             } else {
                 field_with(&condition.is, now, &condition.field)?
             };
@@ -180,42 +180,41 @@ impl Adapting<'_> {
             best.1
         })
     }
+}
 
-    /// The field of `now` that is most like what `old` was.
-    fn replacement(
-        &self,
-        name: &Path,
-        old: &Stats,
-        now: &[Value],
-        taken: &BTreeSet<Path>,
-    ) -> Option<Path> {
+/// The field of `now` that is most like what `old` was.
+fn replacement(
+    name: &Path,
+    old: &Stats,
+    (before, now): (&[Value], &[Value]),
+    taken: &BTreeSet<Path>,
+) -> Option<Path> {
+    let paths_in = |values: &[Value]| {
         let mut paths = BTreeSet::new();
-        for value in now.iter().take(200) {
+        for value in values.iter().take(200) {
             fields_of(value, &Path::root(), DEEPEST, &mut paths);
         }
-        // What was a field before, with the same meaning as then, has not become another one.
-        let before: BTreeSet<Path> = {
-            let mut paths = BTreeSet::new();
-            for value in self.before.iter().take(200) {
-                fields_of(value, &Path::root(), DEEPEST, &mut paths);
-            }
-            paths
-        };
-        let mut ranked: Vec<(f64, Path)> = paths
-            .into_iter()
-            .filter(|path| !taken.contains(path) && path != name)
-            .map(|path| {
-                let stats = Stats::of(now, &path);
-                let known = if before.contains(&path) { 0.15 } else { 0.0 };
-                let likeness = 0.75 * old.likeness(&stats) + 0.25 * names_alike(name, &path);
-                (likeness - known, path)
-            })
-            .collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let (best, path) = ranked.first()?;
-        let second = ranked.get(1).map_or(0.0, |(second, _)| *second);
-        (*best >= TAKES && *best - second >= CLEARLY).then(|| path.clone())
-    }
+        paths
+    };
+    let paths = paths_in(now);
+    // What was a field before, with the same meaning as then, has not become another one.
+    let before = paths_in(before);
+    let mut ranked: Vec<(f64, Path)> = paths
+        .into_iter()
+        .filter(|path| !taken.contains(path) && path != name)
+        .map(|path| {
+            let stats = Stats::of(now, &path);
+            let known = if before.contains(&path) { 0.15 } else { 0.0 };
+            let likeness = 0.7 * old.likeness(&stats)
+                + 0.2 * names_alike(name, &path)
+                + 0.1 * siblings(name, &path);
+            (likeness - known, path)
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let (best, path) = ranked.first()?;
+    let second = ranked.get(1).map_or(0.0, |(second, _)| *second);
+    (*best >= TAKES && *best - second >= CLEARLY).then(|| path.clone())
 }
 
 /// A rule's parts before and now, with the records they stand in.
@@ -306,14 +305,11 @@ impl Scope<'_, '_> {
             }
             let in_record = path.segments().first() == Some(&Segment::Record);
             let (scope, bare) = if in_record {
-                (self.new.1, without_record(path))
+                ((self.old.1, self.new.1), without_record(path))
             } else {
-                (self.new.0, path.clone())
+                ((self.old.0, self.new.0), path.clone())
             };
-            let Some(now) = self
-                .adapting
-                .replacement(&bare, &before, scope, &self.taken)
-            else {
+            let Some(now) = replacement(&bare, &before, scope, &self.taken) else {
                 continue;
             };
             self.taken.insert(now.clone());
@@ -411,6 +407,19 @@ fn member_names(values: &[Value]) -> BTreeSet<String> {
 /// The share two sets have in common.
 fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
     ratio(a.intersection(b).count(), a.union(b).count().max(1))
+}
+
+/// How much of the way down to two fields is the same, 0 to 1: fields side by side have all of it.
+fn siblings(a: &Path, b: &Path) -> f64 {
+    let (a, b) = (a.segments(), b.segments());
+    let above = |path: &[Segment]| path.len().saturating_sub(1);
+    let longest = above(a).max(above(b));
+    let same = a[..above(a)]
+        .iter()
+        .zip(&b[..above(b)])
+        .take_while(|(a, b)| a == b)
+        .count();
+    ratio(same, longest)
 }
 
 /// How alike the last names of two paths are, 0 to 1: pairs of letters in common.
