@@ -361,10 +361,10 @@ fn id_of(
     let mut best: Option<(f64, &Path, f64)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
-        // What the row of an owner is called is not the call's own.
-        let owner =
-            matches!(path.segments(), [Segment::Key(first), _, ..] if first.starts_with('@'));
-        if owner || lexicon::SESSIONS.contains(&plain(key).as_str()) {
+        // What an owner or the record before is called is not the call's own name.
+        let before = ["parent", "previous", "cause"];
+        let pointer = before.iter().any(|word| plain(key).starts_with(word));
+        if pointer || is_of_owner(path) || lexicon::SESSIONS.contains(&plain(key).as_str()) {
             continue;
         }
         let named = fit(key, CALL_IDS);
@@ -460,6 +460,9 @@ pub(super) fn results_in(
         result_beside(kind, &call.fields).is_some() || result_around(kinds, kind).is_some()
     };
     let named = found.iter().any(|guess| guess.answers > 0);
+    if !named && let Some(guess) = result_in_parallel(kinds, calls) {
+        return vec![guess];
+    }
     let parts = |call: &CallGuess| kinds[call.kind].parts.len();
     let all: usize = calls.iter().map(parts).sum();
     let have: usize = calls.iter().filter(|call| beside(call)).map(parts).sum();
@@ -469,6 +472,37 @@ pub(super) fn results_in(
         found.extend(by_turn);
     }
     found
+}
+
+/// The list beside the list of calls in each record that is always as long.
+fn result_in_parallel(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<ResultGuess> {
+    let counts = |kind: &Kind<'_>| {
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        for part in &kind.parts {
+            *counts.entry(part.record).or_default() += 1;
+        }
+        counts
+    };
+    let [call] = calls else { return None };
+    let asking = &kinds[call.kind];
+    let asked = counts(asking);
+    if asking.each.is_root() || !asked.values().any(|count| *count > 1) {
+        return None;
+    }
+    let twin = |(_, kind): &(usize, &Kind<'_>)| {
+        kind.when == asking.when
+            && !kind.each.is_root()
+            && kind.each != asking.each
+            && kind.each.below(&asking.each).is_none()
+            && counts(kind) == asked
+    };
+    let (at, kind) = kinds.iter().enumerate().find(twin)?;
+    Some(ResultGuess {
+        kind: at,
+        fields: result_fields(kind, &[], None)?,
+        answers: 0,
+        by_turn: true,
+    })
 }
 
 /// The kind whose parts follow the calls one by one, where neither ids nor words tell results.
@@ -482,6 +516,10 @@ fn result_by_turn(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<ResultGuess
     }
     let all: usize = asked.values().sum();
     let mut best: Option<(f64, ResultGuess)> = None;
+    let length = |kind: &Kind<'_>, fields: &ResultFields| {
+        let field = fields.text.first().and_then(|path| kind.field(path));
+        field.map_or(0, |field| field.length)
+    };
     for (at, kind) in kinds.iter().enumerate() {
         let calling = |call: &CallGuess| {
             let other = &kinds[call.kind];
@@ -516,7 +554,10 @@ fn result_by_turn(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<ResultGuess
         };
         let printed = fields.text.iter().filter_map(|path| kind.field(path));
         let printed = printed.map(Field::printed).fold(0.0, f64::max);
-        let worth = share + ratio(prompt, answered) + printed;
+        // Progress comes sooner than the output, and is shorter.
+        #[expect(clippy::cast_precision_loss, reason = "a weight")]
+        let long = (length(kind, &fields) as f64 / kind.parts.len() as f64).ln_1p() / 4.0;
+        let worth = share + 0.5 * ratio(prompt, answered) + printed + long;
         if best.as_ref().is_none_or(|(most, _)| worth > *most) {
             let guess = ResultGuess {
                 kind: at,

@@ -261,6 +261,11 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
         {
             return None;
         }
+        // An id groups records; it tells nothing of their kind.
+        let plain = lexicon::plain(key);
+        if plain.ends_with("id") && plain.len() <= 16 {
+            return None;
+        }
         let kinds = field.values.len();
         let wordy =
             field.texts > 0 && field.identifiers == field.texts && field.mean_length() <= 40.0;
