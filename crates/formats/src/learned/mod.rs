@@ -15,7 +15,7 @@ mod records;
 mod score;
 
 pub use event::{Event, Outcome, Said};
-pub use induce::{Induction, Refusal, induce};
+pub use induce::{Hints, Induction, Refusal, induce, induce_with};
 pub use map::{
     CallFields, Condition, Container, Field, FieldMap, Mark, Records, ResultFields, Rule, Runs,
     Says,

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::field::{Field, LEAST_TOLD, fields_of, told_by};
 use super::lexicon;
+use super::shape;
 use crate::learned::map::Condition;
 use crate::learned::path::{Path, Segment, decoded};
 use crate::learned::records::TABLE;
@@ -282,7 +283,7 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
         if field
             .values
             .keys()
-            .filter(|word| lexicon::is_id(word))
+            .filter(|word| shape::is_id(word))
             .count()
             * 2
             > kinds
@@ -428,7 +429,7 @@ fn members_of<'v>(part: &'v Value, field: &Path) -> Vec<&'v str> {
         names.extend(members.keys().map(String::as_str));
     }
     for inner in members.values().filter_map(Value::as_object) {
-        if !inner.keys().any(|key| lexicon::is_argument_name(key)) {
+        if !inner.keys().any(|key| shape::is_argument_name(key)) {
             names.extend(inner.keys().map(String::as_str));
         }
     }
