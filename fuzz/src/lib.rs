@@ -41,6 +41,7 @@ pub fn layout(name: &str, path: &str, bytes: &[u8]) {
                 files: pile.entries().iter().map(|e| e.id).collect(),
                 ..Detection::default()
             },
+            part: None,
         };
         let folders = pile.folders().iter().map(|folder| folder.path.as_str());
         for root in folders.chain([path]) {

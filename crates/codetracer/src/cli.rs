@@ -35,9 +35,15 @@ pub(crate) struct Flags {
     /// Say nothing on standard error but errors.
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// Neither use nor keep what earlier calls worked out.
+    #[arg(long, global = true)]
+    pub(crate) no_cache: bool,
     /// Let verdicts decide the exit status: 1 for a failure found, 125 when nothing was decided.
     #[arg(long, global = true, value_name = "WHAT")]
     pub(crate) fail_on: Option<FailOn>,
+    /// Read with the built-in layouts only, not with learned extractors.
+    #[arg(long, global = true)]
+    pub(crate) no_learned: bool,
 }
 
 /// When to colour.
@@ -58,6 +64,15 @@ pub(crate) enum FailOn {
     Failure,
 }
 
+/// What `codetracer cache` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheTask {
+    /// Say where it is and how large.
+    Info,
+    /// Forget everything; only time is lost.
+    Clear,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -71,8 +86,20 @@ pub(crate) enum Command {
     Show(Show),
     /// Say what was recognised under a path, by what evidence, and what was left unread.
     Doctor(Doctor),
+    /// Learn, review and exchange extractors for layouts this program does not know.
+    #[command(subcommand)]
+    Extractors(Extractors),
     /// Analyse a small bundled run, to see what a diagnosis looks like.
     Demo(Demo),
+    /// Say what earlier calls kept, or forget it.
+    Cache {
+        /// What to do.
+        #[arg(value_enum, default_value = "info")]
+        what: CacheTask,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the completion script of a shell.
     Completions {
         /// The shell.
@@ -91,8 +118,14 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Analyze {
     /// Files, folders or archives that hold runs; `-` reads standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "local", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Look into the folders where the agents of this machine keep their sessions, read-only.
+    #[arg(long)]
+    pub(crate) local: bool,
+    /// With --local, how many of the newest sessions.
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "local")]
+    pub(crate) newest: usize,
     /// Print diagnosis documents, one JSON object a line.
     #[arg(long)]
     pub(crate) json: bool,
@@ -162,6 +195,108 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Print the diagnosis document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `codetracer extractors`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Extractors {
+    /// Name the learned extractors.
+    List {
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one extractor, for review.
+    Show {
+        /// `NAME` (its newest version), or `NAME@VERSION`.
+        name: String,
+        /// Print the whole document.
+        #[arg(long)]
+        json: bool,
+        /// Print the program alone, to edit it and give it to `learn --program`.
+        #[arg(long, conflicts_with = "json")]
+        program: bool,
+    },
+    /// Run an extractor's samples again, and score it on a path.
+    Test {
+        /// `NAME` or `NAME@VERSION`.
+        name: String,
+        /// A file or folder to score it on.
+        path: Option<PathBuf>,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Learn how files are read, or how a known layout has changed.
+    Learn(Learn),
+    /// Write an extractor into one file, to give to somebody.
+    Export {
+        /// `NAME` or `NAME@VERSION`.
+        name: String,
+        /// The file; `-` or nothing for standard output.
+        file: Option<PathBuf>,
+    },
+    /// Take in an extractor from a file, after checking it.
+    Import {
+        /// The file; `-` reads standard input.
+        file: PathBuf,
+        /// Keep it under this name.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Take a file that was edited, whatever hash it states.
+        #[arg(long)]
+        edited: bool,
+        /// Check it and keep nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an extractor, or one version of it.
+    Remove {
+        /// `NAME` for all versions, or `NAME@VERSION`.
+        name: String,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `codetracer extractors learn`.
+#[derive(Debug, Args)]
+pub(crate) struct Learn {
+    /// A file of the layout, or a folder or archive that holds such files.
+    pub(crate) path: PathBuf,
+    /// The layout's name; that of a known layout proposes a revision of it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Let a model write the extractor. It sees a redacted summary of the layout, nothing else.
+    #[arg(long, value_name = "PROVIDER/MODEL")]
+    pub(crate) model: Option<String>,
+    /// A field map or script written by hand, as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    pub(crate) program: Option<PathBuf>,
+    /// How many answers a model may give, the first included.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) rounds: u8,
+    /// Record the model's answers in this file.
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub(crate) record: Option<PathBuf>,
+    /// Take the model's answers from this file instead of asking it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "model",
+        conflicts_with = "record"
+    )]
+    pub(crate) replay: Option<PathBuf>,
+    /// Say what was understood and keep nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,12 +1,16 @@
 //! The way in: a path or standard input to found runs, and a batch of runs in bounded memory.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use formats::pile::{Limits, Pile};
-use formats::{Extraction, Found, ReadError, Run, find_runs, read_run};
+use formats::{
+    Extraction, Found, Learned, ReadError, Run, find_runs_with, read_run, read_with_sources,
+};
 use rayon::prelude::*;
 
 use crate::output::Output;
@@ -39,7 +43,7 @@ pub(crate) struct Input {
 
 impl Input {
     /// Looks through `path`; `-` is standard input.
-    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(path: &Path, learned: &Learned) -> anyhow::Result<Self> {
         let limits = Limits::default();
         let given = path.display().to_string();
         let (pile, base) = if given == "-" {
@@ -56,7 +60,7 @@ impl Input {
             };
             (pile, base.unwrap_or_default())
         };
-        Ok(Self::of(given, base, pile))
+        Ok(Self::of(given, base, pile, learned))
     }
 
     /// A run that is part of this program, shown under `name`.
@@ -65,11 +69,12 @@ impl Input {
             name.to_owned(),
             String::new(),
             Pile::from_memory([(name, content)]),
+            &Learned::default(),
         )
     }
 
-    fn of(given: String, base: String, pile: Pile) -> Self {
-        let found = find_runs(&pile);
+    fn of(given: String, base: String, pile: Pile, learned: &Learned) -> Self {
+        let found = find_runs_with(&pile, learned);
         Self {
             given,
             base,
@@ -125,16 +130,36 @@ impl Input {
         )
     }
 
+    /// When the newest of a run's files was written, as far as the file system tells.
+    pub(crate) fn written(&self, run: &Run) -> Option<SystemTime> {
+        let files = run.claim.detection.files.iter();
+        let written = files.filter_map(|id| {
+            let path = self.user_path(&self.pile.entry(*id).path);
+            std::fs::metadata(path).ok()?.modified().ok()
+        });
+        written.max()
+    }
+
     /// Reads one run; errors name the artifact as the user would open it.
     pub(crate) fn read(&self, run: &Run) -> anyhow::Result<Extraction> {
         read_run(&self.pile, run).map_err(|error| self.explain(run, error))
+    }
+
+    /// Reads one run as [`Self::read`] does, and names the files on disk it was made from; `None`
+    /// where it came from no disk.
+    pub(crate) fn read_with_sources(
+        &self,
+        run: &Run,
+    ) -> (anyhow::Result<Extraction>, Option<BTreeSet<PathBuf>>) {
+        let (read, sources) = read_with_sources(&self.pile, run);
+        (read.map_err(|error| self.explain(run, error)), sources)
     }
 
     fn explain(&self, run: &Run, error: ReadError) -> anyhow::Error {
         let path = self.user_path(&run.path);
         anyhow::Error::new(error).context(format!(
             "{path}: recognised as {} but not readable (`codetracer doctor {path}` says by what)",
-            run.claim.layout
+            run.claim.layout_name()
         ))
     }
 

@@ -3,7 +3,10 @@
 
 mod cli;
 mod command;
+mod data;
 mod input;
+mod kept;
+mod local;
 mod output;
 
 use std::io;
@@ -31,6 +34,9 @@ fn main() -> ExitCode {
         }
     };
     let mut output = Output::new(&cli.flags);
+    if let Ok(launcher) = script::Launcher::here() {
+        formats::learned::allow_scripts(launcher);
+    }
     let done = command::run(&cli, &mut output).and_then(|status| {
         output.flush()?;
         Ok(status)

@@ -4,16 +4,27 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 const DEMO: &str = "demo/library-fees.traj.json";
+
+/// A cache of these tests' own, so that they neither see nor touch the user's.
+fn cache() -> &'static Path {
+    static CACHE: LazyLock<TempDir> = LazyLock::new(|| TempDir::new().unwrap());
+    CACHE.path()
+}
 
 fn codetracer(args: &[&str]) -> Command {
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("codetracer");
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        // What this machine's user has learned must not matter.
+        .env("CODETRACER_DATA_DIR", "no-such-folder")
+        .env("CODETRACER_CACHE_DIR", cache())
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
         .env_remove("CLICOLOR")
@@ -341,4 +352,33 @@ fn a_reader_that_leaves_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stderr, b"");
+}
+
+/// The newest sessions of this machine are found where the agents' own variables say.
+#[test]
+fn local_sessions_are_found_newest_first() {
+    let home = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../formats/tests/fixtures");
+    let rollout = fs::read_to_string(fixture.join("codex-rollout.jsonl")).unwrap();
+    let folder = home.path().join("moved/sessions/2026/11/22");
+    fs::create_dir_all(&folder).unwrap();
+    for session in ["019aaaaa", "019bbbbb"] {
+        let text = rollout.replace("019aaaaa", session);
+        fs::write(folder.join(format!("rollout-{session}.jsonl")), text).unwrap();
+    }
+    let local = |moved: bool, more: &[&str]| {
+        let mut command = codetracer(&[&["analyze", "--local"], more].concat());
+        command.env_clear().env("HOME", home.path());
+        if moved {
+            command.env("CODEX_HOME", home.path().join("moved"));
+        }
+        finish(&mut command)
+    };
+    let (status, both, _) = local(true, &["--json"]);
+    assert_eq!((status, both.lines().count()), (0, 2));
+    let (status, one, _) = local(true, &["--json", "--newest", "1"]);
+    assert_eq!((status, one.lines().count()), (0, 1));
+    let (status, _, error) = local(false, &[]);
+    assert_eq!(status, 2);
+    assert!(error.contains("looked for Claude Code"), "{error}");
 }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::envelope::{Envelope, Facts};
 use crate::extractor::{Claim, Detection, Extractor, Part, Probe, Rank, Site};
+use crate::learned::Learned;
 use crate::pile::{Entry, EntryId, Folder, Pile, Problem};
 use crate::{envelopes, extractors};
 
@@ -55,6 +56,14 @@ pub struct Duplicate {
 /// duplicates.
 #[must_use]
 pub fn find_runs(pile: &Pile) -> Found {
+    find_runs_with(pile, &Learned::default())
+}
+
+/// Like [`find_runs`], and shows what no built-in extractor is sure of to the learned ones.
+///
+/// A learned extractor never takes a file from a built-in one whose score is 60 or more.
+#[must_use]
+pub fn find_runs_with(pile: &Pile, learned: &Learned) -> Found {
     let mut problems = pile.problems().to_vec();
     let mut taken: HashSet<EntryId> = HashSet::new();
     let trials = find_trials(pile, &mut problems);
@@ -64,6 +73,14 @@ pub fn find_runs(pile: &Pile) -> Found {
         .collect();
     let mut claims = folder_claims(pile, &mut taken, &mut problems);
     claims.extend(file_claims(pile, &sidecars, &mut taken, &mut problems));
+    crate::learned::claim(
+        pile,
+        learned,
+        &sidecars,
+        &mut claims,
+        &mut taken,
+        &mut problems,
+    );
     let mut claims = into_parts(pile, claims);
     claims.sort_by(|a, b| a.root.cmp(&b.root).then_with(|| a.layout.cmp(b.layout)));
 
@@ -157,6 +174,7 @@ fn collect(root: &str, offers: Offers, open: &mut Vec<Claim>, problems: &mut Vec
                 root: root.to_owned(),
                 detection,
                 part: None,
+                learned: None,
             }),
             Ok(None) => {}
             Err(error) => {
@@ -192,7 +210,10 @@ fn settle(mut open: Vec<Claim>, taken: &mut HashSet<EntryId>) -> Vec<Claim> {
 /// Splits the claims on files that hold several runs.
 fn into_parts(pile: &Pile, claims: Vec<Claim>) -> Vec<Claim> {
     let split = claims.into_par_iter().flat_map_iter(|claim| {
-        let parts = extractor_of(claim.layout).map(|extractor| extractor.parts(pile, &claim));
+        let parts = match &claim.learned {
+            Some(reader) => Some(reader.package.runs(pile, &claim.detection.files)),
+            None => extractor_of(claim.layout).map(|extractor| extractor.parts(pile, &claim)),
+        };
         match parts {
             Some(Ok(parts)) if !parts.is_empty() => parts
                 .into_iter()

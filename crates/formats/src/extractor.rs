@@ -3,12 +3,14 @@
 use std::cell::OnceCell;
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::Value;
 use thiserror::Error;
 use trace::Trajectory;
 
 use crate::json;
+use crate::learned::Reader;
 use crate::pile::{Entry, EntryId, Folder, Pile};
 
 /// Reads one layout.
@@ -211,6 +213,22 @@ pub struct Claim {
     pub detection: Detection,
     /// Which of the runs in the files, if they hold several.
     pub part: Option<Part>,
+    /// The learned extractor that reads it, where `layout` is [`Claim::LEARNED`].
+    pub learned: Option<Arc<Reader>>,
+}
+
+impl Claim {
+    /// What stands in `layout` for every learned extractor.
+    pub const LEARNED: &'static str = "learned";
+
+    /// The layout's name: of a learned one that of its package.
+    #[must_use]
+    pub fn layout_name(&self) -> &str {
+        match &self.learned {
+            Some(reader) => &reader.package.name,
+            None => self.layout,
+        }
+    }
 }
 
 /// One of several runs in the same files.

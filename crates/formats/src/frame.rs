@@ -160,20 +160,18 @@ impl Account {
             self.coverage.count(line.bytes.len(), known);
             return;
         }
+        let record = text.trim_start().starts_with('{');
+        if let Some(note) = line.unfinished().filter(|_| record) {
+            self.warnings.push(note);
+            return;
+        }
         self.coverage.count(line.bytes.len(), false);
-        if !text.trim_start().starts_with('{') {
+        if !record {
             self.noise += 1;
             return;
         }
-        let unfinished = if line.ended {
-            ""
-        } else {
-            "; it was cut off there or is still being written"
-        };
-        self.warnings.push(format!(
-            "{}: line {} is no JSON{unfinished}",
-            line.path, line.number
-        ));
+        self.warnings
+            .push(format!("{}: line {} is no JSON", line.path, line.number));
     }
 }
 
@@ -196,6 +194,9 @@ pub(crate) fn rows(
     Ok(())
 }
 
+/// Members of an object, by key, each as the text it stands in.
+pub(crate) type Others<'t> = Vec<(String, &'t str)>;
+
 /// The members of the list a document is, or that it holds under the first of `keys` that has one,
 /// each as the text it stands in; what else the document holds comes as its other members.
 ///
@@ -204,7 +205,7 @@ pub(crate) fn rows(
 pub(crate) fn list_in<'t>(
     text: &'t str,
     keys: &[&str],
-) -> Result<(Vec<&'t str>, Vec<(String, &'t str)>), serde_json::Error> {
+) -> Result<(Vec<&'t str>, Others<'t>), serde_json::Error> {
     use std::collections::BTreeMap;
     let plain = |list: Vec<&'t RawValue>| list.into_iter().map(RawValue::get).collect();
     if text.trim_start().starts_with('[') {
@@ -226,21 +227,36 @@ pub(crate) fn list_in<'t>(
 /// Cites a slice of the text a value was given in.
 pub(crate) type Cite<'c> = dyn Fn(RefPart, &str) -> Option<Ref> + 'c;
 
-/// Gives each JSON value of a file to `each`, as the text it stands in: those of JSON Lines, or the
-/// one of a document. What was odd is returned, naming file and line.
+/// A JSON value of a file.
+pub(crate) struct Whole<'w> {
+    /// The text it stands in.
+    pub(crate) text: &'w str,
+    /// The line it is, if the file is JSON Lines.
+    pub(crate) line: Option<Range<u64>>,
+    /// Cites slices of the text.
+    pub(crate) cite: &'w Cite<'w>,
+}
+
+/// Gives each JSON value of a file to `each`: those of JSON Lines, or the one of a document. With a
+/// range of lines only these are read. What was odd is returned, naming file and line.
 ///
 /// # Errors
 /// When the file cannot be read or does not begin with JSON.
 pub(crate) fn json_values(
     pile: &Pile,
     id: EntryId,
-    mut each: impl FnMut(&str, &Cite<'_>),
+    range: Option<&Range<u64>>,
+    mut each: impl FnMut(&Whole<'_>),
 ) -> Result<Vec<String>, ExtractError> {
     let failed = |source| ExtractError::io(&pile.entry(id).path, source);
+    let (start, end) = range.map_or((0, u64::MAX), |range| (range.start, range.end));
     let mut warnings = Vec::new();
-    let mut lines = pile.lines(id).map_err(failed)?;
+    let mut lines = pile.lines_from(id, start).map_err(failed)?;
     let mut found = false;
     while let Some(line) = lines.next_line().map_err(failed)? {
+        if line.offset >= end {
+            break;
+        }
         let text = line.text();
         if text.trim().is_empty() {
             continue;
@@ -255,23 +271,62 @@ pub(crate) fn json_values(
             drop(lines);
             let file = JsonDocument::open(pile, id)?;
             let parsed = file.parse::<&RawValue>()?;
-            each(parsed.value.get(), &|part, slice: &str| {
-                file.document().cite_in(parsed.base, part, slice)
+            each(&Whole {
+                text: parsed.value.get(),
+                line: None,
+                cite: &|part, slice: &str| file.document().cite_in(parsed.base, part, slice),
             });
             return Ok(parsed.warnings);
         }
         found = true;
         let skipped = line.bytes.len() - text.len();
-        each(&text, &|part, slice: &str| {
-            let start = slice.as_ptr().addr().checked_sub(text.as_ptr().addr())? + skipped;
-            let bytes = line.bytes.get(start..start + slice.len())?;
-            Some(cite_bytes(
-                part,
-                line.path,
-                line.offset + start as u64,
-                bytes,
-            ))
+        each(&Whole {
+            text: &text,
+            line: Some(line.offset..line.offset + line.bytes.len() as u64),
+            cite: &|part, slice: &str| {
+                let start = slice.as_ptr().addr().checked_sub(text.as_ptr().addr())? + skipped;
+                let bytes = line.bytes.get(start..start + slice.len())?;
+                let at = line.offset + start as u64;
+                Some(cite_bytes(part, line.path, at, bytes))
+            },
         });
     }
     Ok(warnings)
+}
+
+/// The bytes from the first line to the last of what stands in several; `None` once any part of it
+/// stands in no line.
+pub(crate) fn span_of_lines(
+    known: Option<Range<u64>>,
+    more: Option<Range<u64>>,
+) -> Option<Range<u64>> {
+    let (known, more) = (known?, more?);
+    Some(known.start.min(more.start)..known.end.max(more.end))
+}
+
+/// The bytes of a range of a file, as text that keeps their offsets.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn text_at(
+    pile: &Pile,
+    id: EntryId,
+    range: &Range<u64>,
+) -> Result<String, ExtractError> {
+    let failed = |source| ExtractError::io(&pile.entry(id).path, source);
+    let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    let mut text = String::new();
+    let mut lines = pile.lines_from(id, range.start).map_err(failed)?;
+    while text.len() < length
+        && let Some(line) = lines.next_line().map_err(failed)?
+    {
+        // Line ends are no part of a line; they are made up for by spaces.
+        let at = usize::try_from(line.offset - range.start).unwrap_or(usize::MAX);
+        while text.len() < at.min(length) {
+            text.push(' ');
+        }
+        text.push_str(&line.text());
+    }
+    text.truncate(text.floor_char_boundary(length));
+    Ok(text)
 }

@@ -27,14 +27,17 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`] when the transcript gives nothing usable; other runs are not affected.
 pub fn read_run(pile: &Pile, run: &Run) -> Result<Extraction, ReadError> {
-    let extractor = extractors()
-        .iter()
-        .find(|extractor| extractor.layout().name == run.claim.layout)
-        .ok_or_else(|| ReadError::NoExtractor(run.claim.layout.to_owned()))?;
-    let mut extraction = extractor.extract(pile, &run.claim)?;
+    let mut extraction = match &run.claim.learned {
+        Some(reader) => reader.read(pile, &run.claim)?,
+        None => extractors()
+            .iter()
+            .find(|extractor| extractor.layout().name == run.claim.layout)
+            .ok_or_else(|| ReadError::NoExtractor(run.claim.layout.to_owned()))?
+            .extract(pile, &run.claim)?,
+    };
     let trajectory = &mut extraction.trajectory;
     trajectory.id.clone_from(&run.id);
-    run.claim.layout.clone_into(&mut trajectory.format);
+    run.claim.layout_name().clone_into(&mut trajectory.format);
     trajectory.renumber();
     let read = std::mem::take(&mut trajectory.source.files);
     trajectory.source = source_of(pile, run);

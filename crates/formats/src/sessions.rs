@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use trace::Trajectory;
+use trace::{ActionKind, Timestamp, Trajectory};
 
 use crate::extractor::{Coverage, Extraction};
+use crate::json::str_of;
 
 /// One session read, with the sessions its calls started.
 pub(crate) struct Session {
@@ -65,7 +66,8 @@ pub(crate) fn roots(parents: &[(String, Option<String>)]) -> Vec<String> {
 }
 
 /// Nests sessions, given parents first with the id of each one's parent, below the first one.
-pub(crate) fn nest(sessions: Vec<(Session, Option<String>)>) -> Extraction {
+pub(crate) fn nest(mut sessions: Vec<(Session, Option<String>)>) -> Extraction {
+    link_by_words(&mut sessions);
     let mut extraction = Extraction::default();
     let ids = sessions.iter().map(|(read, _)| read.trajectory.id.clone());
     let ids: Vec<String> = ids.collect();
@@ -92,4 +94,57 @@ pub(crate) fn nest(sessions: Vec<(Session, Option<String>)>) -> Extraction {
         waiting.entry(parent).or_default().push(run);
     }
     extraction
+}
+
+/// Finds the call that started each sub-agent where the layout does not name it: the first one not
+/// taken that gave it its task. Where the words do not tell and there are as many calls as sub-agents
+/// left, their order does.
+fn link_by_words(read: &mut [(Session, Option<String>)]) {
+    for at in 0..read.len() {
+        let own = read[at].0.trajectory.id.clone();
+        let mut children: Vec<(Option<Timestamp>, String, String)> = read
+            .iter()
+            .filter(|(_, parent)| parent.as_deref() == Some(own.as_str()))
+            .map(|(child, _)| {
+                let run = &child.trajectory;
+                (
+                    run.started,
+                    run.id.clone(),
+                    run.task.clone().unwrap_or_default(),
+                )
+            })
+            .collect();
+        children.sort();
+        let mut calls = delegations(&read[at].0.trajectory);
+        let known = &read[at].0.links;
+        children.retain(|(_, id, _)| known.iter().all(|(_, own)| own != id));
+        calls.retain(|(step, _)| known.iter().all(|(own, _)| own != step));
+        let mut left = Vec::new();
+        for (_, id, task) in children {
+            match calls
+                .iter()
+                .position(|(_, prompt)| prompt.trim() == task.trim())
+            {
+                Some(found) => read[at].0.links.push((calls.remove(found).0, id)),
+                None => left.push(id),
+            }
+        }
+        if left.len() == calls.len() {
+            let steps = calls.into_iter().map(|(step, _)| step);
+            read[at].0.links.extend(steps.zip(left));
+        }
+    }
+}
+
+/// The steps that hand a task to someone else, with the task.
+pub(crate) fn delegations(run: &Trajectory) -> Vec<(usize, String)> {
+    let steps = run.steps.iter().enumerate();
+    let calls = steps.filter_map(|(at, step)| match &step.action.kind {
+        ActionKind::Delegate { prompt } => {
+            let task = str_of(&step.action.arguments, &["task", "instructions"]).unwrap_or(prompt);
+            Some((at, task.to_owned()))
+        }
+        _ => None,
+    });
+    calls.collect()
 }

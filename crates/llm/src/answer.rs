@@ -108,52 +108,27 @@ impl<'a, 'b> Reading<'a, 'b> {
         caller: &Caller,
         most: Usage,
     ) -> Result<Completion, Box<Failed>> {
+        if let Some(status) = received.status.filter(|status| *status != 200) {
+            let error = refusal(site.clone(), status, fault_message(&received.body));
+            return Err(Failed::new(error, is_passing(status), Usage::default()));
+        }
         let begun = !self.written.is_empty();
-        let failed = Failed::new;
-        let site = site.clone();
-        let Some(status) = received.status.filter(|status| *status != 200) else {
-            if let Some(failure) = &received.failure {
-                let usage = lost(received, &self.written, most);
-                let error = broken(failure, site, begun, caller);
-                let passing = matches!(failure, Failure::Connect(_) | Failure::Broken(_)) && !begun;
-                return Err(failed(error, passing, usage));
-            }
+        let Some(failure) = &received.failure else {
             return self.completion(received).map_err(|bad| {
                 let usage = lost(received, &self.written, most);
-                match bad {
-                    BadAnswer::Server { status, message } if begun => {
-                        let reason = format!("the server reports status {status}: {message}");
-                        failed(LlmError::Truncated { site, reason }, false, usage)
-                    }
-                    BadAnswer::Server { status, message } => failed(
-                        refusal(site, status, message),
-                        is_passing(status),
-                        Usage::default(),
-                    ),
-                    BadAnswer::Incomplete(reason) if begun => {
-                        failed(LlmError::Truncated { site, reason }, false, usage)
-                    }
-                    // Nothing was handed on: as if the connection had broken.
-                    BadAnswer::Incomplete(reason) => {
-                        let reason = format!("the answer ended too early: {reason}");
-                        failed(
-                            LlmError::Connection {
-                                site,
-                                reason,
-                                retries: 0,
-                            },
-                            true,
-                            usage,
-                        )
-                    }
-                    BadAnswer::NotThisProtocol(reason) => {
-                        failed(LlmError::BadAnswer { site, reason }, false, usage)
-                    }
-                }
+                unreadable(bad, site.clone(), begun, usage)
             });
         };
-        let error = refusal(site, status, fault_message(&received.body));
-        Err(failed(error, is_passing(status), Usage::default()))
+        // A stream says itself when it is whole, whatever became of the connection afterwards.
+        if streams(received)
+            && let Ok(completion) = self.completion(received)
+        {
+            return Ok(completion);
+        }
+        let usage = lost(received, &self.written, most);
+        let error = broken(failure, site.clone(), begun, caller);
+        let passing = matches!(failure, Failure::Connect(_) | Failure::Broken(_)) && !begun;
+        Err(Failed::new(error, passing, usage))
     }
 
     fn completion(&mut self, received: &Exchange) -> Result<Completion, BadAnswer> {
@@ -210,6 +185,37 @@ impl<'a, 'b> Reading<'a, 'b> {
 fn streams(head: &Exchange) -> bool {
     let kind = head.headers.get("content-type").map_or("", String::as_str);
     head.status == Some(200) && kind.trim_start().starts_with("text/event-stream")
+}
+
+/// The failure of an attempt whose answer arrived but is none. Once words were handed on, the
+/// request cannot be made again.
+fn unreadable(bad: BadAnswer, site: CallSite, begun: bool, usage: Usage) -> Box<Failed> {
+    match bad {
+        BadAnswer::Server { status, message } if begun => {
+            let reason = format!("the server reports status {status}: {message}");
+            Failed::new(LlmError::Truncated { site, reason }, false, usage)
+        }
+        BadAnswer::Server { status, message } => {
+            let error = refusal(site, status, message);
+            Failed::new(error, is_passing(status), Usage::default())
+        }
+        BadAnswer::Incomplete(reason) if begun => {
+            Failed::new(LlmError::Truncated { site, reason }, false, usage)
+        }
+        BadAnswer::Incomplete(reason) => {
+            let reason = format!("the answer ended too early: {reason}");
+            let retries = 0;
+            let error = LlmError::Connection {
+                site,
+                reason,
+                retries,
+            };
+            Failed::new(error, true, usage)
+        }
+        BadAnswer::NotThisProtocol(reason) => {
+            Failed::new(LlmError::BadAnswer { site, reason }, false, usage)
+        }
+    }
 }
 
 fn refusal(site: CallSite, status: u16, message: String) -> LlmError {

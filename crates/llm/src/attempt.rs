@@ -51,6 +51,7 @@ pub(crate) struct Caller {
 #[derive(Default)]
 struct Progress {
     usage: Usage,
+    nano_usd: u64,
     seconds: f64,
     retries: u32,
     replayed: bool,
@@ -87,7 +88,9 @@ impl Caller {
         };
         if let Some(held) = progress.held.take() {
             // Given up half-way: nobody knows what the provider charges, so all of it counts.
+            let at_most = self.price.map_or(0, |p| p.at_most(held.input, held.output));
             progress.usage += held;
+            progress.nano_usd = progress.nano_usd.saturating_add(at_most);
         }
         self.enter(&progress, result.as_ref().err());
         result.map(|mut completion| {
@@ -98,11 +101,10 @@ impl Caller {
     }
 
     fn enter(&self, progress: &Progress, error: Option<&LlmError>) {
-        let nano = self.price.map(|price| price.nano_usd(&progress.usage));
         self.ledger.add(CallRecord {
             model: self.model.to_string(),
             usage: progress.usage,
-            cost_usd: nano.map(usd),
+            cost_usd: self.price.map(|_| usd(progress.nano_usd)),
             seconds: progress.seconds,
             retries: progress.retries,
             replayed: progress.replayed,
@@ -136,15 +138,12 @@ impl Caller {
             progress.held = None;
             let failed = match attempt {
                 Ok(completion) => {
-                    let actual = self.amount(&completion.usage, calls);
-                    progress.usage += completion.usage;
-                    hold.settle(actual);
+                    hold.settle(self.charge(progress, completion.usage, calls));
                     return Ok(completion);
                 }
                 Err(failed) => failed,
             };
-            hold.settle(self.amount(&failed.usage, calls));
-            progress.usage += failed.usage;
+            hold.settle(self.charge(progress, failed.usage, calls));
             calls = 0;
             tried.push(accepts);
             let sent = self.provider.sent(request, accepts, on_delta.is_some());
@@ -321,8 +320,11 @@ impl Caller {
         }
     }
 
-    fn amount(&self, usage: &Usage, calls: u64) -> Amount {
-        let nano_usd = self.price.map_or(0, |price| price.nano_usd(usage));
+    /// Adds what one attempt used. Each has its own price, since long prompts cost more.
+    fn charge(&self, progress: &mut Progress, usage: Usage, calls: u64) -> Amount {
+        let nano_usd = self.price.map_or(0, |price| price.nano_usd(&usage));
+        progress.usage += usage;
+        progress.nano_usd = progress.nano_usd.saturating_add(nano_usd);
         Amount {
             tokens: usage.total(),
             nano_usd,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use formats::pile::EntryId;
-use formats::{Run, Share, envelopes, extractors};
+use formats::{Learned, Run, Share, envelopes, extractors};
 use serde::Serialize;
 
 use super::Status;
@@ -31,7 +31,8 @@ struct Findings {
 struct RunFinding {
     run_id: String,
     path: String,
-    layout: &'static str,
+    layout: String,
+    layout_version: Option<String>,
     score: u8,
     evidence: Vec<String>,
     trial: Vec<String>,
@@ -79,15 +80,20 @@ struct ProblemFinding {
 }
 
 /// Examines the path, or names what this program knows.
-pub(super) fn run(args: &Doctor, output: &mut Output) -> anyhow::Result<Status> {
+pub(super) fn run(args: &Doctor, learned: &Learned, output: &mut Output) -> anyhow::Result<Status> {
     match &args.path {
-        Some(path) => examine(path, args.json, output),
-        None => introduce(args.json, output),
+        Some(path) => examine(path, args.json, learned, output),
+        None => introduce(args.json, learned, output),
     }
 }
 
-fn examine(path: &Path, json: bool, output: &mut Output) -> anyhow::Result<Status> {
-    let input = Input::open(path)?;
+fn examine(
+    path: &Path,
+    json: bool,
+    learned: &Learned,
+    output: &mut Output,
+) -> anyhow::Result<Status> {
+    let input = Input::open(path, learned)?;
     let mut runs = Vec::new();
     let all: Vec<&Run> = input.found.runs.iter().collect();
     in_order(
@@ -143,7 +149,8 @@ fn examine_run(input: &Input, run: &Run) -> RunFinding {
     let mut finding = RunFinding {
         run_id: run.id.clone(),
         path: input.user_path(&run.path),
-        layout: run.claim.layout,
+        layout: run.claim.layout_name().to_owned(),
+        layout_version: run.claim.learned.as_ref().map(|r| r.package.version_text()),
         score: run.claim.detection.score,
         evidence: run.claim.detection.evidence.clone(),
         trial: run.facts.evidence.clone(),
@@ -236,7 +243,12 @@ impl RunFinding {
         let mut line = |what: &str, text: &str| {
             let _ = writeln!(out, "  {what:<10} {}", inert(text));
         };
-        line("layout", &format!("{} (score {})", self.layout, self.score));
+        let version = self
+            .layout_version
+            .iter()
+            .map(|version| format!(" {version}"));
+        let layout = self.layout.clone() + &version.collect::<String>();
+        line("layout", &format!("{layout} (score {})", self.score));
         line("because", &self.evidence.join("; "));
         if !self.trial.is_empty() {
             line("trial", &self.trial.join("; "));
@@ -274,6 +286,7 @@ impl RunFinding {
 struct Knowledge {
     version: &'static str,
     layouts: Vec<Known>,
+    learned: Vec<KnownLearned>,
     trial_folders: Vec<&'static str>,
     sandbox: Sandbox,
     commands: Vec<String>,
@@ -312,7 +325,16 @@ impl Sandbox {
     }
 }
 
-fn introduce(json: bool, output: &mut Output) -> anyhow::Result<Status> {
+/// A layout that was learned.
+#[derive(Serialize)]
+struct KnownLearned {
+    name: String,
+    version: String,
+    title: String,
+    made_by: String,
+}
+
+fn introduce(json: bool, learned: &Learned, output: &mut Output) -> anyhow::Result<Status> {
     let known = Knowledge {
         version: env!("CARGO_PKG_VERSION"),
         layouts: extractors()
@@ -321,6 +343,16 @@ fn introduce(json: bool, output: &mut Output) -> anyhow::Result<Status> {
             .map(|layout| Known {
                 name: layout.name,
                 title: layout.title,
+            })
+            .collect(),
+        learned: learned
+            .packages
+            .iter()
+            .map(|package| KnownLearned {
+                name: package.name.clone(),
+                version: package.version_text(),
+                title: package.title.clone(),
+                made_by: package.provenance.made_by.clone(),
             })
             .collect(),
         trial_folders: envelopes().iter().map(|e| e.name()).collect(),
@@ -337,6 +369,19 @@ fn introduce(json: bool, output: &mut Output) -> anyhow::Result<Status> {
     let mut out = format!("codetracer {}\n\nlayouts\n", known.version);
     for layout in &known.layouts {
         let _ = writeln!(out, "  {:<20} {}", layout.name, layout.title);
+    }
+    if !known.learned.is_empty() {
+        let _ = writeln!(out, "\nlearned layouts");
+    }
+    for layout in &known.learned {
+        let _ = writeln!(
+            out,
+            "  {:<20} version {}, by {}: {}",
+            layout.name,
+            layout.version,
+            inert(&layout.made_by),
+            inert(&layout.title)
+        );
     }
     let _ = writeln!(out, "\ntrial folders\n  {}", known.trial_folders.join(", "));
     let _ = writeln!(out, "\nsandbox\n  {}", inert(&known.sandbox.told));

@@ -8,6 +8,7 @@ use super::{Status, Tally};
 use crate::cli::Extract;
 use crate::input::{Input, UNSPOOLED, counted, in_order};
 use crate::output::{Output, inert};
+use formats::Learned;
 
 /// One run, ready to be printed.
 enum Rebuilt {
@@ -18,8 +19,12 @@ enum Rebuilt {
 }
 
 /// Rebuilds every run under the path as steps.
-pub(super) fn run(args: &Extract, output: &mut Output) -> anyhow::Result<Status> {
-    let input = Input::open(&args.path)?;
+pub(super) fn run(
+    args: &Extract,
+    learned: &Learned,
+    output: &mut Output,
+) -> anyhow::Result<Status> {
+    let input = Input::open(&args.path, learned)?;
     let runs = input.runs(args.run.as_deref())?;
     let mut failed = 0;
     in_order(

@@ -1,9 +1,11 @@
 //! One file a command.
 
 mod analyze;
+mod cache;
 mod demo;
 mod doctor;
 mod extract;
+mod extractors;
 mod report;
 mod schema;
 mod show;
@@ -15,6 +17,7 @@ use clap::CommandFactory;
 use trace::Verdict;
 
 use crate::cli::{Cli, Command, FailOn};
+use crate::data;
 use crate::output::Output;
 
 /// How the program ends.
@@ -46,12 +49,15 @@ impl From<Status> for ExitCode {
 
 /// Does what was asked.
 pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
+    let learned = data::learned(&cli.flags, output);
     match &cli.command {
-        Command::Analyze(args) => analyze::run(args, cli.flags.fail_on, output),
-        Command::Extract(args) => extract::run(args, output),
-        Command::Tree(args) => tree::run(args, output),
-        Command::Show(args) => show::run(args, output),
-        Command::Doctor(args) => doctor::run(args, output),
+        Command::Analyze(args) => analyze::run(args, &cli.flags, &learned, output),
+        Command::Extract(args) => extract::run(args, &learned, output),
+        Command::Tree(args) => tree::run(args, &learned, output),
+        Command::Show(args) => show::run(args, &learned, output),
+        Command::Doctor(args) => doctor::run(args, &learned, output),
+        Command::Extractors(what) => extractors::run(what, output),
+        Command::Cache { what, json } => cache::run(*what, *json, output),
         Command::Demo(args) => demo::run(args, cli.flags.fail_on, output),
         Command::Schema { name } => schema::run(name.as_deref(), output),
         Command::Completions { shell } => {

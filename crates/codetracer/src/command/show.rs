@@ -12,6 +12,7 @@ use super::report::command_line;
 use crate::cli::Show;
 use crate::input::Input;
 use crate::output::{Output, Palette, indented, inert};
+use formats::Learned;
 
 /// A step with what analysis says about it.
 #[derive(Serialize)]
@@ -33,8 +34,8 @@ struct Answer<'a> {
 }
 
 /// Shows one step of the chosen run.
-pub(super) fn run(args: &Show, output: &mut Output) -> anyhow::Result<Status> {
-    let input = Input::open(&args.path)?;
+pub(super) fn run(args: &Show, learned: &Learned, output: &mut Output) -> anyhow::Result<Status> {
+    let input = Input::open(&args.path, learned)?;
     let run = input.one_run(args.run.as_deref())?;
     let extraction = input.read(run)?;
     let index = Index::new(&extraction.trajectory);

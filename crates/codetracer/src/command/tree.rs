@@ -9,6 +9,7 @@ use super::Status;
 use crate::cli::Tree;
 use crate::input::Input;
 use crate::output::{Output, inert};
+use formats::Learned;
 
 /// One step of the printed tree.
 #[derive(Serialize)]
@@ -28,8 +29,8 @@ struct Nodes<'a> {
 }
 
 /// Shows the tree of the chosen run.
-pub(super) fn run(args: &Tree, output: &mut Output) -> anyhow::Result<Status> {
-    let input = Input::open(&args.path)?;
+pub(super) fn run(args: &Tree, learned: &Learned, output: &mut Output) -> anyhow::Result<Status> {
+    let input = Input::open(&args.path, learned)?;
     let run = input.one_run(args.run.as_deref())?;
     let extraction = input.read(run)?;
     let index = Index::new(&extraction.trajectory);

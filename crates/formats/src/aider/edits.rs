@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use trace::{Change, FileEdit};
 
+use super::history::opened_by;
 use crate::tool::{files_in_patch, search_replace_blocks};
 
 /// One edit of a reply.
@@ -80,19 +81,16 @@ fn name_before(text: &str) -> Option<(&str, usize)> {
 pub(super) fn of_file(reply: &str, path: &str) -> Asked {
     let mut offset = 0;
     let mut named: Option<usize> = None;
-    let mut open: Option<(usize, usize)> = None;
+    // What closes the fence, where its content begins, and where the name above it stands.
+    let mut open: Option<(&str, usize, Option<usize>)> = None;
     let mut in_diff: Option<Asked> = None;
     for line in reply.split_inclusive('\n') {
         let bare = line.trim();
-        let is_fence = bare.starts_with("```")
-            || bare.starts_with("</")
-            || matches!(bare, "<source>" | "<code>" | "<pre>");
         let next = offset + line.len();
-        match (is_fence, open) {
-            (true, None) => open = Some((named.take().unwrap_or(usize::MAX), next)),
-            (true, Some((name, start))) => {
+        match open {
+            Some((close, start, name)) if bare == close => {
                 let inside = &reply[start..offset];
-                if name != usize::MAX {
+                if let Some(name) = name {
                     return Asked {
                         edit: FileEdit {
                             path: path.to_owned(),
@@ -105,18 +103,21 @@ pub(super) fn of_file(reply: &str, path: &str) -> Asked {
                 }
                 let mut files = files_in_patch(inside).into_iter();
                 if let Some(edit) = files.find(|edit| edit.path == path) {
-                    in_diff.get_or_insert(Asked {
-                        edit,
-                        range: start..offset,
-                    });
+                    let range = start..offset;
+                    in_diff.get_or_insert(Asked { edit, range });
                 }
                 open = None;
             }
-            (false, None) if !bare.is_empty() => {
-                let name = bare.trim_matches(|c: char| matches!(c, '*' | '`' | ' ' | ':' | '#'));
-                named = (name == path).then_some(offset);
+            Some(_) => {}
+            None => {
+                if let Some(close) = opened_by(bare) {
+                    open = Some((close, next, named.take()));
+                } else if !bare.is_empty() {
+                    let name =
+                        bare.trim_matches(|c: char| matches!(c, '*' | '`' | ' ' | ':' | '#'));
+                    named = (name == path).then_some(offset);
+                }
             }
-            _ => {}
         }
         offset = next;
     }
@@ -148,12 +149,12 @@ mod tests {
 
     #[test]
     fn whole_files_and_diffs_are_found_by_name() {
-        let reply = "Here:\n\n**b.txt**\n```\nall\nof it\n```\n\n```diff\n--- a.c\n+++ a.c\n@@\n-x\n+y\n```\n";
+        let reply = "Here:\n\n**b.txt**\n```\nall\n</div>\n```\n\n```diff\n--- a.c\n+++ a.c\n@@\n-x\n+y\n```\n";
         let whole = of_file(reply, "b.txt").edit.change;
         assert_eq!(
             whole,
             Change::Write {
-                content: "all\nof it\n".to_owned()
+                content: "all\n</div>\n".to_owned()
             }
         );
         assert!(

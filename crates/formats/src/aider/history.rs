@@ -113,11 +113,16 @@ impl Follow {
             Some(close) if text == close => self.fence = None,
             Some(_) => {}
             None => {
-                let opened = FENCES.iter().find(|(open, _)| text.starts_with(open));
-                self.fence = opened.map(|(_, close)| *close);
+                self.fence = opened_by(text);
             }
         }
     }
+}
+
+/// What closes the fence that a line opens, if it opens one.
+pub(super) fn opened_by(line: &str) -> Option<&'static str> {
+    let found = FENCES.iter().find(|(open, _)| line.starts_with(open));
+    found.map(|(_, close)| *close)
 }
 
 /// The text of a note.

@@ -171,12 +171,6 @@ impl<'p> Reader<'p> {
             // The line of the program's arguments, put together without quotes.
             let command = rest.split(" --").next().unwrap_or_default();
             self.test = Some(command.trim().to_owned());
-        } else if let Some(words) = after("##### ") {
-            // A command that was typed while the reply was still being worked on.
-            if let Some(command) = slash_run(&words) {
-                self.end_reply();
-                self.typed(command, self.messages);
-            }
         }
         match &mut self.reply {
             Some(reply) => reply.notes.push(note),

@@ -17,7 +17,8 @@ pub(super) struct Conversation {
     transcript: Transcript,
     index: Option<u64>,
     replies: usize,
-    /// Calls of the last reply that were written as text and wait for a result, with their tools.
+    /// Calls of the last reply that wait for a result, with their tools: results in text name only
+    /// the tool, whether the call was native or written.
     written: Vec<(String, usize)>,
     /// What each reply cost and when it was asked for, where another file says so.
     pub(super) requests: Vec<Request>,
@@ -60,11 +61,10 @@ impl Conversation {
         if !self.timed {
             self.transcript.at(request.time);
         }
-        let metrics = message.get("metrics").map(usage_of).unwrap_or_default();
-        let metrics = if metrics.is_empty() {
-            request.usage
+        let metrics = if request.usage.is_empty() {
+            message.get("metrics").map(usage_of).unwrap_or_default()
         } else {
-            metrics
+            request.usage
         };
         if let Some(model) = message
             .pointer("/modelInfo/id")
@@ -98,7 +98,8 @@ impl Conversation {
             "tool_use" => {
                 let name = str_at(block, "name").unwrap_or_default();
                 let input = block.get("input").cloned().unwrap_or_default();
-                self.call(str_at(block, "id"), tool::action(name, input), cite);
+                let index = self.call(str_at(block, "id"), tool::action(name, input), cite);
+                self.written.push((name.to_owned(), index));
             }
             kind => {
                 return matches!(
@@ -161,22 +162,32 @@ impl Conversation {
         let mut words: Vec<&str> = Vec::new();
         // The result being put together: which tool's, and its text.
         let mut open: Option<(&str, String)> = None;
+        // Beside results, a person's words are marked; the rest is the program's.
+        let mut answered = false;
         for block in blocks {
             let text = str_at(block, "text").unwrap_or_default();
             match str_at(block, "type").unwrap_or_default() {
                 "tool_result" => {
+                    answered = true;
                     let id = str_at(block, "tool_use_id");
-                    self.transcript
-                        .result(id, result::native(block), cite(RefPart::Observation));
+                    let cited = cite(RefPart::Observation);
+                    let index = self.transcript.result(id, result::native(block), cited);
+                    self.written.retain(|(_, own)| Some(*own) != index);
+                    self.untime(index);
                 }
                 "text" => {
                     if let Some((tool, rest)) = header_of(text) {
+                        answered = true;
                         self.close(open.take(), cite);
                         open = Some((tool, rest.to_owned()));
+                        // What stands in the same block as its head is whole.
+                        if !rest.trim().is_empty() {
+                            self.close(open.take(), cite);
+                        }
                     } else if let Some((_, result)) = open.as_mut().filter(|_| !is_added(text)) {
                         result.push('\n');
                         result.push_str(text);
-                    } else if !is_added(text) {
+                    } else if !is_added(text) && (!answered || is_marked(text)) {
                         words.push(text);
                     }
                 }
@@ -216,6 +227,14 @@ impl Conversation {
         let cited = cite(RefPart::Observation);
         self.transcript
             .result_of(index, result::in_text(text), cited);
+        self.untime(Some(index));
+    }
+
+    /// Takes back the time of a result that has none of its own.
+    fn untime(&mut self, index: Option<usize>) {
+        if let Some(index) = index.filter(|_| !self.timed) {
+            self.transcript.steps_mut()[index].ended = None;
+        }
     }
 
     /// The run, and what was odd about it.
@@ -238,10 +257,20 @@ fn header_of(text: &str) -> Option<(&str, &str)> {
 
 /// True for what the program adds to a message by itself.
 fn is_added(text: &str) -> bool {
+    const HEADS: [&str; 5] = [
+        "<environment_details>",
+        "<mode_notice>",
+        "<explicit_instructions",
+        "# task_progress",
+        "# TODO LIST",
+    ];
     let text = text.trim_start();
-    text.starts_with("<environment_details>")
-        || text.starts_with("<mode_notice>")
-        || text.is_empty()
+    text.is_empty() || HEADS.iter().any(|head| text.starts_with(head))
+}
+
+/// True for a person's words in a tag that says so.
+fn is_marked(text: &str) -> bool {
+    request_of(text).len() < text.trim().len() && text.trim_start().starts_with('<')
 }
 
 fn without_environment(text: &str) -> &str {

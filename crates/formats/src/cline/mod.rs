@@ -25,20 +25,23 @@ fn time_of(stated: Option<&Value>) -> Option<Timestamp> {
     time::from_seconds(stated?.as_f64()? / 1e3)
 }
 
-/// Token counts under the names of Cline's command line, with those of the extension as second.
+/// Token counts under the names of Cline's command line, of the extension's interface, and of the
+/// extension's messages.
 fn usage_of(stated: &Value) -> Usage {
-    let count = |keys: [&str; 2]| keys.iter().find_map(|key| stated.get(*key)?.as_u64());
-    let input = count(["inputTokens", "tokensIn"]);
-    let cached = count(["cacheReadTokens", "cacheReads"]);
+    let count = |paths: [&str; 3]| paths.iter().find_map(|path| stated.pointer(path)?.as_u64());
+    let input = count(["/inputTokens", "/tokensIn", "/tokens/prompt"]);
+    let read = count(["/cacheReadTokens", "/cacheReads", "/tokens/cached"]);
+    let written = count(["/cacheWriteTokens", "/cacheWrites", "/cache/writes"]).unwrap_or(0);
+    let beside = read.unwrap_or(0).saturating_add(written);
     let cost = ["totalCost", "cost"];
     Usage {
-        // Some providers count what came from the cache beside the rest, some within it.
-        input_tokens: match (input, cached) {
-            (Some(input), Some(cached)) if cached > input => Some(input.saturating_add(cached)),
-            _ => input,
+        // Some providers count what goes through the cache beside the rest, some within it.
+        input_tokens: match input {
+            Some(input) if beside > input => Some(input.saturating_add(beside)),
+            input => input,
         },
-        cached_tokens: cached,
-        output_tokens: count(["outputTokens", "tokensOut"]),
+        cached_tokens: read,
+        output_tokens: count(["/outputTokens", "/tokensOut", "/tokens/completion"]),
         cost_usd: cost.iter().find_map(|key| stated.get(*key)?.as_f64()),
     }
 }

@@ -7,7 +7,6 @@ use std::io;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use trace::{ActionKind, Trajectory};
 
 use super::conversation::Conversation;
 use super::{LAYOUT, usage_of};
@@ -25,6 +24,8 @@ pub(crate) struct ClineSession;
 
 /// How much of a neighbour is looked at to see whose session it is.
 const NEIGHBOUR_BYTES: usize = 4096;
+/// How many neighbours are looked at; a session has a folder of its own.
+const MOST_NEIGHBOURS: usize = 512;
 /// An id at least this long is random enough to name one call of all runs.
 const TELLING_ID: usize = 16;
 
@@ -76,7 +77,6 @@ impl Extractor for ClineSession {
         if let Some(id) = about_file(pile, own, &session).map_err(failed)? {
             about(pile, id, &mut read[0].0)?;
         }
-        link(&mut read);
         Ok(sessions::nest(read))
     }
 }
@@ -125,7 +125,8 @@ fn family(
     let mut files = HashMap::from([(session.to_owned(), (own, None))]);
     let mut parents = vec![(session.to_owned(), None)];
     let folder = pile.folder(pile.entry(own).folder());
-    for id in folder.map_or(&[][..], |folder| &folder.files) {
+    let beside = folder.map_or(&[][..], |folder| &folder.files);
+    for id in beside.iter().take(MOST_NEIGHBOURS) {
         if *id == own || !pile.entry(*id).has_ending("json") {
             continue;
         }
@@ -228,53 +229,4 @@ fn about(pile: &Pile, id: EntryId, session: &mut Session) -> Result<(), ExtractE
         .or(run.started);
     run.ended = text("ended_at").and_then(|t| time::parse(&t)).or(run.ended);
     Ok(())
-}
-
-/// Finds the call that started each sub-agent: the first one not taken that gave it its task. Where
-/// the words do not tell and there are as many calls as sub-agents, their order does.
-fn link(read: &mut [(Session, Option<String>)]) {
-    for at in 0..read.len() {
-        let own = read[at].0.trajectory.id.clone();
-        let mut children: Vec<(Option<trace::Timestamp>, String, String)> = read
-            .iter()
-            .filter(|(_, parent)| parent.as_deref() == Some(own.as_str()))
-            .map(|(child, _)| {
-                let run = &child.trajectory;
-                (
-                    run.started,
-                    run.id.clone(),
-                    run.task.clone().unwrap_or_default(),
-                )
-            })
-            .collect();
-        children.sort();
-        let mut calls = delegations(&read[at].0.trajectory);
-        let mut left = Vec::new();
-        for (_, id, task) in children {
-            match calls
-                .iter()
-                .position(|(_, prompt)| prompt.trim() == task.trim())
-            {
-                Some(found) => read[at].0.links.push((calls.remove(found).0, id)),
-                None => left.push(id),
-            }
-        }
-        if left.len() == calls.len() {
-            let steps = calls.into_iter().map(|(step, _)| step);
-            read[at].0.links.extend(steps.zip(left));
-        }
-    }
-}
-
-/// The steps that hand a task to someone else, with the task.
-pub(super) fn delegations(run: &Trajectory) -> Vec<(usize, String)> {
-    let steps = run.steps.iter().enumerate();
-    let calls = steps.filter_map(|(at, step)| match &step.action.kind {
-        ActionKind::Delegate { prompt } => {
-            let task = str_at(&step.action.arguments, "task").unwrap_or(prompt);
-            Some((at, task.to_owned()))
-        }
-        _ => None,
-    });
-    calls.collect()
 }

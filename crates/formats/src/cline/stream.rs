@@ -6,7 +6,7 @@ use std::io;
 use serde_json::Value;
 use trace::{Address, Observation, RefPart};
 
-use super::session::{delegations, telling};
+use super::session::telling;
 use super::{LAYOUT, result, usage_of};
 use crate::extractor::{Claim, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site};
 use crate::frame;
@@ -154,6 +154,7 @@ impl Told {
             (Some("agent_start"), Some(at)) => self.active.push(at),
             (Some("agent_end"), Some(at)) => {
                 self.active.retain(|own| *own != at);
+                self.announced.retain(|own| *own != at);
                 self.ended = Some(at);
             }
             (Some("tool_call"), Some(at)) => self.announced.push_back(at),
@@ -206,7 +207,11 @@ impl Told {
 
     fn call(&mut self, event: &Value, now: Option<trace::Timestamp>, line: &Line<'_>) {
         let current = self.active.last().copied().unwrap_or(0);
-        let whose = self.announced.pop_front().unwrap_or(current);
+        let announced = self.announced.pop_front();
+        // An agent that works alone needs no announcement, and one may have come to nothing.
+        let whose = announced
+            .filter(|_| self.active.len() > 1)
+            .unwrap_or(current);
         let name = str_at(event, "toolName").unwrap_or_default();
         let input = event.get("input").cloned().unwrap_or_default();
         let transcript = self.agent(whose);
@@ -270,7 +275,7 @@ impl Told {
 fn link(read: &mut [(Session, Option<String>)]) {
     for at in 0..read.len() {
         let own = read[at].0.trajectory.id.clone();
-        let calls = delegations(&read[at].0.trajectory);
+        let calls = sessions::delegations(&read[at].0.trajectory);
         let children: Vec<(usize, String)> = read
             .iter()
             .enumerate()

@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use trace::{ActionKind, Trajectory, Usage};
 
 use super::conversation::{Conversation, Request};
-use super::session::delegations;
 use super::{LAYOUT, request_of, time_of, usage_of};
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Rank, Site,
@@ -95,18 +94,6 @@ impl Extractor for ClineTask {
                 byte: 0,
                 what: "the folder holds no conversation".to_owned(),
             });
-        }
-        for at in 0..read.len() {
-            let own = read[at].0.trajectory.id.clone();
-            let children = read
-                .iter()
-                .filter(|(_, parent)| parent.as_deref() == Some(own.as_str()));
-            let children: Vec<String> = children
-                .map(|(child, _)| child.trajectory.id.clone())
-                .collect();
-            let calls = delegations(&read[at].0.trajectory);
-            let steps = calls.into_iter().map(|(step, _)| step);
-            read[at].0.links = steps.zip(children).collect();
         }
         Ok(sessions::nest(read))
     }

@@ -264,6 +264,31 @@ fn a_task_folder_has_calls_written_as_text() {
 }
 
 #[test]
+fn results_of_native_calls_may_be_text() {
+    let history = json!([
+        {"role": "user", "content": [{"type": "text", "text": "<task>\nFix it.\n</task>"},
+            {"type": "text", "text": "\n# task_progress RECOMMENDED\n\nMake a list."}]},
+        {"role": "assistant", "content": [call("a", "read_file", &json!({"path": "a.c"})),
+            call("b", "execute_command", &json!({"command": "make"}))],
+         "modelInfo": {"modelId": "m-2"}, "metrics": {"tokens": {"prompt": 10, "completion": 5, "cached": 90}}},
+        {"role": "user", "content": [
+            {"type": "text", "text": "[execute_command for 'make'] Result:\nCommand executed.\nOutput:\nok"},
+            {"type": "text", "text": "[read_file for 'a.c'] Result:\nint x;"},
+            {"type": "text", "text": "A reminder of the program."},
+            {"type": "text", "text": "<feedback>\nGo on.\n</feedback>"}]},
+    ]);
+    let run = one(vec![(
+        "t/api_conversation_history.json".to_owned(),
+        history.to_string(),
+    )]);
+    assert_eq!(run.task.as_deref(), Some("Fix it."));
+    let seen: Vec<_> = run.steps.iter().map(trace::Step::observed).collect();
+    assert_eq!(seen, ["int x;", "Command executed.\nOutput:\nok"]);
+    assert_eq!(run.usage.input_tokens, Some(100));
+    assert_eq!(run.model.as_deref(), Some("m-2"));
+}
+
+#[test]
 fn a_sub_task_stands_below_the_call_that_made_it() {
     let run = one(subtasks());
     assert_eq!(

@@ -21,7 +21,7 @@ impl Extractor for CopilotCli {
     fn layout(&self) -> Layout {
         Layout {
             name: "copilot-cli",
-            title: "GitHub Copilot CLI event logs (session-state/\\*/events.jsonl)",
+            title: "GitHub Copilot CLI event logs (session-state/*/events.jsonl)",
             doc: include_str!("LAYOUT.md"),
             rank: Rank::Native,
         }
@@ -56,7 +56,10 @@ fn recognise(probe: &Probe<'_>) -> Option<Detection> {
     let (score, what) = if named {
         (97, "`session.start` event with `copilotVersion`".to_owned())
     } else {
-        (86, format!("`{kind}` event with `parentId` and `data`"))
+        (
+            86,
+            format!("`{kind}` event with `id`, `timestamp` and `data`"),
+        )
     };
     Some(Detection {
         score,
@@ -69,7 +72,6 @@ fn recognise(probe: &Probe<'_>) -> Option<Detection> {
 fn is_event(record: &Value) -> bool {
     str_at(record, "type").is_some_and(|kind| kind.contains('.') && kinds::is_known(kind))
         && record.get("data").is_some_and(Value::is_object)
-        && record.get("parentId").is_some()
         && str_at(record, "id").is_some()
         && str_at(record, "timestamp").is_some()
 }

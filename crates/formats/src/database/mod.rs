@@ -45,8 +45,9 @@ pub(crate) struct Database {
     /// The artifact's path, relative to the analysed path.
     path: String,
     connection: Connection,
-    /// The artifact itself, for citations; its bytes may be older than what a log beside it says.
-    file: Option<PathBuf>,
+    /// A file with the artifact's own bytes, for citations; they may be older than what a log beside
+    /// it says.
+    artifact: PathBuf,
     pages: OnceCell<Option<Pages>>,
     roots: OnceCell<HashMap<String, u32>>,
     /// Keeps the copy alive.
@@ -61,21 +62,20 @@ impl Database {
     pub(crate) fn open(pile: &Pile, id: EntryId) -> Result<Self, ExtractError> {
         let path = pile.entry(id).path.clone();
         let io_failed = |source| ExtractError::io(&path, source);
-        let disk = pile.on_disk(id);
-        let copy = match disk.filter(|disk| can_be_read_in_place(disk)) {
-            Some(_) => None,
-            None => Some(pile.databases().of(pile, id).map_err(io_failed)?),
+        let disk = pile.on_disk(id).filter(|disk| disk.to_str().is_some());
+        let copy = if disk.is_some() && logs_of(pile, id).is_empty() {
+            None
+        } else {
+            Some(pile.databases().of(pile, id).map_err(io_failed)?)
         };
-        let readable = match (&copy, disk) {
-            (Some(copy), _) => copy.file.as_path(),
-            (None, Some(disk)) => disk,
+        let (readable, artifact) = match (&copy, disk) {
+            (Some(copy), _) => (copy.file.as_path(), copy.artifact.as_path()),
+            (None, Some(disk)) => (disk, disk),
             (None, None) => return Err(io_failed(io::ErrorKind::NotFound.into())),
         };
         let connection = connect(readable).map_err(|error| failed(&path, &error))?;
-        // A copy of a file without a log has the file's own bytes.
-        let file = disk.or(copy.as_ref().map(|copy| copy.file.as_path()));
         Ok(Self {
-            file: file.map(Path::to_owned),
+            artifact: artifact.to_owned(),
             path,
             connection,
             pages: OnceCell::new(),
@@ -84,8 +84,12 @@ impl Database {
         })
     }
 
-    /// Whether there is a table of this name with at least these columns.
+    /// Whether there is a table of this name with at least these columns. A view or a virtual table,
+    /// behind which code stands, is none.
     pub(crate) fn has(&self, table: &str, columns: &[&str]) -> bool {
+        if !self.roots().contains_key(table) {
+            return false;
+        }
         let mut found: Vec<String> = Vec::new();
         let sql = "select name from pragma_table_info(?1)";
         let read = self.rows(sql, &[table], |row| found.extend(row.text(0)));
@@ -122,10 +126,9 @@ impl Database {
     /// Empty when it does not stand there, as for a row that is only in the write-ahead log.
     pub(crate) fn cite(&self, part: RefPart, table: &str, rowid: i64, text: &str) -> Vec<Ref> {
         let root = self.roots().get(table);
-        let pages = self.pages.get_or_init(|| {
-            let file = File::open(self.file.as_ref()?).ok()?;
-            Pages::new(file)
-        });
+        let pages = self
+            .pages
+            .get_or_init(|| Pages::new(File::open(&self.artifact).ok()?));
         let (Some(root), Some(pages)) = (root, pages) else {
             return Vec::new();
         };
@@ -141,7 +144,8 @@ impl Database {
     fn roots(&self) -> &HashMap<String, u32> {
         self.roots.get_or_init(|| {
             let mut roots = HashMap::new();
-            let sql = "select name, rootpage from sqlite_master where type = 'table'";
+            let sql =
+                "select name, rootpage from sqlite_master where type = 'table' and rootpage > 0";
             // A schema that cannot be read means no citations, and its error comes with the rows.
             let _ = self.rows(sql, &[], |row| {
                 if let (Some(name), Some(page)) = (row.text(0), row.integer(1)) {
@@ -196,7 +200,10 @@ pub(crate) struct Copies(Mutex<HashMap<EntryId, Arc<Copy>>>);
 
 #[derive(Debug)]
 struct Copy {
+    /// What is read: the database with what its logs say.
     file: PathBuf,
+    /// A file with the artifact's own bytes.
+    artifact: PathBuf,
     _folder: TempDir,
 }
 
@@ -209,23 +216,28 @@ impl Copies {
         let folder = tempfile::Builder::new().prefix("database-").tempdir()?;
         let file = folder.path().join("copy.db");
         pile.copy(id, &mut File::create_new(&file)?)?;
-        let mut logged = false;
-        for ending in LOGS {
-            let to = beside(&file, ending);
-            let found = match pile.on_disk(id) {
-                Some(disk) => copy_if_there(&beside(disk, ending), &to)?,
-                None => match pile.find(&format!("{}{ending}", pile.entry(id).path)) {
-                    Some(log) => pile.copy(log.id, &mut File::create_new(&to)?)? > 0,
-                    None => false,
-                },
+        let mut artifact = file.clone();
+        let logs = logs_of(pile, id);
+        if !logs.is_empty() {
+            artifact = match pile.on_disk(id) {
+                Some(disk) => disk.to_owned(),
+                None => folder.path().join("artifact.db"),
             };
-            logged |= found;
-        }
-        if logged {
+            if pile.on_disk(id).is_none() {
+                std::fs::copy(&file, &artifact)?;
+            }
+            for (ending, log) in logs {
+                let mut to = File::create_new(beside(&file, ending))?;
+                match log {
+                    Log::Listed(id) => pile.copy(id, &mut to)?,
+                    Log::Beside(path) => io::copy(&mut File::open(path)?, &mut to)?,
+                };
+            }
             merge_log(&file).map_err(|error| io::Error::other(error.to_string()))?;
         }
         let copy = Arc::new(Copy {
             file,
+            artifact,
             _folder: folder,
         });
         made.insert(id, Arc::clone(&copy));
@@ -236,26 +248,40 @@ impl Copies {
 /// What stands beside a database and belongs to its content.
 const LOGS: [&str; 2] = ["-wal", "-journal"];
 
+/// Where a log of a database stands.
+enum Log {
+    /// In the pile.
+    Listed(EntryId),
+    /// On disk only, where the pile is the database's file alone.
+    Beside(PathBuf),
+}
+
+/// The logs of a database that hold anything.
+fn logs_of(pile: &Pile, id: EntryId) -> Vec<(&'static str, Log)> {
+    let find = |ending: &'static str| {
+        let listed = pile.find(&format!("{}{ending}", pile.entry(id).path));
+        if let Some(log) = listed.filter(|log| log.size > 0) {
+            return Some((ending, Log::Listed(log.id)));
+        }
+        let path = beside(pile.on_disk(id)?, ending);
+        let log = std::fs::metadata(&path).ok()?;
+        (log.is_file() && log.len() > 0).then_some((ending, Log::Beside(path)))
+    };
+    LOGS.into_iter().filter_map(find).collect()
+}
+
+/// A database's file and those of the pile that belong to it.
+pub(crate) fn with_logs(pile: &Pile, id: EntryId) -> Vec<EntryId> {
+    let beside = LOGS.into_iter().chain(["-shm"]);
+    let beside = beside
+        .filter_map(|ending| Some(pile.find(&format!("{}{ending}", pile.entry(id).path))?.id));
+    std::iter::once(id).chain(beside).collect()
+}
+
 fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut path = file.as_os_str().to_owned();
     path.push(ending);
     path.into()
-}
-
-fn copy_if_there(from: &Path, to: &Path) -> io::Result<bool> {
-    match std::fs::copy(from, to) {
-        Ok(size) => Ok(size > 0),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// True for a file without a log beside it and with a path the engine can be told.
-fn can_be_read_in_place(disk: &Path) -> bool {
-    let logged = LOGS.iter().any(|ending| {
-        std::fs::metadata(beside(disk, ending)).is_ok_and(|log| log.is_file() && log.len() > 0)
-    });
-    !logged && disk.to_str().is_some()
 }
 
 /// Takes what the log beside a copy says into the copy.

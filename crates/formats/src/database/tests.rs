@@ -103,6 +103,37 @@ fn a_log_beside_the_file_is_read_and_left_alone() {
 }
 
 #[test]
+fn a_log_in_an_archive_is_read_and_rows_in_it_are_not_cited() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("live.db");
+    let writer = Connection::open(&file).unwrap();
+    let sql = "pragma journal_mode = wal; pragma wal_autocheckpoint = 0;
+               create table t(data text); insert into t values('from the file');
+               pragma wal_checkpoint(truncate);";
+    writer.execute_batch(sql).unwrap();
+    writer
+        .execute_batch("insert into t values('from the log')")
+        .unwrap();
+    let read = |ending: &str| std::fs::read(beside(&file, ending)).unwrap();
+    let pile = Pile::from_memory([
+        ("x/a.db", read("")),
+        ("x/a.db-wal", read("-wal")),
+        ("x/a.db-shm", read("-shm")),
+    ]);
+    let id = pile.entries()[0].id;
+    assert_eq!(with_logs(&pile, id).len(), 3);
+    let database = Database::open(&pile, id).unwrap();
+    let rows = texts(&database).unwrap();
+    assert_eq!(rows.len(), 2);
+    let cited = |row: &(i64, String)| database.cite(RefPart::Action, "t", row.0, &row.1);
+    let bytes = read("");
+    let range = &cited(&rows[0])[0];
+    let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+    assert_eq!(&bytes[range], b"from the file");
+    assert!(cited(&rows[1]).is_empty());
+}
+
+#[test]
 fn nothing_is_made_beside_a_file_that_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("50%?#.db");
@@ -125,6 +156,7 @@ fn hostile_schemas_are_refused() {
          select n as rowid, n as data from c;",
     );
     let (_pile, database) = open(&bytes).unwrap();
+    assert!(database.has("x", &["a"]) && !database.has("t", &[]));
     let error = texts(&database).unwrap_err().to_string();
     assert!(error.starts_with("a.db: "), "{error}");
     let error = open(b"SQLite format 3\0 and nothing else").err().unwrap();

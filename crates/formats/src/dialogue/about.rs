@@ -110,17 +110,10 @@ pub(crate) fn time_of(message: &Value) -> Option<Timestamp> {
         "ts",
         "date",
     ];
-    keys.iter().find_map(|key| match message.get(*key)? {
-        Value::String(text) => time::parse(text),
-        Value::Number(number) => {
-            let number = number.as_f64().filter(|number| *number > 1e8)?;
-            // Milliseconds since 1970 passed this in 1973.
-            time::from_seconds(if number > 1e11 {
-                number / 1000.0
-            } else {
-                number
-            })
-        }
-        _ => None,
+    keys.iter().find_map(|key| {
+        let stated = message.get(*key)?;
+        // Small numbers count from the start of something.
+        let small = stated.as_f64().is_some_and(|number| number < 1e8);
+        if small { None } else { time::of(stated) }
     })
 }

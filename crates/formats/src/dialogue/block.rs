@@ -3,7 +3,7 @@
 use serde_json::Value;
 use trace::Observation;
 
-use super::{Piece, Role};
+use super::{Piece, Role, written};
 use crate::json::{content_text, str_at, str_of};
 
 /// Keys a tool's name may stand under.
@@ -39,6 +39,13 @@ pub(super) fn pieces(body: &Value, role: Role) -> Vec<Piece> {
     }
     let nested = content.and_then(Value::as_array).into_iter().flatten();
     let blocks = nested.clone().any(is_result);
+    let marked = content
+        .and_then(Value::as_str)
+        .filter(|text| role == Role::Tool && text.contains("<tool_response>"))
+        .and_then(written::pieces);
+    if let Some(marked) = marked {
+        return marked;
+    }
     if role == Role::Tool && !blocks {
         pieces.push(Piece::Result {
             id: str_of(
@@ -69,15 +76,29 @@ pub(super) fn pieces(body: &Value, role: Role) -> Vec<Piece> {
                     .for_each(|block| add_block(block, &mut pieces)),
             }
         }
-        Some(Value::String(text)) => add_text(text, role, &mut pieces),
+        Some(Value::String(text)) => {
+            // A turn of ShareGPT that is a call holds nothing else.
+            let turn = str_of(body, &["from", "role"]).filter(|turn| turn.contains("_call"));
+            let call = turn.and_then(|_| written::call_of(&serde_json::from_str(text).ok()?));
+            match call {
+                Some(call) => pieces.push(call),
+                None => add_text(text, role, &mut pieces),
+            }
+        }
         _ => {}
     }
     add_listed(body, &mut pieces);
     pieces
 }
 
-/// Words, unless they are nothing but a list of blocks written out as JSON text.
+/// Words, unless they are nothing but a list of blocks written out as JSON text, or mark calls.
 fn add_text(text: &str, role: Role, pieces: &mut Vec<Piece>) {
+    if (text.contains("<tool_call>") || text.contains("<tool_response>"))
+        && let Some(marked) = written::pieces(text)
+    {
+        pieces.extend(marked);
+        return;
+    }
     let blocks = decoded_blocks(text).filter(|_| matches!(role, Role::Assistant | Role::User));
     match blocks {
         Some(blocks) => blocks.iter().for_each(|block| add_block(block, pieces)),
@@ -317,7 +338,14 @@ pub(crate) fn observation_of(record: &Value, result: &Value) -> Observation {
     let state = str_of(record, &["status", "outcome"])
         .map(|state| state.eq_ignore_ascii_case("error") || state == "failed" || state == "denied");
     let typed = str_at(result, "type").and_then(|kind| kind.starts_with("error-").then_some(true));
-    let error = record.get("error").filter(|error| !error.is_null());
+    // Gemini's tools answer with `output` or with `error`.
+    let told = result
+        .get("error")
+        .filter(|_| result.get("output").is_none());
+    let error = record
+        .get("error")
+        .or(told)
+        .filter(|error| !error.is_null());
     let mut text = text_of(result);
     if let Some(error) = error.filter(|error| !error.is_boolean()) {
         let said = str_at(error, "message").map_or_else(|| text_of(error), str::to_owned);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use serde_json::Value;
 use trace::{Address, Ref, RefPart, Trajectory};
 
-use super::{Message, Piece, Role, model_of, read, reply_id_of, time_of, usage_of};
+use super::{Message, Piece, Role, item, model_of, read, reply_id_of, time_of, usage_of};
 use crate::tool;
 use crate::transcript::{Call, Transcript};
 
@@ -27,11 +27,6 @@ struct Waiting {
 }
 
 impl Feed {
-    /// What the messages said so far, for what the layout knows beside them.
-    pub(crate) fn transcript(&mut self) -> &mut Transcript {
-        &mut self.transcript
-    }
-
     /// Takes the next message; `cite` cites its record. False when it is no message.
     pub(crate) fn add(&mut self, value: &Value, cite: impl Fn(RefPart) -> Option<Ref>) -> bool {
         let index = self.index;
@@ -46,7 +41,7 @@ impl Feed {
                 about.model = model_of(value);
             }
             // Items of one response stand one after another, without a message around them.
-            let item = value.get("role").is_none() && value.get("type").is_some();
+            let item = value.get("type").is_some() && item::read(value).is_some();
             if !(item && self.replying) {
                 self.transcript.begin_reply(reply_id_of(value));
             }

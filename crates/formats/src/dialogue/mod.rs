@@ -11,6 +11,7 @@ mod feed;
 mod item;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use serde_json::Value;
 use trace::Observation;
@@ -224,14 +225,14 @@ const LISTS: [&str; 8] = [
 pub(crate) fn messages_in(value: &Value) -> Vec<Message> {
     let value = decoded(value);
     if let Value::Array(list) = &value {
-        return list.iter().flat_map(one_of_a_list).collect();
+        return list.iter().filter_map(one_of_a_list).collect();
     }
     if let Some(message) = read(&value) {
         return vec![message];
     }
     for path in LISTS {
         if let Some(list) = value.pointer(path).and_then(Value::as_array) {
-            let found: Vec<Message> = list.iter().flat_map(one_of_a_list).collect();
+            let found: Vec<Message> = list.iter().filter_map(one_of_a_list).collect();
             if !found.is_empty() {
                 return found;
             }

@@ -82,13 +82,15 @@ impl Chat {
 
     /// Takes what a `$set` record or a header says.
     pub(super) fn set(&mut self, members: Map<String, Value>, cite: impl Fn() -> Option<Ref>) {
+        // A log may begin with all there was to say; later such a list is a rewritten history.
+        let put_in = !self.messages.is_empty();
         for (key, value) in members {
             if key == "messages" {
                 let Value::Array(messages) = value else {
                     continue;
                 };
                 for message in messages {
-                    self.message(message, true, |_| cite());
+                    self.message(message, put_in, |_| cite());
                 }
             } else if !value.is_null() {
                 self.header.insert(key, value);

@@ -1,8 +1,10 @@
-//! Gemini CLI: the session files it keeps. `LAYOUT.md` beside this file describes them.
+//! Gemini CLI: the session files it keeps and the stream it prints. `LAYOUT.md` beside this file
+//! describes both.
 
 mod chat;
 pub(crate) mod parts;
 mod steps;
+mod stream;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -12,6 +14,7 @@ use serde_json::value::RawValue;
 use trace::{RefPart, Trajectory};
 
 use self::chat::Chat;
+pub(crate) use self::stream::GeminiCliStream;
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Probe, Rank, Site,
 };
@@ -43,7 +46,7 @@ impl Extractor for GeminiCli {
     fn layout(&self) -> Layout {
         Layout {
             name: "gemini-cli",
-            title: "Gemini CLI session files (session-\\*.json, session-\\*.jsonl)",
+            title: "Gemini CLI session files (session-*.json, session-*.jsonl)",
             doc: include_str!("LAYOUT.md"),
             rank: Rank::Native,
         }
@@ -201,6 +204,7 @@ fn read_lines(
             ..Detection::default()
         },
         part: None,
+        learned: None,
     };
     let account = frame::lines(pile, &only, |record, line| {
         let cite = || Some(line.cite(RefPart::Action));

@@ -56,6 +56,8 @@ impl Reading {
         let content = value.get("content").unwrap_or(&Value::Null);
         let when = str_at(value, "timestamp").and_then(time::parse);
         self.transcript.at(when);
+        let about = self.transcript.about();
+        about.cwd = about.cwd.take().or_else(|| work_folder(content));
         match str_at(value, "type") {
             Some("user") if !message.put_in => self.user(value, content),
             Some("gemini") => {
@@ -209,6 +211,23 @@ impl Told {
         }
         self.trajectory.subtrajectories.push(sub);
     }
+}
+
+/// The working folder in what the program tells the model first.
+fn work_folder(content: &Value) -> Option<String> {
+    let text = parts::words(content);
+    if !PROGRAM_TEXT.iter().any(|start| text.starts_with(start)) {
+        return None;
+    }
+    let older = text.split_once("working in the directory: ");
+    let newer = || {
+        let (_, list) = text.split_once("Workspace Directories:")?;
+        let (_, first) = list.split_once("- ")?;
+        Some(("", first))
+    };
+    let (_, rest) = older.or_else(newer)?;
+    let folder = rest.lines().next()?.trim();
+    (!folder.is_empty()).then(|| folder.to_owned())
 }
 
 fn thought_text(thought: &Value) -> String {

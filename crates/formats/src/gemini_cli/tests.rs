@@ -217,10 +217,92 @@ fn sub_agents_are_nested_below_their_calls() {
     assert_eq!(run.steps.len() + run.nested_step_count(), 6);
 }
 
+#[test]
+fn a_log_may_begin_with_all_its_messages() {
+    let scene = user(
+        "scene",
+        "<session_context>\n- **Workspace Directories:**\n  - /repo\n</session_context>",
+    );
+    let mut all = messages();
+    all.insert(0, scene);
+    let text = lines(&[header("s-1", "main"), json!({"$set": {"messages": all}})]);
+    let (run, _) = read(&[("chats/session-x.jsonl", &text)]).unwrap();
+    assert_eq!((run.steps.len(), run.task.as_deref()), (3, Some("Fix it.")));
+    assert_eq!(run.cwd.as_deref(), Some("/repo"));
+    assert_eq!(run.final_message.as_deref(), Some("Not done."));
+}
+
+fn stream() -> String {
+    let at = |second: u64, mut event: Value| {
+        event["timestamp"] = format!("2026-01-02T03:04:{second:02}Z").into();
+        event
+    };
+    lines(&[
+        at(
+            1,
+            json!({"type": "init", "session_id": "s-1", "model": "sample"}),
+        ),
+        at(
+            2,
+            json!({"type": "message", "role": "user", "content": "Fix it."}),
+        ),
+        at(
+            3,
+            json!({"type": "message", "role": "assistant", "content": "I lo", "delta": true}),
+        ),
+        at(
+            4,
+            json!({"type": "message", "role": "assistant", "content": "ok.", "delta": true}),
+        ),
+        at(
+            5,
+            json!({"type": "tool_use", "tool_name": "run_shell_command", "tool_id": "a",
+            "parameters": {"command": "make"}}),
+        ),
+        at(
+            5,
+            json!({"type": "tool_use", "tool_name": "glob", "tool_id": "b",
+            "parameters": {"pattern": "*.py"}}),
+        ),
+        at(
+            6,
+            json!({"type": "tool_result", "tool_id": "b", "status": "error",
+            "error": {"type": "invalid", "message": "no such folder"}}),
+        ),
+        at(
+            7,
+            json!({"type": "tool_result", "tool_id": "a", "status": "success", "output": "ok"}),
+        ),
+        at(
+            8,
+            json!({"type": "message", "role": "assistant", "content": "Done.", "delta": true}),
+        ),
+        at(
+            9,
+            json!({"type": "result", "status": "success", "stats":
+            {"input_tokens": 90, "output_tokens": 7, "cached": 40, "total_tokens": 97}}),
+        ),
+    ])
+}
+
+#[test]
+fn a_stream_is_read_as_steps() {
+    let (run, warnings) = read(&[("out.jsonl", &stream())]).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    insta::assert_json_snapshot!(run);
+}
+
+#[test]
+fn both_records_of_a_session_are_one_run() {
+    let (run, _) = read(&[("out.jsonl", &stream()), ("chats/session-x.jsonl", &log())]).unwrap();
+    assert_eq!(run.format, "gemini-cli");
+    assert_eq!(run.source.duplicates, ["out.jsonl"]);
+}
+
 proptest! {
     #[test]
-    fn a_cut_file_gives_what_it_has(cut in any::<prop::sample::Index>(), form in any::<bool>()) {
-        let whole = if form { document() } else { log() };
+    fn a_cut_file_gives_what_it_has(cut in any::<prop::sample::Index>(), form in 0..3) {
+        let whole = [document, log, stream][usize::try_from(form).unwrap()]();
         let mut at = cut.index(whole.len());
         while !whole.is_char_boundary(at) { at -= 1; }
         if let Some((run, _)) = read(&[("session-x.json", &whole[..at])]) {

@@ -1,5 +1,6 @@
 //! `sessions.db`: all sessions in one SQLite database.
 
+use std::collections::HashMap;
 use std::io;
 
 use serde_json::Value;
@@ -7,11 +8,12 @@ use trace::RefPart;
 
 use super::LAYOUT;
 use super::conversation::{Conversation, Message};
-use crate::database::{Database, is_database};
+use crate::database::{Database, is_database, with_logs};
 use crate::extractor::{
     Claim, Coverage, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
 use crate::pile::Pile;
+use crate::sessions::{self, Session};
 
 /// Reads the sessions of a goose database.
 pub(crate) struct GooseDatabase;
@@ -33,8 +35,13 @@ impl Extractor for GooseDatabase {
         if !is_database(probe.head()) {
             return Ok(None);
         }
-        let Ok(database) = Database::open(pile, probe.entry().id) else {
-            return Ok(None);
+        let database = match Database::open(pile, probe.entry().id) {
+            Ok(database) => database,
+            // Said of a database that names this column only, so that it is said once.
+            Err(error) if probe.head().contains("content_json") => {
+                return Err(io::Error::other(error.to_string()));
+            }
+            Err(_) => return Ok(None),
         };
         let known = database.has("sessions", &["id", "working_dir"])
             && database.has("messages", &["session_id", "role", "content_json"]);
@@ -44,55 +51,89 @@ impl Extractor for GooseDatabase {
                 "a SQLite database".to_owned(),
                 "tables `sessions` and `messages` with `content_json`".to_owned(),
             ],
+            files: with_logs(pile, probe.entry().id),
             ..Detection::default()
         }))
     }
 
     fn parts(&self, pile: &Pile, claim: &Claim) -> Result<Vec<Part>, ExtractError> {
         let database = Database::open(pile, claim.detection.files[0])?;
-        let mut parts = Vec::new();
-        let sql = "select session_id from messages group by session_id order by min(rowid)";
-        database.rows(sql, &[], |row| {
-            parts.extend(row.text(0).map(|id| Part {
-                key: id.clone(),
-                session: Some(id),
-                range: None,
-            }));
-        })?;
-        Ok(parts)
+        let part = |id: String| Part {
+            key: id.clone(),
+            session: Some(id),
+            range: None,
+        };
+        let roots = sessions::roots(&listed(&database)?);
+        Ok(roots.into_iter().map(part).collect())
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
         let database = Database::open(pile, claim.detection.files[0])?;
-        let session = claim.part.as_ref().map_or("", |part| part.key.as_str());
-        let mut conversation = Conversation::default();
-        conversation.about(&serde_json::json!({"id": session}));
-        let sql = "select * from sessions where id = ?1";
-        database.rows(sql, &[session], |row| conversation.about(&row.object()))?;
-        let mut coverage = Coverage::default();
-        // Rows are written in order, and written anew in order where a conversation is rewritten.
-        let sql = "select rowid as stands_at, * from messages where session_id = ?1 order by rowid";
-        database.rows(sql, &[session], |row| {
-            let record = row.object();
-            let rowid = record
-                .get("stands_at")
-                .and_then(Value::as_i64)
-                .unwrap_or_default();
-            let text = record
-                .get("content_json")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            let cite = |part: RefPart| database.cite(part, "messages", rowid, text);
-            let known = read_row(&mut conversation, &record, &cite);
-            coverage.count(text.len(), known);
-        })?;
-        let (trajectory, warnings) = conversation.finish();
-        Ok(Extraction {
-            trajectory,
-            coverage,
-            warnings,
-        })
+        let all = listed(&database)?;
+        let root = match &claim.part {
+            Some(part) => Some(part.key.clone()),
+            None => sessions::roots(&all).into_iter().next(),
+        };
+        let Some(root) = root else {
+            return Ok(Extraction::default());
+        };
+        let parents: HashMap<&str, &Option<String>> = all
+            .iter()
+            .map(|(id, parent)| (id.as_str(), parent))
+            .collect();
+        let mut read = Vec::new();
+        for id in sessions::below(&root, &all) {
+            let parent = parents.get(id.as_str()).copied().cloned().flatten();
+            read.push((session(&database, &id)?, parent));
+        }
+        Ok(sessions::nest(read))
     }
+}
+
+/// All sessions that say anything, in the order they began, with their parents where the version
+/// states them.
+fn listed(database: &Database) -> Result<Vec<(String, Option<String>)>, ExtractError> {
+    let mut found: Vec<(String, Option<String>)> = Vec::new();
+    let sql = "select session_id, null from messages group by session_id order by min(rowid)";
+    let with_parents =
+        "select session_id, (select parent_session_id from sessions where id = session_id)
+                        from messages group by session_id order by min(rowid)";
+    let sql = if database.has("sessions", &["parent_session_id"]) {
+        with_parents
+    } else {
+        sql
+    };
+    database.rows(sql, &[], |row| {
+        found.extend(row.text(0).map(|id| (id, row.text(1))));
+    })?;
+    Ok(found)
+}
+
+fn session(database: &Database, id: &str) -> Result<Session, ExtractError> {
+    let mut conversation = Conversation::default();
+    conversation.about(&serde_json::json!({"id": id}));
+    let sql = "select * from sessions where id = ?1";
+    database.rows(sql, &[id], |row| conversation.about(&row.object()))?;
+    let mut coverage = Coverage::default();
+    // Rows are written in order, and written anew in order where a conversation is rewritten.
+    let sql = "select rowid as stands_at, * from messages where session_id = ?1 order by rowid";
+    database.rows(sql, &[id], |row| {
+        let record = row.object();
+        let rowid = record.get("stands_at").and_then(Value::as_i64);
+        let text = record.get("content_json").and_then(Value::as_str);
+        let (rowid, text) = (rowid.unwrap_or_default(), text.unwrap_or_default());
+        let cite = |part: RefPart| database.cite(part, "messages", rowid, text);
+        let known = read_row(&mut conversation, &record, &cite);
+        coverage.count(text.len(), known);
+    })?;
+    let (mut trajectory, warnings) = conversation.finish();
+    id.clone_into(&mut trajectory.id);
+    Ok(Session {
+        trajectory,
+        coverage,
+        warnings,
+        links: Vec::new(),
+    })
 }
 
 /// Reads a row of the table `messages`, also where rows were written out as JSON; false when its

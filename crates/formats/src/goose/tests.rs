@@ -140,7 +140,10 @@ fn database() -> Vec<u8> {
 }
 
 fn lines(records: &[Value]) -> Vec<u8> {
-    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let mut lines = String::new();
+    for record in records {
+        writeln!(lines, "{record}").unwrap();
+    }
     lines.into_bytes()
 }
 
@@ -222,6 +225,46 @@ fn every_way_of_keeping_a_session_reads_the_same() {
     assert_eq!(streamed.outcome.exit_status.as_deref(), Some("complete"));
     let bytes = both[0].coverage.bytes;
     assert_eq!(bytes.explained, bytes.total);
+}
+
+#[test]
+fn a_session_that_names_its_parent_stands_below_the_call_that_made_it() {
+    let message = |id: &str, session: &str, role: &str, content: Value| {
+        let content = quoted(&content);
+        format!(
+            "insert into messages values(null, '{id}', '{session}', '{role}', {content}, 1700000000);"
+        )
+    };
+    let sql = [
+        "create table sessions(id text primary key, working_dir text, parent_session_id text);
+         create table messages(id integer primary key, message_id text, session_id text, role text,
+            content_json text, created_timestamp integer);
+         insert into sessions values('s', '/w', null), ('t', '/w', 's');"
+            .to_owned(),
+        message("m1", "s", "user", json!([text("Split it.")])),
+        message(
+            "m2",
+            "s",
+            "assistant",
+            json!([request(
+                "a",
+                "delegate",
+                json!({"instructions": "Do half."})
+            )]),
+        ),
+        message("m3", "t", "user", json!([text("Do half.")])),
+        message(
+            "m4",
+            "t",
+            "assistant",
+            json!([request("b", "shell", json!({"command": "ls"}))]),
+        ),
+    ];
+    let read = read("sessions.db", made(&sql.concat()));
+    assert_eq!(read.len(), 1);
+    let run = &read[0].trajectory;
+    assert_eq!(run.steps[0].subtrajectory.as_deref(), Some("t"));
+    assert_eq!(run.subtrajectories[0].steps.len(), 1);
 }
 
 #[test]

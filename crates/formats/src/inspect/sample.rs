@@ -12,7 +12,7 @@ use super::outcome;
 use crate::dialogue::{self, Feed, Role};
 use crate::document::{Document, cite_bytes};
 use crate::extractor::{ExtractError, Extraction};
-use crate::frame::JsonDocument;
+use crate::frame::{self, JsonDocument};
 use crate::json::{close_truncated, str_at};
 use crate::pile::{EntryId, Pile};
 
@@ -96,7 +96,7 @@ impl Sample<'_> {
                 None => return Self::of_file(pile, id, header),
             },
         };
-        let text = text_at(pile, id, &range)?;
+        let text = frame::text_at(pile, id, &range)?;
         let mut warnings = Vec::new();
         let text = match serde_json::from_str::<&RawValue>(&text) {
             Ok(_) => text,
@@ -147,7 +147,7 @@ impl Sample<'_> {
         let mut extraction = Extraction::default();
         let events = list("events");
         let mut trajectory = if events.is_empty() {
-            self.from_messages(&list("messages"), &attachments, &mut extraction)
+            self.read_messages(&list("messages"), &attachments, &mut extraction)
         } else {
             let mut reader = Events::new(&attachments, &pool);
             for raw in events {
@@ -185,7 +185,7 @@ impl Sample<'_> {
     }
 
     /// A log without events keeps what is left in the messages.
-    fn from_messages(
+    fn read_messages(
         &mut self,
         messages: &[&RawValue],
         attachments: &Value,
@@ -267,24 +267,4 @@ pub(super) fn resolved(value: &Value, attachments: &Value) -> Value {
             .into(),
         other => other.clone(),
     }
-}
-
-/// The bytes of a range of a file, as text that keeps their offsets.
-fn text_at(pile: &Pile, id: EntryId, range: &Range<u64>) -> Result<String, ExtractError> {
-    let failed = |source| ExtractError::io(&pile.entry(id).path, source);
-    let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
-    let mut text = String::new();
-    let mut lines = pile.lines_from(id, range.start).map_err(failed)?;
-    while text.len() < length
-        && let Some(line) = lines.next_line().map_err(failed)?
-    {
-        // Line ends are no part of a line; they are made up for by spaces.
-        let at = usize::try_from(line.offset - range.start).unwrap_or(usize::MAX);
-        while text.len() < at.min(length) {
-            text.push(' ');
-        }
-        text.push_str(&line.text());
-    }
-    text.truncate(text.floor_char_boundary(length));
-    Ok(text)
 }

@@ -22,6 +22,7 @@ fn begin(second: u32, id: &str, parent: &str, kind: &str, name: &str) -> Value {
     )
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
 fn reply(second: u32, span: &str, text: &str, calls: Value) -> Value {
     event(
         second,
@@ -34,10 +35,12 @@ fn reply(second: u32, span: &str, text: &str, calls: Value) -> Value {
     )
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
 fn call(id: &str, name: &str, arguments: Value) -> Value {
     json!({"id": id, "function": name, "arguments": arguments})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
 fn tool(second: u32, span: &str, id: &str, name: &str, said: Value) -> Value {
     let mut event = event(
         second,

@@ -158,6 +158,7 @@ fn only(id: EntryId) -> Claim {
             ..Detection::default()
         },
         part: None,
+        learned: None,
     }
 }
 

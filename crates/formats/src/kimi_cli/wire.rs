@@ -181,7 +181,11 @@ impl Reading {
                 pending.call = Some(PendingCall {
                     id: str_at(payload, "id").map(str::to_owned),
                     name: str_at(function, "name").unwrap_or_default().to_owned(),
-                    arguments: str_at(function, "arguments").unwrap_or_default().to_owned(),
+                    arguments: match function.get("arguments") {
+                        None | Some(Value::Null) => String::new(),
+                        Some(Value::String(text)) => text.clone(),
+                        Some(other) => other.to_string(),
+                    },
                     index,
                     cite: line.cite(RefPart::Action),
                 });
@@ -209,7 +213,8 @@ impl Reading {
             .unwrap_or(&Value::Null);
         let flag = |value: &Value, key: &str| value.get(key).and_then(Value::as_bool);
         let is_error = flag(value, "is_error").or_else(|| flag(payload, "ok").map(|ok| !ok));
-        let output = value.get("output").unwrap_or(&Value::Null);
+        let bare = Some(value).filter(|value| value.is_string());
+        let output = value.get("output").or(bare).unwrap_or(&Value::Null);
         let message = str_at(value, "message").unwrap_or_default();
         let seen = {
             let step = self.threads.asked(thread, id);

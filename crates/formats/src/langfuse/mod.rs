@@ -6,6 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::ops::Range;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -78,22 +79,23 @@ impl Extractor for Langfuse {
     }
 
     fn parts(&self, pile: &Pile, claim: &Claim) -> Result<Vec<Part>, ExtractError> {
-        let export = Export::read(pile, claim)?;
+        let export = Export::read(pile, claim, None)?;
         if export.traces.len() < 2 {
             return Ok(Vec::new());
         }
         let parts = export.traces.iter().map(|trace| Part {
             key: trace.id.clone(),
             session: Some(trace.id.clone()),
-            range: None,
+            range: trace.lines.clone(),
         });
         Ok(parts.collect())
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
-        let export = Export::read(pile, claim)?;
-        let wanted = claim.part.as_ref().map(|part| part.key.as_str());
-        let alone = export.traces.len() < 2;
+        let part = claim.part.as_ref();
+        let export = Export::read(pile, claim, part.and_then(|part| part.range.as_ref()))?;
+        let wanted = part.map(|part| part.key.as_str());
+        let alone = part.is_none();
         let mut traces = export.traces.into_iter();
         let Some(trace) = traces.find(|trace| wanted.is_none_or(|id| id == trace.id)) else {
             return Ok(Extraction::default());
@@ -138,16 +140,18 @@ struct Trace {
     places: HashMap<String, usize>,
     /// Bytes of observations that repeat others.
     repeated: u64,
+    /// The lines it stands in.
+    lines: Option<Range<u64>>,
 }
 
 /// Lists within objects that are followed.
 const DEEPEST: u32 = 8;
 
 impl Export {
-    fn read(pile: &Pile, claim: &Claim) -> Result<Self, ExtractError> {
+    fn read(pile: &Pile, claim: &Claim, range: Option<&Range<u64>>) -> Result<Self, ExtractError> {
         let mut export = Self::default();
         for id in &claim.detection.files {
-            let odd = frame::json_values(pile, *id, |whole, cite| export.take(whole, cite))?;
+            let odd = frame::json_values(pile, *id, range, |whole| export.take(whole))?;
             export.warnings.extend(odd);
         }
         export.traces.retain(|trace| !trace.observations.is_empty());
@@ -155,8 +159,8 @@ impl Export {
     }
 
     /// Takes whatever stands in `whole`: a trace, an observation, or a list of these.
-    fn take(&mut self, whole: &str, cite: &frame::Cite<'_>) {
-        let mut open: Vec<(&str, Option<usize>, u32)> = vec![(whole, None, 0)];
+    fn take(&mut self, whole: &frame::Whole<'_>) {
+        let mut open: Vec<(&str, Option<usize>, u32)> = vec![(whole.text, None, 0)];
         while let Some((text, trace, depth)) = open.pop() {
             if depth > DEEPEST {
                 continue;
@@ -178,8 +182,13 @@ impl Export {
                 let value: Value = serde_json::from_str(text).unwrap_or_default();
                 let own = text_at(&value, &["traceId", "trace_id"]).map(|id| self.place(id));
                 let trace = own.or(trace).unwrap_or_else(|| self.place("trace"));
-                self.traces[trace].add(Observation {
-                    cite: cite(RefPart::Action, text),
+                let trace = &mut self.traces[trace];
+                trace.lines = match trace.observations.as_slice() {
+                    [] => whole.line.clone(),
+                    _ => frame::span_of_lines(trace.lines.take(), whole.line.clone()),
+                };
+                trace.add(Observation {
+                    cite: (whole.cite)(RefPart::Action, text),
                     size: text.len(),
                     value,
                 });
@@ -238,23 +247,20 @@ impl Trace {
         let id = text_at(&observation.value, &["id"])
             .unwrap_or_default()
             .to_owned();
-        match self.places.get(&id) {
-            Some(place) => {
-                let known = &mut self.observations[*place];
-                let (less, more) = if known.size > observation.size {
-                    (observation.size, None)
-                } else {
-                    (known.size, Some(observation))
-                };
-                self.repeated += less as u64;
-                if let Some(more) = more {
-                    *known = more;
-                }
+        if let Some(place) = self.places.get(&id) {
+            let known = &mut self.observations[*place];
+            let (less, more) = if known.size > observation.size {
+                (observation.size, None)
+            } else {
+                (known.size, Some(observation))
+            };
+            self.repeated += less as u64;
+            if let Some(more) = more {
+                *known = more;
             }
-            None => {
-                self.places.insert(id, self.observations.len());
-                self.observations.push(observation);
-            }
+        } else {
+            self.places.insert(id, self.observations.len());
+            self.observations.push(observation);
         }
     }
 

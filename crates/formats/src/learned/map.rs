@@ -75,8 +75,8 @@ impl Runs {
 }
 
 /// One thing that some records say.
+// What no field takes goes on to `Says`, which refuses what it does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// What the record must be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -112,7 +112,7 @@ pub type Field = Vec<Path>;
 
 /// What a part of a record says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "says", rename_all = "snake_case")]
+#[serde(tag = "says", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Says {
     /// A person's words.
     User {
@@ -184,6 +184,7 @@ pub enum Says {
 
 /// The fields of a tool call.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CallFields {
     /// The call's id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -207,6 +208,7 @@ pub struct CallFields {
 
 /// The fields of a result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ResultFields {
     /// The id of the call it answers; empty: the earliest call without a result.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -5,27 +5,47 @@
 //! trajectory the way native layouts do.
 
 mod canonical;
+mod claim;
 mod event;
+pub mod evolve;
 mod induce;
 mod interpret;
+pub mod learn;
 mod map;
+pub mod package;
 mod path;
+mod program;
 mod raw;
 mod records;
+mod redact;
+pub mod registry;
+mod rename;
+mod sample;
+mod sandbox;
 mod score;
+mod shape;
+pub mod summary;
+#[cfg(test)]
+mod tests;
+pub mod validate;
 
+pub(crate) use claim::claim;
+pub use claim::{Learned, Reader};
 pub use event::{Event, Outcome, Said};
 pub use induce::{Hints, Induction, Refusal, induce, induce_with};
 pub use map::{
     CallFields, Condition, Container, Field, FieldMap, Mark, Records, ResultFields, Rule, Runs,
     Says,
 };
+pub use package::{Package, PackageError, Program};
 pub use path::{Path, Segment};
+pub use program::Files;
+pub use registry::{Registry, RegistryError};
+pub use sandbox::allow_scripts;
 pub use score::{Bar, Score};
 
-use crate::extractor::{Coverage, ExtractError, Extraction, Part};
+use crate::extractor::{ExtractError, Extraction, Part};
 use crate::pile::{EntryId, Pile};
-use event::Assembly;
 
 impl FieldMap {
     /// The runs in `files`; empty when they are one.
@@ -46,36 +66,6 @@ impl FieldMap {
         files: &[EntryId],
         part: Option<&Part>,
     ) -> Result<Extraction, ExtractError> {
-        let mut assembly = Assembly::new(self);
-        let account = records::each(pile, files, &self.records, part, &mut |record| {
-            let Some(events) = interpret::events(self, &record.value) else {
-                return false;
-            };
-            let cited = events
-                .iter()
-                .any(|event| matches!(event.says, Said::Call { .. } | Said::Result { .. }));
-            let origin = if cited {
-                record.origin()
-            } else {
-                event::Origin::default()
-            };
-            for event in events {
-                assembly.take(event, &origin);
-            }
-            true
-        })?;
-        let mut warnings = account.warnings;
-        let orphans = assembly.orphans;
-        if orphans > 0 {
-            warnings.push(format!("{orphans} results answer no known call"));
-        }
-        Ok(Extraction {
-            trajectory: assembly.finish(),
-            coverage: Coverage {
-                orphans,
-                ..account.coverage
-            },
-            warnings,
-        })
+        program::by_map(self, pile, files, part, &mut |_, _| {})
     }
 }

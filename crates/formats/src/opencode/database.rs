@@ -1,6 +1,6 @@
 //! `opencode.db`: all sessions in one SQLite database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use trace::RefPart;
 
 use super::LAYOUT;
 use super::session::Session;
-use crate::database::{Database, is_database};
+use crate::database::{Database, is_database, with_logs};
 use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
@@ -36,8 +36,13 @@ impl Extractor for OpencodeDatabase {
         if !is_database(probe.head()) {
             return Ok(None);
         }
-        let Ok(database) = Database::open(pile, probe.entry().id) else {
-            return Ok(None);
+        let database = match Database::open(pile, probe.entry().id) {
+            Ok(database) => database,
+            // Said of a database that names these tables only, so that it is said once.
+            Err(error) if probe.head().contains("message_id") && probe.head().contains("part") => {
+                return Err(io::Error::other(error.to_string()));
+            }
+            Err(_) => return Ok(None),
         };
         let tables = Tables::of(&database);
         if !tables.parts && !tables.events {
@@ -51,6 +56,7 @@ impl Extractor for OpencodeDatabase {
         Ok(Some(Detection {
             score: 96,
             evidence: vec!["a SQLite database".to_owned(), evidence.to_owned()],
+            files: with_logs(pile, probe.entry().id),
             ..Detection::default()
         }))
     }
@@ -112,28 +118,43 @@ fn sessions(database: &Database) -> Result<Vec<(String, Option<String>)>, Extrac
     let tables = Tables::of(database);
     let mut found: Vec<(String, Option<String>)> = Vec::new();
     if tables.parts {
+        // Ids of sessions count down, so that lists show the newest first.
         let sql = "select id, parent_id from session
                    where exists (select 1 from message where message.session_id = session.id)
                    order by id desc";
-        // Ids of sessions count down from the newest, so that lists show it first.
         database.rows(sql, &[], |row| {
             found.extend(row.text(0).map(|id| (id, row.text(1))));
         })?;
     }
-    if tables.events {
-        let sql = "select data from event where type like 'session.created%' order by id";
-        database.rows(sql, &[], |row| {
-            let data = row
-                .text(0)
-                .and_then(|text| serde_json::from_str::<Value>(&text).ok());
-            let info = data.as_ref().and_then(|data| data.get("info"));
-            if let Some(info) = info
-                && let Some(id) = str_at(info, "id")
-                && !found.iter().any(|(known, _)| known == id)
-            {
-                found.push((id.to_owned(), str_at(info, "parentID").map(str::to_owned)));
-            }
+    if !tables.events {
+        return Ok(found);
+    }
+    let known: HashSet<String> = found.iter().map(|(id, _)| id.clone()).collect();
+    let mut told: Vec<String> = Vec::new();
+    // One row a session, where there is such a table; the journal itself may be long.
+    let sql = if database.has("event_sequence", &["aggregate_id"]) {
+        "select aggregate_id from event_sequence order by aggregate_id desc"
+    } else {
+        "select distinct aggregate_id from event order by aggregate_id desc"
+    };
+    database.rows(sql, &[], |row| {
+        told.extend(row.text(0).filter(|id| !known.contains(id)));
+    })?;
+    for id in told {
+        let mut parent = None;
+        let mut is_session = false;
+        let sql = "select data from event
+                   where aggregate_id = ?1 and type like 'session.created%' order by seq limit 1";
+        database.rows(sql, &[&id], |row| {
+            let text = row.text(0).unwrap_or_default();
+            let data: Value = serde_json::from_str(&text).unwrap_or_default();
+            let info = data.get("info").unwrap_or(&Value::Null);
+            is_session = str_at(info, "id") == Some(&id);
+            parent = str_at(info, "parentID").map(str::to_owned);
         })?;
+        if is_session {
+            found.push((id, parent));
+        }
     }
     Ok(found)
 }

@@ -186,7 +186,9 @@ impl Session {
             ..Call::new(id, action_of(part, state))
         });
         self.transcript.steps_mut()[index].refs = cite(RefPart::Action);
-        if let Some(child) = state.pointer("/metadata/sessionId").and_then(Value::as_str) {
+        let child = ["/metadata/sessionId", "/metadata/sessionID"];
+        let child = child.iter().find_map(|path| state.pointer(path)?.as_str());
+        if let Some(child) = child {
             self.links.push((index, child.to_owned()));
         }
         let (is_error, text) = match str_at(state, "status") {

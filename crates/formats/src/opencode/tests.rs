@@ -1,8 +1,3 @@
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "what `json!` makes is passed on"
-)]
-
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -343,6 +338,21 @@ fn a_fork_does_not_count_what_it_copied() {
         read.warnings[0].contains("2 calls were copied"),
         "{:?}",
         read.warnings
+    );
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_named() {
+    let mut bytes = database();
+    // The page size, which no reader can go without.
+    bytes[16..18].copy_from_slice(&[0, 3]);
+    let pile = Pile::from_memory([("x/opencode.db", bytes)]);
+    let found = find_runs(&pile);
+    assert!(found.runs.is_empty());
+    assert!(
+        found.problems[0].what.starts_with("x/opencode.db: "),
+        "{:?}",
+        found.problems
     );
 }
 

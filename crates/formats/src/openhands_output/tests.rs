@@ -3,6 +3,7 @@ use crate::{Extraction, find_runs, read_run};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
 fn event(id: i64, what: Value) -> Value {
     let mut event = json!({"id": id, "timestamp": format!("2025-01-01T00:00:{:02}", id.max(0)),
         "source": "agent", "message": ""});
@@ -83,7 +84,11 @@ fn rows() -> Vec<Value> {
 }
 
 fn text() -> String {
-    rows().iter().map(|row| format!("{row}\n")).collect()
+    rows()
+        .iter()
+        .map(Value::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn read(text: &str) -> Vec<Extraction> {

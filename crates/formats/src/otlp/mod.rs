@@ -7,8 +7,9 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -16,6 +17,8 @@ use self::record::{Record, records};
 use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
+use crate::frame;
+use crate::json::str_of;
 use crate::pile::Pile;
 use crate::spans::{self, Kind, Span};
 
@@ -96,36 +99,38 @@ impl Extractor for Otlp {
             return Ok(Vec::new());
         }
         let parts = traces.into_iter().map(|trace| Part {
-            session: Some(trace.clone()),
-            key: trace,
-            range: None,
+            session: Some(trace.id.clone()),
+            key: trace.id,
+            range: trace.lines,
         });
         Ok(parts.collect())
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
-        let wanted = match &claim.part {
-            Some(part) => Some(part.key.clone()),
-            None => traces_of(pile, claim)?.into_iter().next(),
+        let part = claim.part.as_ref();
+        let first = match part {
+            Some(_) => None,
+            None => traces_of(pile, claim)?
+                .into_iter()
+                .next()
+                .map(|trace| trace.id),
         };
+        let wanted = part.map(|part| part.key.as_str()).or(first.as_deref());
+        let range = part.and_then(|part| part.range.as_ref());
         let mut own = Vec::new();
-        let (mut bytes, mut others) = (0, 0);
         let mut warnings = Vec::new();
+        let mut bytes = 0;
         for id in &claim.detection.files {
-            warnings.extend(records(pile, *id, |record| {
-                if wanted.is_none() || record.trace() == wanted.as_deref() {
-                    own.push(record);
-                } else {
-                    others += record.size as u64;
-                }
-            })?);
+            let odd = records(pile, *id, wanted, range, |record, _| own.push(record))?;
+            warnings.extend(odd);
             bytes += pile.entry(*id).size;
         }
         let mut extraction = build(own);
         extraction.warnings.splice(0..0, warnings);
-        extraction.trajectory.session = extraction.trajectory.session.or(wanted);
-        // What frames the spans of this trace belongs to it if the file holds no other.
-        if others == 0 && claim.part.is_none() {
+        let session = &mut extraction.trajectory.session;
+        *session = session.take().or_else(|| wanted.map(str::to_owned));
+        // What frames the spans of the only trace belongs to it. Traces that are no run are others'.
+        if part.is_none() {
             let share = &mut extraction.coverage.bytes;
             share.explained += bytes.saturating_sub(share.total);
             share.total = bytes.max(share.total);
@@ -134,31 +139,45 @@ impl Extractor for Otlp {
     }
 }
 
+/// A trace of a file.
+struct Trace {
+    id: String,
+    /// Whether a model, an agent or a tool is at work in it.
+    at_work: bool,
+    /// The lines it stands in.
+    lines: Option<Range<u64>>,
+}
+
 /// The traces of a file in which a model, an agent or a tool is at work, in their order.
-fn traces_of(pile: &Pile, claim: &Claim) -> Result<Vec<String>, ExtractError> {
+fn traces_of(pile: &Pile, claim: &Claim) -> Result<Vec<Trace>, ExtractError> {
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut traces: Vec<(String, bool)> = Vec::new();
+    let mut traces: Vec<Trace> = Vec::new();
     for id in &claim.detection.files {
-        records(pile, *id, |record| {
+        records(pile, *id, None, None, |record, line| {
             let Some(trace) = record.trace() else { return };
             let place = places.get(trace).copied().unwrap_or_else(|| {
                 places.insert(trace.to_owned(), traces.len());
-                traces.push((trace.to_owned(), false));
+                traces.push(Trace {
+                    id: trace.to_owned(),
+                    at_work: false,
+                    lines: line.clone(),
+                });
                 traces.len() - 1
             });
-            if !traces[place].1 && !record.is_log {
+            let known = &mut traces[place];
+            known.lines = frame::span_of_lines(known.lines.take(), line);
+            if record.is_log {
+                known.at_work |= record.value.to_string().contains("gen_ai.choice");
+            } else if !known.at_work {
                 let attributes = Attributes::new(record.value.get("attributes"));
                 let name = record.value.get("name").and_then(Value::as_str);
                 let (kind, _) = convention::kind_of(name.unwrap_or_default(), &attributes);
-                traces[place].1 = kind != Kind::Other;
+                known.at_work = kind != Kind::Other;
             }
         })?;
     }
-    Ok(traces
-        .into_iter()
-        .filter(|(_, at_work)| *at_work)
-        .map(|(trace, _)| trace)
-        .collect())
+    traces.retain(|trace| trace.at_work);
+    Ok(traces)
 }
 
 /// The run of the records of one trace.
@@ -177,6 +196,8 @@ fn build(records: Vec<Record>) -> Extraction {
         extraction.coverage.count(record.size, named);
         logs.entry(span).or_default().push(record.value);
     }
+    let said = logs_without_span(&logs, &span_records);
+    let span_records: Vec<Record> = span_records.into_iter().chain(said).collect();
     let (mut session, mut service) = (None, None);
     let mut spans: Vec<Span> = Vec::with_capacity(span_records.len());
     let mut versions = None;
@@ -195,7 +216,9 @@ fn build(records: Vec<Record>) -> Extraction {
         let beside = id.and_then(Value::as_str).and_then(|id| logs.get(id));
         let (span, known) =
             convention::span_of(record, attributes, beside.map_or(&[], Vec::as_slice));
-        extraction.coverage.count(record.size, known);
+        if record.size > 0 {
+            extraction.coverage.count(record.size, known);
+        }
         spans.push(span);
     }
     let mut trajectory = spans::build(&spans);
@@ -209,4 +232,31 @@ fn build(records: Vec<Record>) -> Extraction {
     }
     extraction.trajectory = trajectory;
     extraction
+}
+
+/// Model spans for log records whose spans are not in the file, so that what they say is read.
+fn logs_without_span(logs: &BTreeMap<String, Vec<Value>>, spans: &[Record]) -> Vec<Record> {
+    let ids: HashSet<&str> = spans
+        .iter()
+        .filter_map(|record| str_of(&record.value, &["spanId", "span_id"]))
+        .collect();
+    let lone = logs.iter().filter(|(id, _)| !ids.contains(id.as_str()));
+    let said = lone.filter_map(|(id, records)| {
+        let times = ["timeUnixNano", "time_unix_nano", "observedTimeUnixNano"];
+        let time = |record: &Value| times.iter().find_map(|key| record.get(*key)).cloned();
+        let is_model = |record: &Value| record.to_string().contains("gen_ai.");
+        records.iter().any(is_model).then(|| Record {
+            value: serde_json::json!({
+                "spanId": id, "name": "chat",
+                "startTimeUnixNano": records.first().and_then(time),
+                "endTimeUnixNano": records.last().and_then(time),
+                "attributes": { "gen_ai.operation.name": "chat" },
+            }),
+            is_log: false,
+            cite: None,
+            size: 0,
+            service: None,
+        })
+    });
+    said.collect()
 }

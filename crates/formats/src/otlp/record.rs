@@ -1,6 +1,7 @@
 //! Where the spans and log records of an export stand.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -21,7 +22,7 @@ pub(super) struct Record {
     pub(super) cite: Option<Ref>,
     /// Its bytes.
     pub(super) size: usize,
-    /// What the resource it came from is called.
+    /// What the resource it came from is called, or failing that the framework.
     pub(super) service: Option<String>,
 }
 
@@ -32,16 +33,31 @@ impl Record {
     }
 }
 
-/// Gives every span and log record of the file to `visit`, in order.
+/// Gives every span and log record of the file to `visit`, in order, with the line it stands in. Of
+/// a `wanted` trace only its own are given, and only those in `range` if there is one.
 ///
 /// # Errors
 /// When the file cannot be read or holds no JSON at all.
 pub(super) fn records(
     pile: &Pile,
     id: EntryId,
-    mut visit: impl FnMut(Record),
+    wanted: Option<&str>,
+    range: Option<&Range<u64>>,
+    mut visit: impl FnMut(Record, Option<Range<u64>>),
 ) -> Result<Vec<String>, ExtractError> {
-    frame::json_values(pile, id, |whole, cite| walk(whole, cite, &mut visit))
+    let named = |text: &str| {
+        wanted.is_none_or(|id| memchr::memmem::find(text.as_bytes(), id.as_bytes()).is_some())
+    };
+    frame::json_values(pile, id, range, |whole| {
+        if !named(whole.text) {
+            return;
+        }
+        walk(whole.text, whole.cite, &named, &mut |record: Record| {
+            if wanted.is_none_or(|id| record.trace() == Some(id)) {
+                visit(record, whole.line.clone());
+            }
+        });
+    })
 }
 
 /// Objects within objects that are looked through for spans.
@@ -66,7 +82,12 @@ const SCOPES: [&str; 6] = [
 ];
 const RECORDS: [&str; 3] = ["spans", "logRecords", "log_records"];
 
-fn walk(whole: &str, cite: &frame::Cite<'_>, visit: &mut impl FnMut(Record)) {
+fn walk(
+    whole: &str,
+    cite: &frame::Cite<'_>,
+    named: &dyn Fn(&str) -> bool,
+    visit: &mut impl FnMut(Record),
+) {
     let mut open: Vec<(&str, u32, Option<String>)> = vec![(whole, 0, None)];
     while let Some((text, depth, service)) = open.pop() {
         let first = text.trim_start().as_bytes().first().copied();
@@ -86,6 +107,9 @@ fn walk(whole: &str, cite: &frame::Cite<'_>, visit: &mut impl FnMut(Record)) {
                 continue;
             };
             if let Some(is_log) = record_kind(&members) {
+                if !named(text) {
+                    continue;
+                }
                 let value = serde_json::from_str(text).unwrap_or_default();
                 visit(Record {
                     value,
@@ -99,7 +123,8 @@ fn walk(whole: &str, cite: &frame::Cite<'_>, visit: &mut impl FnMut(Record)) {
             let own = members
                 .get("resource")
                 .and_then(|resource| service_of(resource.get()));
-            let service = own.or(service);
+            let scope = || framework_of(members.get("scope")?.get());
+            let service = own.or(service).or_else(scope);
             let groups = RESOURCES.iter().chain(&SCOPES).chain(&RECORDS);
             let mut groups = groups.filter_map(|key| members.get(*key)).peekable();
             if groups.peek().is_some() {
@@ -147,6 +172,26 @@ fn service_of(resource: &str) -> Option<String> {
     let attributes = Attributes::new(resource.get("attributes"));
     let name = attributes.text(&["service.name"])?;
     (!name.starts_with("unknown_service")).then(|| name.to_owned())
+}
+
+/// Instrumentations of clients of models, which are no agents.
+const PROVIDERS: &[&str] = &[
+    "anthropic",
+    "bedrock",
+    "google_genai",
+    "groq",
+    "litellm",
+    "mistralai",
+    "openai",
+    "vertexai",
+];
+
+/// The framework whose spans an instrumentation makes.
+fn framework_of(scope: &str) -> Option<String> {
+    let scope: Value = serde_json::from_str(scope).ok()?;
+    let name = scope.get("name")?.as_str()?;
+    let framework = name.strip_prefix("openinference.instrumentation.")?;
+    (!PROVIDERS.contains(&framework)).then(|| framework.to_owned())
 }
 
 fn trace_of(value: &Value) -> Option<&str> {

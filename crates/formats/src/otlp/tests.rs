@@ -22,6 +22,7 @@ fn span(trace: &str, id: &str, parent: &str, name: &str, time: (u64, u64), said:
         "attributes": attributes.collect::<Vec<_>>()})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
 fn export(spans: Vec<Value>) -> Value {
     json!({"resourceSpans": [{"resource": {"attributes": [
         {"key": "service.name", "value": {"stringValue": "coder"}}]},
@@ -29,10 +30,11 @@ fn export(spans: Vec<Value>) -> Value {
 }
 
 fn text(requests: &[Value]) -> String {
-    requests
-        .iter()
-        .map(|request| format!("{request}\n"))
-        .collect()
+    let lines = requests.iter().map(Value::to_string);
+    lines.collect::<Vec<_>>().join(
+        "
+",
+    )
 }
 
 /// A trace of the newer conventions: two calls at once, of which one has no span of its own.
@@ -336,6 +338,60 @@ fn messages_in_log_records_are_those_of_their_span() {
         "timeUnixNano": "1", "eventName": "gen_ai.choice", "body": body}]}]}]});
     let read = read(&text(&[export(vec![span]), log]));
     assert_eq!(read[0].trajectory.steps[0].action.command(), Some("ls"));
+}
+
+#[test]
+fn messages_in_log_records_without_their_spans_are_read() {
+    let log = |name: &str, body: Value| {
+        let body = json!({"stringValue": body.to_string()});
+        json!({"traceId": "5f", "spanId": "s", "timeUnixNano": "1700000000000000000",
+            "attributes": [{"key": "event.name", "value": {"stringValue": name}}], "body": body})
+    };
+    let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+        log("gen_ai.user.message", json!({"content": "Fix it."})),
+        log("gen_ai.choice", json!({"message": {"role": "assistant", "tool_calls": [
+            {"id": "z", "function": {"name": "bash", "arguments": "{\"command\":\"ls\"}"}}]}}))]}]}]});
+    let read = read(&format!("{logs}\n"));
+    assert_eq!(read[0].trajectory.task.as_deref(), Some("Fix it."));
+    assert_eq!(read[0].trajectory.steps[0].action.command(), Some("ls"));
+}
+
+#[test]
+fn tools_may_keep_their_arguments_and_results_as_events() {
+    let event = |name: &str, key: &str, value: Value| {
+        json!({"name": name, "attributes": [
+        {"key": key, "value": {"stringValue": value.to_string()}},
+        {"key": "id", "value": {"stringValue": "u"}}]})
+    };
+    let mut chat = span(
+        "6f",
+        "a",
+        "",
+        "chat",
+        (0, 9),
+        json!({"gen_ai.operation.name": "chat"}),
+    );
+    chat["events"] = json!([
+        {"name": "gen_ai.user.message", "attributes": [{"key": "content", "value": {"stringValue": "[{\"text\": \"Go.\"}]"}}]},
+        event("gen_ai.assistant.message", "content", json!([{"toolUse": {"toolUseId": "u", "name": "bash", "input": {"command": "ls"}}}]))]);
+    let mut tool = span(
+        "6f",
+        "b",
+        "",
+        "execute_tool bash",
+        (10, 19),
+        json!({"gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "bash", "gen_ai.tool.call.id": "u"}),
+    );
+    tool["events"] = json!([
+        event("gen_ai.tool.message", "content", json!({"command": "ls"})),
+        event("gen_ai.choice", "message", json!([{"text": "a.py"}]))
+    ]);
+    let read = read(&text(&[export(vec![chat, tool])]));
+    let run = &read[0].trajectory;
+    assert_eq!((run.steps.len(), run.steps[0].observed()), (1, "a.py"));
+    assert_eq!(run.steps[0].action.command(), Some("ls"));
+    assert_eq!(run.task.as_deref(), Some("Go."));
 }
 
 #[test]

@@ -34,8 +34,7 @@ pub(super) fn session(pile: &Pile, probe: &Probe<'_>) -> io::Result<Option<Detec
     }
     let mut files = vec![probe.entry().id];
     files.extend(agent_files(pile, probe.entry(), session.as_deref())?);
-    let mut evidence =
-        vec!["records with `sessionId`, `parentUuid` and `message.parts`".to_owned()];
+    let mut evidence = vec!["records with `sessionId` and `message.parts`".to_owned()];
     if files.len() > 1 {
         evidence.push(format!("{} files of sub-agents", files.len() - 1));
     }
@@ -54,7 +53,7 @@ fn is_own(record: &Value) -> bool {
         Some("system") => has("subtype") && has("systemPayload"),
         _ => false,
     };
-    kind && has("sessionId") && has("uuid") && has("parentUuid")
+    kind && has("sessionId") && (has("uuid") || has("timestamp"))
 }
 
 /// The files of this session's sub-agents, `subagents/<session>/agent-<id>.jsonl` beside the folder

@@ -53,6 +53,9 @@ const SUBTYPES: &[&str] = &[
     "user_text_elements",
 ];
 
+/// How many calls before a result without an id are looked at for the one it answers.
+const MOST_WAITING: usize = 64;
+
 /// The state of reading a session record by record.
 #[derive(Default)]
 pub(super) struct Reading {
@@ -201,7 +204,40 @@ impl Reading {
             rest = others;
             let response = first.get("functionResponse").unwrap_or(&Value::Null);
             let id = str_at(response, "id").or_else(|| str_at(about, "callId"));
-            self.result(thread, id, own, about, line);
+            let name = str_at(response, "name").or_else(|| str_at(about, "name"));
+            if id.is_some_and(|id| self.threads.get(thread).knows(id)) {
+                self.result(thread, id, own, about, line);
+            } else {
+                self.result_by_name(thread, name, own, about, line);
+            }
+        }
+    }
+
+    /// The result of a call without an id: the earliest of its name that waits.
+    fn result_by_name(
+        &mut self,
+        thread: usize,
+        name: Option<&str>,
+        own: &[Value],
+        about: &Value,
+        line: &Line<'_>,
+    ) {
+        let transcript = self.threads.get(thread);
+        let latest = transcript.steps().len().saturating_sub(MOST_WAITING);
+        let found = {
+            let mut steps = transcript.steps().iter().enumerate().skip(latest);
+            let found = steps.find(|(_, step)| {
+                step.address.call_id.is_none()
+                    && step.observation.is_none()
+                    && name.is_none_or(|name| step.action.tool == name)
+            });
+            let parts = Value::Array(own.to_vec());
+            found.map(|(index, step)| (index, observe(Some(&step.action), &parts, about)))
+        };
+        if let Some((index, seen)) = found {
+            transcript.settle(index, seen, Some(line.cite(RefPart::Observation)));
+        } else {
+            transcript.result(Some(""), Observation::default(), None);
         }
     }
 
@@ -316,7 +352,7 @@ impl Reading {
 /// What came back: the parts, and what the record says beside them.
 fn observe(action: Option<&Action>, own: &Value, about: &Value) -> Observation {
     let status = str_at(about, "status").unwrap_or_default();
-    let shown = about.get("resultDisplay").and_then(Value::as_str);
+    let shown = str_of(about, &["resultDisplay", "result"]);
     let answer = parts::answer(own).unwrap_or_else(|| parts::Answer {
         text: shown.unwrap_or(status).to_owned(),
         error: false,

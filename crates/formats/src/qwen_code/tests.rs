@@ -230,6 +230,27 @@ fn what_a_sub_agent_did_may_stand_in_its_result() {
     );
 }
 
+#[test]
+fn results_find_calls_without_an_id_by_name() {
+    let call = |name: &str| json!({"functionCall": {"name": name, "args": {"path": "/x"}}});
+    let result = |name: &str, text: &str| {
+        json!({"type": "tool_result", "message": {"role": "user",
+        "parts": [{"functionResponse": {"name": name, "response": {"output": text}}}]}})
+    };
+    let list = records(vec![
+        user("Look."),
+        reply(&json!([call("read_file"), call("glob"), call("read_file")])),
+        result("glob", "2"),
+        result("read_file", "1"),
+        result("read_file", "3"),
+        result("read_file", "4"),
+    ]);
+    let (run, warnings) = read(&[("chats/s-1.jsonl", &lines(&list))]).unwrap();
+    let seen: Vec<_> = run.steps.iter().map(trace::Step::observed).collect();
+    assert_eq!(seen, ["1", "2", "3"]);
+    assert!(warnings[0].contains("1 tool results"), "{warnings:?}");
+}
+
 proptest! {
     #[test]
     fn a_cut_file_gives_what_it_has(cut in any::<prop::sample::Index>(), native in any::<bool>()) {

@@ -65,7 +65,7 @@ impl<'s> Agents<'s> {
             Kind::Tool => self.execute(index, frame, within),
             Kind::Other => {
                 let name = span.tool.as_deref().unwrap_or(&span.name);
-                let known = &self.frames[frame].known;
+                let known = &mut self.frames[frame].known;
                 let called = known.find(
                     Side::Executed,
                     span.call_id.as_deref(),

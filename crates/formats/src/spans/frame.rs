@@ -94,10 +94,12 @@ impl Frame {
                     if steps.is_empty() {
                         self.transcript.usage(usage);
                     }
-                    words.drain(..).for_each(|text| self.transcript.say(text));
-                    thoughts
-                        .drain(..)
-                        .for_each(|text| self.transcript.think(text));
+                    for text in words.drain(..) {
+                        self.transcript.say(text);
+                    }
+                    for text in thoughts.drain(..) {
+                        self.transcript.think(text);
+                    }
                     self.known.add(Side::Asked, id, name, arguments);
                     steps.push(self.call(span, id, name, arguments));
                 }
@@ -114,10 +116,12 @@ impl Frame {
                 }
             }
         }
-        words.into_iter().for_each(|text| self.transcript.say(text));
-        thoughts
-            .into_iter()
-            .for_each(|text| self.transcript.think(text));
+        for text in words {
+            self.transcript.say(text);
+        }
+        for text in thoughts {
+            self.transcript.think(text);
+        }
         if claimed && steps.len() > 1 {
             self.claimed.push(steps);
         }
@@ -153,12 +157,11 @@ impl Frame {
                         continue;
                     }
                     let id = id.as_deref();
-                    match self.known.find(Side::Asked, id, name, arguments) {
-                        Some(step) => self.known.slots[step].asked = true,
-                        None => {
-                            self.known.add(Side::Asked, id, name, arguments);
-                            self.call(span, id, name, arguments);
-                        }
+                    if let Some(step) = self.known.find(Side::Asked, id, name, arguments) {
+                        self.known.slots[step].asked = true;
+                    } else {
+                        self.known.add(Side::Asked, id, name, arguments);
+                        self.call(span, id, name, arguments);
                     }
                 }
                 Piece::Result {

@@ -6,7 +6,10 @@ use llm::{Cassette, Client, Delta, LlmError, Settings, ToolMode, request_key};
 use serde_json::json;
 
 use crate::server::{Reply, Server};
-use crate::{ANTHROPIC, KEY, OPENAI, anthropic, ask, builder, openai, openai_stream, show_step};
+use crate::{
+    ANTHROPIC, KEY, OPENAI, anthropic, ask, builder, openai, openai_chunks, openai_stream,
+    show_step,
+};
 
 /// A client without key, network or settings.
 fn player(path: &Path, model: &str) -> Client {
@@ -107,7 +110,7 @@ async fn failures_are_replayed_too() {
     let path = folder.path().join("calls.jsonl");
     let server = Server::new(vec![
         Reply::error(400, &json!({"error": "this model does not support tools"})),
-        openai_stream(&["half"]).cut(),
+        Reply::events(&openai_chunks(&["half"])).cut(),
         Reply::status(200)
             .header("content-type", "application/json")
             .body([0xff, 0x00, 0xfe]),

@@ -11,6 +11,7 @@ mod cassettes;
 mod conversation;
 mod faults;
 mod json_answers;
+mod patience;
 mod server;
 
 use std::time::Duration;

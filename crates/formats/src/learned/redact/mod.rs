@@ -1,0 +1,468 @@
+//! What must not leave a machine inside a sample or a prompt, and what stands in its place.
+//!
+//! The rule, in the order it is applied: private keys in PEM form; the name of a user in a home
+//! folder's path, there and wherever it stands alone; values of members and assignments whose name
+//! speaks of a secret; credentials in addresses; e-mail addresses; words that begin like the keys of
+//! known services; words of 20 and more characters that look drawn at random. The same secret gets
+//! the same stand-in throughout, so ids that look random still join calls and results. Only then are
+//! long texts cut, in the middle, so that no cut can hide half a secret from the rule.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::path::decoded;
+
+/// How deep values are followed; what lies deeper is left out.
+const DEEPEST: usize = 24;
+
+/// Replaces secrets, the same one by the same stand-in.
+#[derive(Debug, Default)]
+pub(super) struct Redactor {
+    stand_ins: BTreeMap<String, String>,
+    people: Vec<String>,
+}
+
+impl Redactor {
+    /// The text without secrets, whole.
+    pub(super) fn text(&mut self, text: &str) -> String {
+        let text = without_keys(text);
+        let text = self.homes(&text);
+        self.words(&text)
+    }
+
+    /// The text without secrets, cut in the middle to about `most` characters.
+    pub(super) fn short(&mut self, text: &str, most: usize) -> String {
+        cut(&self.text(text), most)
+    }
+
+    /// The value without secrets: every text cut to about `most` characters, every list to `items`
+    /// elements. JSON within a text stays JSON.
+    pub(super) fn value(&mut self, value: &Value, most: usize, items: usize) -> Value {
+        self.inner(value, most, items, DEEPEST)
+    }
+
+    fn inner(&mut self, value: &Value, most: usize, items: usize, depth: usize) -> Value {
+        if depth == 0 {
+            return Value::Null;
+        }
+        match value {
+            Value::String(text) => match decoded(value) {
+                Some(json) => Value::String(self.inner(&json, most, items, depth - 1).to_string()),
+                None => Value::String(self.short(text, most)),
+            },
+            Value::Array(list) => list
+                .iter()
+                .take(items)
+                .map(|item| self.inner(item, most, items, depth - 1))
+                .collect(),
+            Value::Object(members) => {
+                let mut kept = Map::new();
+                for (key, member) in members.iter().take(items.max(64)) {
+                    let inner = if names_secret(key) {
+                        self.hidden(member, most, items, depth)
+                    } else {
+                        self.inner(member, most, items, depth - 1)
+                    };
+                    kept.insert(self.text(key), inner);
+                }
+                Value::Object(kept)
+            }
+            scalar => scalar.clone(),
+        }
+    }
+
+    /// The value of a member whose name speaks of a secret.
+    fn hidden(&mut self, value: &Value, most: usize, items: usize, depth: usize) -> Value {
+        match value {
+            Value::String(text) if text.is_empty() => value.clone(),
+            Value::String(text) => Value::String(self.stand_in(text)),
+            Value::Array(list) => list
+                .iter()
+                .take(items)
+                .map(|item| match item {
+                    Value::String(text) => Value::String(self.stand_in(text)),
+                    other => self.inner(other, most, items, depth - 1),
+                })
+                .collect(),
+            other => self.inner(other, most, items, depth - 1),
+        }
+    }
+
+    fn stand_in(&mut self, secret: &str) -> String {
+        if is_stand_in(secret) {
+            return secret.to_owned();
+        }
+        let next = self.stand_ins.len() + 1;
+        self.stand_ins
+            .entry(secret.to_owned())
+            .or_insert_with(|| format!("REDACTED-{next}"))
+            .clone()
+    }
+
+    /// Takes user names out of the paths of home folders, and remembers them.
+    fn homes(&mut self, text: &str) -> String {
+        const HOMES: &[&str] = &["/home/", "/Users/", "\\Users\\", "\\\\Users\\\\"];
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((at, home)) = HOMES
+            .iter()
+            .filter_map(|home| rest.find(home).map(|at| (at, *home)))
+            .min_by_key(|(at, home)| (*at, usize::MAX - home.len()))
+        {
+            let start = at + home.len();
+            let length = rest[start..]
+                .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '$')))
+                .unwrap_or(rest.len() - start);
+            let name = &rest[start..start + length];
+            out.push_str(&rest[..start]);
+            if !name.is_empty() {
+                out.push_str("user");
+                if name.len() >= 3 && name != "user" && !self.people.iter().any(|p| p == name) {
+                    self.people.push(name.to_owned());
+                }
+            }
+            rest = &rest[start + length..];
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// Goes through a text word by word.
+    fn words(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        // Whether the words before say that the next is a secret.
+        let mut announced = Announced::No;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let word_end = rest.find(is_between).unwrap_or(rest.len());
+            let (word, tail) = rest.split_at(word_end);
+            let gap_end = tail.find(|c| !is_between(c)).unwrap_or(tail.len());
+            let (gap, tail) = tail.split_at(gap_end);
+            if !word.is_empty() {
+                announced = self.word(word, announced, &mut out);
+            }
+            out.push_str(gap);
+            rest = tail;
+        }
+        out
+    }
+
+    fn word(&mut self, word: &str, announced: Announced, out: &mut String) -> Announced {
+        let bare = word.trim_matches(|c: char| matches!(c, ':' | '=' | '.'));
+        // The sign between a name and its value may stand alone.
+        if bare.is_empty() {
+            out.push_str(word);
+            return match announced {
+                Announced::Named => Announced::Next,
+                other => other,
+            };
+        }
+        let scheme = ["bearer", "basic", "token"];
+        let is_scheme = scheme.iter().any(|name| bare.eq_ignore_ascii_case(name));
+        if announced == Announced::Next && !is_scheme {
+            let stand_in = self.stand_in(bare);
+            out.push_str(&word.replacen(bare, &stand_in, 1));
+            return Announced::No;
+        }
+        if is_scheme && (announced == Announced::Next || !bare.eq_ignore_ascii_case("token")) {
+            out.push_str(word);
+            return Announced::Next;
+        }
+        if let Some(at) = word.find(['=', ':'])
+            && at + 1 < word.len()
+            && names_secret(&word[..at])
+        {
+            let value = word[at..].trim_start_matches(['=', ':']);
+            if !value.is_empty() {
+                let lead = &word[..word.len() - value.len()];
+                let stand_in = self.stand_in(value);
+                out.push_str(lead);
+                out.push_str(&stand_in);
+                return Announced::No;
+            }
+        }
+        out.push_str(&self.plain_word(word));
+        if !names_secret(bare) {
+            return Announced::No;
+        }
+        if word.ends_with([':', '=']) || word.starts_with('-') {
+            Announced::Next
+        } else {
+            Announced::Named
+        }
+    }
+
+    /// A word nothing announced: judged by what it looks like.
+    fn plain_word(&mut self, word: &str) -> String {
+        if let Some(people) = self.people.iter().find(|name| name.as_str() == word) {
+            return word.replace(people.as_str(), "user");
+        }
+        if let Some(scheme) = word.find("://") {
+            let start = scheme + 3;
+            let host = word[start..]
+                .find(['/', '?', '#'])
+                .unwrap_or(word.len() - start);
+            if let Some(at) = word[start..start + host].rfind('@') {
+                let stand_in = self.stand_in(&word[start..start + at]);
+                let tail = self.runs(&word[start + at..]);
+                return format!("{}{stand_in}{tail}", &word[..start]);
+            }
+        } else if let Some(at) = word.find('@')
+            && is_mail(word, at)
+        {
+            let stand_in = self.stand_in(word);
+            return stand_in;
+        }
+        self.runs(word)
+    }
+
+    /// Replaces the runs of key characters in a word that look like a key.
+    fn runs(&mut self, word: &str) -> String {
+        let mut out = String::with_capacity(word.len());
+        let mut rest = word;
+        while !rest.is_empty() {
+            let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
+            let (run, tail) = rest.split_at(end);
+            if is_known_key(run) || is_random(run) {
+                out.push_str(&self.stand_in(run));
+            } else if run.contains('/') {
+                for (index, part) in run.split('/').enumerate() {
+                    if index > 0 {
+                        out.push('/');
+                    }
+                    if is_random(part) {
+                        out.push_str(&self.stand_in(part));
+                    } else {
+                        out.push_str(part);
+                    }
+                }
+            } else {
+                out.push_str(run);
+            }
+            let mut chars = tail.chars();
+            out.extend(chars.next());
+            rest = chars.as_str();
+        }
+        out
+    }
+}
+
+/// What the words before say about the next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Announced {
+    No,
+    /// A name of a secret stood there, and a sign must follow.
+    Named,
+    /// The next word is a secret.
+    Next,
+}
+
+fn is_between(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            c,
+            '"' | '\''
+                | '`'
+                | ','
+                | ';'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '<'
+                | '>'
+                | '|'
+                | '&'
+                | '\\'
+                | '!'
+                | '*'
+                | '…'
+        )
+}
+
+fn is_key_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=')
+}
+
+/// Whether a name speaks of a secret: the name of a member, variable or option.
+fn names_secret(name: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "apikey",
+        "accesskey",
+        "privatekey",
+        "secretkey",
+        "authorization",
+        "cookie",
+        "credential",
+        "credentials",
+        "connectionstring",
+    ];
+    if name.len() > 80 {
+        return false;
+    }
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    ENDINGS.iter().any(|ending| plain.ends_with(ending))
+}
+
+fn is_mail(word: &str, at: usize) -> bool {
+    let (name, host) = (&word[..at], &word[at + 1..]);
+    !name.is_empty()
+        && name.chars().any(char::is_alphanumeric)
+        && host.split_once('.').is_some_and(|(first, rest)| {
+            !first.is_empty() && rest.chars().any(char::is_alphanumeric)
+        })
+}
+
+/// Whether a run of characters begins like a key of a known service.
+fn is_known_key(run: &str) -> bool {
+    const BEGINNINGS: &[&str] = &[
+        "sk-",
+        "sk_",
+        "pk_",
+        "rk_",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+        "xoxa-",
+        "xoxb-",
+        "xoxp-",
+        "xoxr-",
+        "xoxs-",
+        "AKIA",
+        "ASIA",
+        "AIza",
+        "hf_",
+        "npm_",
+        "pypi-",
+        "eyJ",
+        "dop_v1_",
+        "shpat_",
+        "whsec_",
+    ];
+    const LEAST_MORE: usize = 12;
+    BEGINNINGS.iter().any(|beginning| {
+        run.match_indices(beginning).any(|(at, _)| {
+            let before = run[..at].chars().next_back();
+            !before.is_some_and(|c| c.is_ascii_alphanumeric())
+                && run.len() - at >= beginning.len() + LEAST_MORE
+                && run[at..]
+                    .bytes()
+                    .any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+        })
+    })
+}
+
+/// Whether a run of characters looks drawn at random: long, of several kinds of characters, changing
+/// kind far more often than words do.
+fn is_random(run: &str) -> bool {
+    const LEAST: usize = 20;
+    if run.len() < LEAST || is_stand_in(run) {
+        return false;
+    }
+    let kind = |b: u8| match b {
+        b'0'..=b'9' => 0,
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 3,
+    };
+    let bytes: Vec<u8> = run.bytes().filter(|b| *b != b'-').collect();
+    let counts = bytes.iter().fold([0_usize; 4], |mut counts, b| {
+        counts[kind(*b)] += 1;
+        counts
+    });
+    let changes = bytes
+        .windows(2)
+        .filter(|two| kind(two[0]) != kind(two[1]))
+        .count();
+    let digits_and_letters = counts[0] >= 2 && counts[1] + counts[2] >= 2;
+    let both_cases = counts[1] >= 3 && counts[2] >= 3;
+    bytes.len() >= LEAST - 4
+        && (digits_and_letters || both_cases)
+        && changes * 100 >= bytes.len() * 28
+        && entropy(&bytes) >= 3.0
+}
+
+/// Bits a character, by the counts within the run itself.
+fn entropy(bytes: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for b in bytes {
+        counts[usize::from(*b)] += 1;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "runs are short")]
+    let whole = bytes.len() as f64;
+    let part = |count: u32| {
+        let share = f64::from(count) / whole;
+        -share * share.log2()
+    };
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| part(*count))
+        .sum()
+}
+
+fn is_stand_in(text: &str) -> bool {
+    text.strip_prefix("REDACTED-")
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The text without private keys in PEM form. A key that never ends is taken to the end.
+fn without_keys(text: &str) -> String {
+    const BEGIN: &str = "-----BEGIN ";
+    const END: &str = "-----END ";
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(BEGIN) {
+        let head: String = rest[at..].chars().take(64).collect();
+        let after = at + BEGIN.len();
+        if !head.contains("PRIVATE KEY") {
+            out.push_str(&rest[..after]);
+            rest = &rest[after..];
+            continue;
+        }
+        out.push_str(&rest[..at]);
+        out.push_str("[private key]");
+        rest = match rest[after..].find(END) {
+            Some(end) => {
+                let tail = &rest[after + end + END.len()..];
+                tail.find("-----").map_or("", |close| &tail[close + 5..])
+            }
+            None => "",
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The text cut in the middle to about `most` characters, saying how many are gone.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    if length <= most + 24 {
+        return text.to_owned();
+    }
+    let head = most * 2 / 3;
+    let tail = most - head;
+    let first: String = text.chars().take(head).collect();
+    let last: String = text.chars().skip(length - tail).collect();
+    format!("{first}…[{} characters cut]…{last}", length - most)
+}
+
+#[cfg(test)]
+mod tests;
