@@ -11,6 +11,7 @@ use super::kind::Kind;
 use super::lexicon::{self, Speaker};
 use super::result::ResultGuess;
 use crate::learned::interpret::arguments_of;
+use crate::learned::map::CallFields;
 use crate::learned::path::Path;
 use crate::learned::score::ratio;
 
@@ -34,13 +35,22 @@ pub(super) fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<C
     let depth = |guess: &CallGuess| kinds[guess.kind].each.segments().len();
     // Where values speak for some calls, names alone do not make others.
     let grounded = |guess: &CallGuess| guess.grounded && kinds[guess.kind].parts.len() > 2;
-    let sound = guesses.iter().any(grounded);
+    let sound: Vec<CallFields> = guesses
+        .iter()
+        .filter(|guess| grounded(guess))
+        .map(|guess| guess.fields.clone())
+        .collect();
+    let like_them = |guess: &CallGuess| {
+        let own = &guess.fields;
+        let alike = |other: &CallFields| other.tool == own.tool && other.arguments == own.arguments;
+        guess.grounded || sound.is_empty() || sound.iter().any(alike)
+    };
     let mut settled: Vec<CallGuess> = Vec::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut said: BTreeSet<String> = BTreeSet::new();
     for mut guess in guesses {
         let kind = &kinds[guess.kind];
-        if sound && !guess.grounded {
+        if !like_them(&guess) {
             continue;
         }
         if settled
