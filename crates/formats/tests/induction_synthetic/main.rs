@@ -243,4 +243,4 @@ fn unseen_layouts_are_read() {
 }
 
 /// The least shares of steps: of layouts seen while this was worked on, and of those held out.
-const FLOORS: [f64; 2] = [0.0, 0.0];
+const FLOORS: [f64; 2] = [0.97, 0.94];

@@ -246,8 +246,7 @@ fn word_of(value: &Value) -> Option<String> {
 /// Whether it tells by its value or by being there at all is said beside.
 fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bool)> {
     const MOST_LOOKED_AT: usize = 1_500;
-    let stride = parts.len().div_ceil(MOST_LOOKED_AT).max(1);
-    let some: Vec<&Value> = parts.iter().step_by(stride).map(|p| &*p.value).collect();
+    let some = sample(parts, MOST_LOOKED_AT);
     if some.len() < 2 {
         return None;
     }
@@ -328,11 +327,18 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     best_presence(&some, &fields, used).map(|path| (path, true))
 }
 
+/// About `most` of the parts, spread so that a run that alternates is not seen from one side only.
+fn sample<'p>(parts: &'p [Part<'_>], most: usize) -> Vec<&'p Value> {
+    let one_in = parts.len().div_ceil(most).max(1);
+    let spread = |at: usize| (at.wrapping_mul(0x9E37_79B1) >> 7).is_multiple_of(one_in);
+    let some = parts.iter().enumerate().filter(|(at, _)| spread(*at));
+    some.map(|(_, part)| &*part.value).collect()
+}
+
 /// The fields that tell the shape of arguments beside them: they name tools, not kinds of records.
 fn tool_names(parts: &[Part<'_>]) -> Vec<Path> {
     const LOOKED_AT: usize = 600;
-    let stride = parts.len().div_ceil(LOOKED_AT).max(1);
-    let some: Vec<&Value> = parts.iter().step_by(stride).map(|p| &*p.value).collect();
+    let some = sample(parts, LOOKED_AT);
     let fields = fields_of(some.iter().copied());
     let arguments: Vec<&Path> = fields
         .iter()
