@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use formats::learned::{FieldMap, Refusal, induce};
+use formats::learned::{FieldMap, Refusal};
 use formats::pile::{Limits, Pile};
 use formats::{find_runs, read_run};
 use similar::TextDiff;
 
-use same::{Key, keys, same};
+use same::{Key, by_map, by_structure, keys, same};
 
 fn corpus() -> Option<PathBuf> {
     let shared = std::env::var_os("CODETRACER_SHARED").map_or_else(
@@ -67,24 +67,9 @@ fn induction_reads_what_native_extractors_read() {
         }
         tally.runs += 1;
         tally.native += theirs.len();
-        let files = &run.claim.detection.files;
-        let alone = || {
-            files
-                .iter()
-                .filter_map(|id| induce(&pile, &[*id]).ok().map(|m| (vec![*id], m)))
-        };
-        let found = match induce(&pile, files) {
-            // A folder of unlike files holds its records in one of them.
-            Err(_) if files.len() > 1 => {
-                match alone().max_by_key(|(_, found)| found.score.joined) {
-                    Some((files, found)) => Ok((files, found)),
-                    None => induce(&pile, files).map(|found| (files.clone(), found)),
-                }
-            }
-            result => result.map(|found| (files.clone(), found)),
-        };
+        let found = by_structure(&pile, &run.claim.detection.files);
         let (files, map) = match found {
-            Ok((files, found)) => (files, found.map),
+            Ok(found) => found,
             Err(refusal) => {
                 tally.refused += 1;
                 println!("{layout} {}: {refusal}", run.id);
@@ -96,19 +81,7 @@ fn induction_reads_what_native_extractors_read() {
                 continue;
             }
         };
-        let files = files.as_slice();
-        let parts = map.runs(&pile, files).unwrap();
-        let mut ours = Vec::new();
-        if parts.is_empty() {
-            ours = keys(&map.extract(&pile, files, None).unwrap().trajectory);
-        }
-        let mut parts = parts;
-        parts.sort_by(|a, b| a.key.cmp(&b.key));
-        for part in &parts {
-            ours.extend(keys(
-                &map.extract(&pile, files, Some(part)).unwrap().trajectory,
-            ));
-        }
+        let ours = by_map(&pile, &files, &map);
         tally.induced += ours.len();
         let (calls, steps) = same(&theirs, &ours);
         tally.calls += calls;

@@ -1,6 +1,8 @@
 //! When two readings of a run have the same steps: what a learned or induced extractor is measured
 //! by against the native one.
 
+use formats::learned::{FieldMap, Refusal, induce};
+use formats::pile::{EntryId, Pile};
 use serde_json::Value;
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
 use trace::{Step, Trajectory};
@@ -86,4 +88,34 @@ fn equal<T: Ord + std::hash::Hash + Clone>(a: &[T], b: &[T]) -> usize {
         .flat_map(|op| op.iter_changes(a, b))
         .filter(|change| change.tag() == ChangeTag::Equal)
         .count()
+}
+
+/// Reads files by structure alone: which of them hold the records, and the map.
+pub fn by_structure(pile: &Pile, files: &[EntryId]) -> Result<(Vec<EntryId>, FieldMap), Refusal> {
+    let alone = || {
+        files
+            .iter()
+            .filter_map(|id| induce(pile, &[*id]).ok().map(|m| (vec![*id], m)))
+    };
+    match induce(pile, files) {
+        // A folder of unlike files holds its records in one of them.
+        Err(_) if files.len() > 1 => match alone().max_by_key(|(_, found)| found.score.joined) {
+            Some((files, found)) => Ok((files, found.map)),
+            None => induce(pile, files).map(|found| (files.to_vec(), found.map)),
+        },
+        result => result.map(|found| (files.to_vec(), found.map)),
+    }
+}
+
+/// The steps of all runs a map finds in files, in the order of the runs' names.
+pub fn by_map(pile: &Pile, files: &[EntryId], map: &FieldMap) -> Vec<Key> {
+    let mut parts = map.runs(pile, files).unwrap();
+    if parts.is_empty() {
+        return keys(&map.extract(pile, files, None).unwrap().trajectory);
+    }
+    parts.sort_by(|a, b| a.key.cmp(&b.key));
+    parts
+        .iter()
+        .flat_map(|part| keys(&map.extract(pile, files, Some(part)).unwrap().trajectory))
+        .collect()
 }

@@ -51,7 +51,10 @@ impl fmt::Display for Candidate {
 }
 
 /// The lists of objects in the artifact, those that hold most first.
-pub(in crate::learned) fn candidates(pile: &Pile, files: &[EntryId]) -> Result<Vec<Candidate>, ExtractError> {
+pub(in crate::learned) fn candidates(
+    pile: &Pile,
+    files: &[EntryId],
+) -> Result<Vec<Candidate>, ExtractError> {
     let (container, wholes) = load(pile, files)?;
     let mut lists: BTreeMap<Path, (usize, usize)> = BTreeMap::new();
     for whole in &wholes {
