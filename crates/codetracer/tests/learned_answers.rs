@@ -103,7 +103,7 @@ fn bad_answers() -> Vec<(&'static str, String, &'static str)> {
         (
             "wrong-place",
             "```json\n{\"records\": {\"container\": \"lines\", \"at\": \"events/*\"}, \"rules\": [{\"says\": \"call\", \"tool\": [\"t\"]}]}\n```".to_owned(),
-            "no steps: 0 of 0 records",
+            "no record stands where the program looks for them",
         ),
         ("loops", script("function read(r) { for (;;) {} }"), "time"),
         ("throws", script("function read(r) { return r.missing.field; }"), "missing"),

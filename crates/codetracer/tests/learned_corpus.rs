@@ -89,7 +89,10 @@ fn put_down(corpus: &Path, pile: &Pile, samples: &[Sample], to: &Path) {
                 let ending = entry.name().rsplit_once('.').map_or("txt", |(_, e)| e);
                 format!("{}.{ending}", index + 1)
             };
-            fs::copy(corpus.join(&entry.path), to.join(name)).unwrap();
+            if fs::copy(corpus.join(&entry.path), to.join(&name)).is_err() {
+                // It stands in an archive.
+                fs::write(to.join(&name), pile.read(*id).unwrap().text()).unwrap();
+            }
         }
     }
 }
@@ -144,6 +147,11 @@ fn by_package(package: &Package, pile: &Pile, files: &[EntryId]) -> Vec<Key> {
     alone.max_by_key(Vec::len).unwrap_or_default()
 }
 
+/// The name a layout is learned under: its own is taken by the native extractor.
+fn hidden(layout: &str) -> String {
+    format!("hidden-{layout}")
+}
+
 fn learn(server: &Server, layout: &str, path: &Path, data: &Path, more: &[&str]) -> (i32, String) {
     let provider = if BY_ANTHROPIC.contains(&layout) {
         "anthropic"
@@ -151,7 +159,8 @@ fn learn(server: &Server, layout: &str, path: &Path, data: &Path, more: &[&str])
         "openai"
     };
     let output = assert_cmd::cargo::cargo_bin_cmd!("codetracer")
-        .args(["extractors", "learn", "--anew", "--name", layout])
+        .args(["extractors", "learn", "--anew", "--name"])
+        .arg(hidden(layout))
         .arg("--model")
         .arg(format!("{provider}/{layout}"))
         .args(more)
@@ -223,7 +232,7 @@ fn models_answers_read_what_native_extractors_read() {
             println!("{layout}: {said}");
         }
         let registry = Registry::open(&data).unwrap();
-        let package = registry.versions(layout).next_back();
+        let package = registry.versions(&hidden(layout)).next_back();
         rows.push(measured(layout, &pile, &samples, package, &server));
     }
     println!(

@@ -11,19 +11,19 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// What the server says to model `.0` in round `.1`, counted from 1.
-pub type Script = dyn Fn(&str, usize) -> String + Send + Sync;
+pub(crate) type Script = dyn Fn(&str, usize) -> String + Send + Sync;
 
 /// One question that arrived.
 #[derive(Clone)]
-pub struct Question {
-    pub model: String,
-    pub round: usize,
+pub(crate) struct Question {
+    pub(crate) model: String,
+    pub(crate) round: usize,
     /// The last message of the conversation.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The server; it stops when dropped.
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     questions: Arc<Mutex<Vec<Question>>>,
     ended: Arc<AtomicBool>,
@@ -31,7 +31,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(script: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(script: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let questions = Arc::new(Mutex::new(Vec::new()));
@@ -55,7 +55,7 @@ impl Server {
     }
 
     /// What the variables of either protocol must say.
-    pub fn environment(&self) -> [(&'static str, String); 4] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 4] {
         let base = format!("http://{}/v1", self.address);
         [
             ("OPENAI_BASE_URL", base.clone()),
@@ -66,7 +66,7 @@ impl Server {
     }
 
     /// What was asked of `model`, in order.
-    pub fn asked(&self, model: &str) -> Vec<Question> {
+    pub(crate) fn asked(&self, model: &str) -> Vec<Question> {
         let all = self.questions.lock().unwrap();
         all.iter().filter(|q| q.model == model).cloned().collect()
     }

@@ -354,10 +354,23 @@ fn by_author(
         });
         turns.push(Turn {
             by_author: false,
-            text: task::failure(&reasons, &notes),
+            text: task::failure(&nameless(lesson, reasons), &nameless(lesson, notes)),
         });
     }
     Ok(attempts)
+}
+
+/// The sentences without the names of the files: those are no part of the layout.
+fn nameless(lesson: &Lesson<'_>, mut sentences: Vec<String>) -> Vec<String> {
+    let files = lesson.artifacts.iter().flatten();
+    for path in files.map(|id| lesson.pile.entry(*id).path.as_str()) {
+        for sentence in &mut sentences {
+            if !path.is_empty() && sentence.contains(path) {
+                *sentence = sentence.replace(path, "the artifact");
+            }
+        }
+    }
+    sentences
 }
 
 fn is_something(program: &Program) -> bool {

@@ -9,14 +9,14 @@ use trace::{Step, Trajectory};
 
 /// What makes a step the same step: what was asked, as it stands and as it is understood, and what
 /// came back.
-pub struct Key {
-    pub asked: String,
-    pub meant: String,
-    pub seen: String,
+pub(crate) struct Key {
+    pub(crate) asked: String,
+    pub(crate) meant: String,
+    pub(crate) seen: String,
 }
 
 /// The steps of a run and of its sub-agents.
-pub fn keys(run: &Trajectory) -> Vec<Key> {
+pub(crate) fn keys(run: &Trajectory) -> Vec<Key> {
     let key = |step: &Step| Key {
         asked: request(step),
         meant: serde_json::to_value(&step.action.kind).unwrap().to_string(),
@@ -52,7 +52,7 @@ fn request(step: &Step) -> String {
 }
 
 /// Steps that are the same in the same order: (asked alike, asked and answered alike).
-pub fn same(theirs: &[Key], ours: &[Key]) -> (usize, usize) {
+pub(crate) fn same(theirs: &[Key], ours: &[Key]) -> (usize, usize) {
     let by = |pick: &dyn Fn(&Key) -> String| {
         let list = |keys: &[Key]| keys.iter().map(pick).collect::<Vec<_>>();
         equal(&list(theirs), &list(ours))
@@ -91,7 +91,7 @@ fn equal<T: Ord + std::hash::Hash + Clone>(a: &[T], b: &[T]) -> usize {
 }
 
 /// Reads files by structure alone: which of them hold the records, and the map.
-pub fn by_structure(pile: &Pile, files: &[EntryId]) -> Result<(Vec<EntryId>, FieldMap), Refusal> {
+pub(crate) fn by_structure(pile: &Pile, files: &[EntryId]) -> Result<(Vec<EntryId>, FieldMap), Refusal> {
     let alone = || {
         files
             .iter()
@@ -108,7 +108,7 @@ pub fn by_structure(pile: &Pile, files: &[EntryId]) -> Result<(Vec<EntryId>, Fie
 }
 
 /// The steps of all runs a map finds in files, in the order of the runs' names.
-pub fn by_map(pile: &Pile, files: &[EntryId], map: &FieldMap) -> Vec<Key> {
+pub(crate) fn by_map(pile: &Pile, files: &[EntryId], map: &FieldMap) -> Vec<Key> {
     let mut parts = map.runs(pile, files).unwrap();
     if parts.is_empty() {
         return keys(&map.extract(pile, files, None).unwrap().trajectory);
