@@ -27,6 +27,9 @@ const BY_ANTHROPIC: &[&str] = &["gemini-cli"];
 /// How many artifacts a model's extractor is learned from.
 const SHOWN: usize = 3;
 
+/// Up to how many files are files of a run rather than its records.
+const FEW_FILES: usize = 6;
+
 fn corpus() -> Option<PathBuf> {
     let shared = std::env::var_os("CODETRACER_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
@@ -78,16 +81,24 @@ fn samples(pile: &Pile, runs: &[&Run], most: usize) -> Vec<Sample> {
 
 /// Puts copies of the first samples where nothing around them tells what they are.
 fn put_down(corpus: &Path, pile: &Pile, samples: &[Sample], to: &Path) {
-    let several = samples.iter().any(|sample| sample.files.len() > 1);
-    let shown = if several { 1 } else { SHOWN };
-    for (index, sample) in samples.iter().take(shown).enumerate() {
+    // Many files are the records of one run, and two runs in one folder would be one.
+    let most = samples.iter().map(|s| s.files.len()).max().unwrap_or(0);
+    let shown = if most > FEW_FILES { 1 } else { SHOWN };
+    // The first, the last and one between: a layout changes over the years.
+    let last = samples.len().saturating_sub(1);
+    let mut chosen = vec![0, last / 2, last];
+    chosen.dedup();
+    for (index, at) in chosen.into_iter().take(shown).enumerate() {
+        let Some(sample) = samples.get(at) else {
+            continue;
+        };
         for id in &sample.files {
             let entry = pile.entry(*id);
-            let name = if several {
-                entry.name().to_owned()
-            } else {
-                let ending = entry.name().rsplit_once('.').map_or("txt", |(_, e)| e);
-                format!("{}.{ending}", index + 1)
+            let ending = entry.name().rsplit_once('.').map_or("txt", |(_, e)| e);
+            let name = match most {
+                0 | 1 => format!("{}.{ending}", index + 1),
+                _ if most > FEW_FILES => entry.name().to_owned(),
+                _ => format!("{}-{}", index + 1, entry.name()),
             };
             if fs::copy(corpus.join(&entry.path), to.join(&name)).is_err() {
                 // It stands in an archive.

@@ -22,7 +22,7 @@ const LONGEST_TEXT: usize = 120;
 const LONGEST_LIST: usize = 4;
 
 /// How many artifacts are looked at, and how many lists of records in them are shown.
-const ARTIFACTS: usize = 3;
+const ARTIFACTS: usize = 8;
 const PLACES: usize = 4;
 
 /// How many records of a kind its fields are counted in.
@@ -47,31 +47,27 @@ pub fn summary(pile: &Pile, artifacts: &[Files]) -> String {
         );
         let found = candidates(pile, files).unwrap_or_default();
         if found.is_empty() {
-            let head = pile.head(*first, 6_000).unwrap_or_default();
-            let _ = writeln!(text, "no list of JSON objects; it begins:");
-            for line in redactor.text(&head).lines().take(90) {
-                let _ = writeln!(text, "| {}", cut(line, 160));
-            }
+            let head = pile.head(*first, 4_000).unwrap_or_default();
+            beginning(&head, &mut redactor, &mut text);
         }
         for candidate in found {
             gather(&mut places, candidate);
         }
     }
-    places.sort_by_key(|place| place.outer);
-    let shown = places.len().min(PLACES);
-    for (index, place) in places.iter().take(PLACES).enumerate() {
+    let (shown, others) = ranked(places);
+    for (index, place) in shown.iter().enumerate() {
         // The first holds most.
-        let room = match (shown, index) {
+        let room = match (shown.len(), index) {
             (1, _) => BUDGET,
-            (_, 0) => BUDGET / 2,
-            (more, _) => BUDGET / 2 / (more - 1),
+            (_, 0) => BUDGET * 5 / 8,
+            (more, _) => BUDGET * 3 / 8 / (more - 1),
         };
         let mut part = String::new();
         of_place(place, room, &mut redactor, &mut part);
         text.push_str(&within(part, room));
     }
-    for place in places.iter().skip(PLACES) {
-        let at = redactor.short(&place.at.to_string(), 160);
+    for place in &others {
+        let at = path_of(&place.at, &mut redactor);
         let _ = writeln!(text, "also a list: `{at}`, {} objects", place.values.len());
     }
     within(text, BUDGET)
@@ -84,8 +80,6 @@ struct Place {
     /// What tells runs of one file apart, as a map would say it.
     runs: Runs,
     values: Vec<Value>,
-    /// Its place among those of the first artifact that has it.
-    outer: usize,
 }
 
 fn gather(places: &mut Vec<Place>, candidate: Candidate) {
@@ -101,14 +95,57 @@ fn gather(places: &mut Vec<Place>, candidate: Candidate) {
         place.values.extend(candidate.values);
         return;
     }
-    let outer = places.len();
     places.push(Place {
         container,
         at,
         runs: candidate.place.runs,
         values: candidate.values,
-        outer,
     });
+}
+
+/// The places that are told, the one with the records first, and those only named: lists that wrap
+/// one other list each, and what is left.
+fn ranked(places: Vec<Place>) -> (Vec<Place>, Vec<Place>) {
+    const FEWEST: usize = 8;
+    let within: Vec<(Path, usize)> = places
+        .iter()
+        .map(|place| (place.at.clone(), place.values.len()))
+        .collect();
+    let wraps = |place: &Place| {
+        let same = |(at, count): &(Path, usize)| {
+            *count == place.values.len()
+                && at.below(&place.at).is_some_and(|inner| {
+                    !inner.is_root() && inner.last_key().is_some_and(|key| key.len() > 3)
+                })
+        };
+        within.iter().any(same) && place.values.iter().all(is_wrapper)
+    };
+    let (mut others, mut shown): (Vec<Place>, Vec<Place>) = places.into_iter().partition(wraps);
+    // Candidates come with most text first; a few large ones hold runs rather than records.
+    if let Some(main) = shown.iter().position(|place| place.values.len() >= FEWEST) {
+        let main = shown.remove(main);
+        shown.insert(0, main);
+    }
+    others.extend(shown.split_off(shown.len().min(PLACES)));
+    (shown, others)
+}
+
+/// Whether a record has little but a list of other records.
+fn is_wrapper(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| members.len() <= 3)
+}
+
+/// How a file without lists of objects begins.
+fn beginning(head: &str, redactor: &mut Redactor, text: &mut String) {
+    if head.contains('\0') {
+        // What stands in a binary file can neither be read nor made safe.
+        let _ = writeln!(text, "a binary file; it is not shown");
+        return;
+    }
+    let _ = writeln!(text, "no list of JSON objects; it begins:");
+    for line in redactor.text(head).lines().take(60) {
+        let _ = writeln!(text, "| {}", cut(line, 160));
+    }
 }
 
 /// The text cut to `most` bytes at the end of a line.
@@ -135,7 +172,7 @@ fn of_place(place: &Place, room: usize, redactor: &mut Redactor, text: &mut Stri
     let _ = write!(
         text,
         "\n== container {container}, records at `{}`: {} looked at; kinds told apart by: {}",
-        redactor.short(&place.at.to_string(), 160),
+        path_of(&place.at, redactor),
         values.len(),
         if by.is_empty() {
             "their members".to_owned()
@@ -149,7 +186,7 @@ fn of_place(place: &Place, room: usize, redactor: &mut Redactor, text: &mut Stri
         } else {
             "each element at"
         };
-        let field = redactor.short(&field.to_string(), 160);
+        let field = path_of(field, redactor);
         let _ = write!(text, "; it may hold several runs, {how} `{field}`");
     }
     text.push('\n');
@@ -179,12 +216,31 @@ fn of_kind(kind: &str, records: &[&Value], room: usize, redactor: &mut Redactor)
     let kind = redactor.short(kind, 120);
     let _ = writeln!(part, "\nkind {kind}: {} records", records.len());
     for record in telling(records) {
-        let safe = redactor.value(record, LONGEST_TEXT, LONGEST_LIST);
-        let most = (room / 4).clamp(300, 1_500);
-        let _ = writeln!(part, "  such as {}", cut(&safe.to_string(), most));
+        let shown = example(record, (room / 4).clamp(300, 1_500), redactor);
+        let _ = writeln!(part, "  such as {shown}");
     }
     fields(records, redactor, &mut part);
     part
+}
+
+/// A record as JSON of at most some `most` characters: shorter texts tell more than a cut record.
+fn example(record: &Value, most: usize, redactor: &mut Redactor) -> String {
+    let mut text = String::new();
+    for longest in [LONGEST_TEXT, LONGEST_TEXT / 2, LONGEST_TEXT / 4] {
+        text = redactor.value(record, longest, LONGEST_LIST).to_string();
+        if text.len() <= most {
+            return text;
+        }
+    }
+    cut(&text, most)
+}
+
+/// A path without secrets. Names are looked at one by one: a path as a whole looks like a key drawn
+/// at random.
+fn path_of(path: &Path, redactor: &mut Redactor) -> String {
+    let text = path.to_string();
+    let names: Vec<String> = text.split('/').map(|n| redactor.short(n, 60)).collect();
+    names.join("/")
 }
 
 /// The records that show most: the one with the most fields, and the one that adds most to it.
@@ -196,7 +252,7 @@ fn telling<'v>(records: &[&'v Value]) -> Vec<&'v Value> {
         .take(COUNTED)
         .map(|record| {
             let mut fields = BTreeSet::new();
-            fields_of(record, &Path::root(), 7, &mut fields);
+            fields_in(record, &mut fields);
             fields
         })
         .collect();
@@ -214,16 +270,24 @@ fn telling<'v>(records: &[&'v Value]) -> Vec<&'v Value> {
     shown.into_iter().map(|index| records[index]).collect()
 }
 
+/// The paths of a record's values. A record has names for members, however many they are.
+fn fields_in(record: &Value, fields: &mut BTreeSet<Path>) {
+    const DEEPEST: usize = 7;
+    for (name, member) in record.as_object().into_iter().flatten() {
+        fields_of(member, &Path::root().key(name), DEEPEST, fields);
+    }
+}
+
 /// One line a field: how often it is there, what it holds.
 fn fields(records: &[&Value], redactor: &mut Redactor, text: &mut String) {
     const MOST_FIELDS: usize = 80;
     let mut all: BTreeSet<Path> = BTreeSet::new();
     for record in records.iter().take(COUNTED) {
-        fields_of(record, &Path::root(), 7, &mut all);
+        fields_in(record, &mut all);
     }
     for path in all.iter().take(MOST_FIELDS) {
         let holds = Holds::of(path, records);
-        let path = redactor.short(&path.to_string(), 160);
+        let path = path_of(path, redactor);
         let _ = write!(text, "  {path}: {}", holds.kinds.join("|"));
         let of = records.len().min(COUNTED);
         if holds.seen < of {

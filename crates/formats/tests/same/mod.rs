@@ -91,7 +91,10 @@ fn equal<T: Ord + std::hash::Hash + Clone>(a: &[T], b: &[T]) -> usize {
 }
 
 /// Reads files by structure alone: which of them hold the records, and the map.
-pub(crate) fn by_structure(pile: &Pile, files: &[EntryId]) -> Result<(Vec<EntryId>, FieldMap), Refusal> {
+pub(crate) fn by_structure(
+    pile: &Pile,
+    files: &[EntryId],
+) -> Result<(Vec<EntryId>, FieldMap), Refusal> {
     let alone = || {
         files
             .iter()

@@ -8,7 +8,7 @@ use formats::learned::evolve::{Attempt, appraise};
 use formats::learned::learn::{Author, LearnFailure, Learnt, Lesson, learn, question};
 use formats::learned::package::check_name;
 use formats::learned::validate::Validation;
-use formats::learned::{Bar, Files, Induction, Package, Program, Refusal, Registry, Says, induce};
+use formats::learned::{Bar, Files, Package, Program, Refusal, Registry, Says, induce};
 use formats::pile::{Limits, Pile};
 use formats::{Found, find_runs};
 use serde_json::{Value, json};
@@ -156,13 +156,25 @@ fn artifacts(pile: &Pile, args: &Learn) -> anyhow::Result<Vec<Files>> {
         .take(MOST_ARTIFACTS)
         .map(|id| vec![*id])
         .collect();
-    let readable = |files: &Files| matches!(induce(pile, files), Ok(Induction { .. }));
-    let below = |files: &Files| matches!(induce(pile, files), Err(Refusal::BelowBar { .. }));
-    let first = &single[0];
-    if single.len() > 1 && !readable(first) && !below(first) && readable(&files) {
+    if single.len() > 1 && are_records(pile, &single, &files) {
         return Ok(vec![files]);
     }
     Ok(single)
+}
+
+/// Whether files are the records of one run rather than runs: none of those looked at can be read
+/// alone, and either they can be read together or most have no list to hold records.
+fn are_records(pile: &Pile, single: &[Files], files: &Files) -> bool {
+    const FEWEST: usize = 6;
+    let mut bare = 0;
+    for alone in single {
+        match induce(pile, alone) {
+            Ok(_) => return false,
+            Err(Refusal::NoRecords(_)) => bare += 1,
+            Err(_) => {}
+        }
+    }
+    bare * 2 > single.len() && single.len() >= FEWEST || induce(pile, files).is_ok()
 }
 
 /// The name of the known layout the files are like, or one made from the path's own name.
