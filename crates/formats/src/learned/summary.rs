@@ -17,7 +17,7 @@ use crate::pile::Pile;
 pub const BUDGET: usize = 28 << 10;
 
 /// How many records of a kind are shown, and how long a text in them may be.
-const SHOWN: usize = 2;
+const SHOWN: usize = 3;
 const LONGEST_TEXT: usize = 120;
 const LONGEST_LIST: usize = 4;
 
@@ -243,7 +243,8 @@ fn path_of(path: &Path, redactor: &mut Redactor) -> String {
     names.join("/")
 }
 
-/// The records that show most: the one with the most fields, and the one that adds most to it.
+/// The records that show most: the one with the most fields, the one that adds most to it, and one
+/// from the middle, which is neither the beginning nor an exception.
 fn telling<'v>(records: &[&'v Value]) -> Vec<&'v Value> {
     let mut seen: BTreeSet<Path> = BTreeSet::new();
     let mut shown: Vec<usize> = Vec::new();
@@ -256,7 +257,7 @@ fn telling<'v>(records: &[&'v Value]) -> Vec<&'v Value> {
             fields
         })
         .collect();
-    while shown.len() < SHOWN.min(all.len()) {
+    while shown.len() + 1 < SHOWN.min(all.len() + 1) {
         let fresh = |index: &usize| all[*index].difference(&seen).count();
         let free = (0..all.len()).filter(|index| !shown.contains(index));
         // Of equals the first.
@@ -265,6 +266,10 @@ fn telling<'v>(records: &[&'v Value]) -> Vec<&'v Value> {
         };
         seen.extend(all[best].iter().cloned());
         shown.push(best);
+    }
+    let middle = records.len() / 2;
+    if records.len() > SHOWN && !shown.contains(&middle) {
+        shown.push(middle);
     }
     shown.sort_unstable();
     shown.into_iter().map(|index| records[index]).collect()
