@@ -106,7 +106,7 @@ fn bad_answers() -> Vec<(&'static str, String, &'static str)> {
             "no record stands where the program looks for them",
         ),
         ("loops", script("function read(r) { for (;;) {} }"), "time"),
-        ("throws", script("function read(r) { return r.missing.field; }"), "missing"),
+        ("throws", script("function read(r) { return r.missing.field; }"), "cannot read property"),
         (
             "reads-a-file",
             script("function read(r) { return { says: 'user', text: require('fs').readFileSync('/etc/passwd', 'utf8') }; }"),

@@ -282,6 +282,10 @@ fn measured(
     };
     for sample in samples {
         row.native += sample.native.len();
+        if std::env::var_os("ONLY").is_some() {
+            let paths = sample.files.iter().map(|id| pile.entry(*id).path.as_str());
+            println!("# {}", paths.collect::<Vec<_>>().join(" "));
+        }
         if let Some(package) = package {
             let ours = by_package(package, pile, &sample.files);
             if std::env::var_os("ONLY").is_some() {

@@ -230,7 +230,7 @@ pub struct Attempt {
 
 impl Attempt {
     /// How much the reading is worth beside others of the same files.
-    pub(super) fn worth(&self) -> f64 {
+    fn worth(&self) -> f64 {
         self.score.worth() + self.told
     }
 

@@ -17,7 +17,7 @@ use super::package::{
 use super::program::Files;
 use super::registry::Registry;
 use super::sample::sample_of;
-use super::score::{Bar, Score};
+use super::score::{Bar, Score, ratio};
 use super::shape::{Shape, first_records};
 use super::summary::summary;
 use super::task::{self, Draft};
@@ -223,12 +223,19 @@ fn asked(lesson: &Lesson<'_>, best: Option<&Attempt>) -> String {
 /// By how much an author's reading may be worth less than the one found without it.
 const MOST_WORSE: f64 = 0.15;
 
-/// Refuses an author's reading that is clearly worse than one that stands without it.
+/// What share of the understood calls of the reading found without it an author's must have. A log
+/// that tells every call twice leaves an author who notices half of them.
+const LEAST_MEANT: f64 = 0.45;
+
+/// Refuses an author's reading that is clearly worse than one that stands without it: records can be
+/// passed over as bookkeeping, so that all figures but the number of calls look well.
 fn compare(attempt: &mut Attempt, before: Option<&Attempt>) {
     let Some(before) = before.filter(|before| before.accepted && attempt.accepted) else {
         return;
     };
-    if attempt.worth() >= before.worth() - MOST_WORSE {
+    let (ours, theirs) = (attempt.score, before.score);
+    let calls = ratio(ours.meant.min(ours.joined), theirs.meant.min(theirs.joined));
+    if ours.worth() >= theirs.worth() - MOST_WORSE && calls >= LEAST_MEANT {
         return;
     }
     let figures = |score: &Score| {
@@ -339,7 +346,7 @@ fn by_author(
         let accepted = attempt.accepted;
         let reasons: Vec<String> = attempt.refusals.iter().map(ToString::to_string).collect();
         let notes = match &attempt.program {
-            Some(program) if !accepted && round < rounds && is_something(program) => {
+            Some(program) if !accepted && round < rounds && ran(&attempt, program) => {
                 notes_on(lesson, program)
             }
             _ => Vec::new(),
@@ -373,8 +380,11 @@ fn nameless(lesson: &Lesson<'_>, mut sentences: Vec<String>) -> Vec<String> {
     sentences
 }
 
-fn is_something(program: &Program) -> bool {
+/// Whether there was a program and it came to its end.
+fn ran(attempt: &Attempt, program: &Program) -> bool {
+    let failed = |shortfall: &Shortfall| matches!(shortfall, Shortfall::Failed { .. });
     !matches!(program, Program::Maps(maps) if maps.is_empty())
+        && !attempt.refusals.iter().any(failed)
 }
 
 /// What the program does not do well, beside the reasons it is refused for.
