@@ -35,6 +35,9 @@ pub(crate) struct Flags {
     /// Say nothing on standard error but errors.
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// Neither use nor keep what earlier calls worked out.
+    #[arg(long, global = true)]
+    pub(crate) no_cache: bool,
     /// Let verdicts decide the exit status: 1 for a failure found, 125 when nothing was decided.
     #[arg(long, global = true, value_name = "WHAT")]
     pub(crate) fail_on: Option<FailOn>,
@@ -61,6 +64,15 @@ pub(crate) enum FailOn {
     Failure,
 }
 
+/// What `codetracer cache` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheTask {
+    /// Say where it is and how large.
+    Info,
+    /// Forget everything; only time is lost.
+    Clear,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -79,6 +91,15 @@ pub(crate) enum Command {
     Extractors(Extractors),
     /// Analyse a small bundled run, to see what a diagnosis looks like.
     Demo(Demo),
+    /// Say what earlier calls kept, or forget it.
+    Cache {
+        /// What to do.
+        #[arg(value_enum, default_value = "info")]
+        what: CacheTask,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the completion script of a shell.
     Completions {
         /// The shell.

@@ -1,13 +1,16 @@
 //! The way in: a path or standard input to found runs, and a batch of runs in bounded memory.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use formats::pile::{Limits, Pile};
-use formats::{Extraction, Found, Learned, ReadError, Run, find_runs_with, read_run};
+use formats::{
+    Extraction, Found, Learned, ReadError, Run, find_runs_with, read_run, read_with_sources,
+};
 use rayon::prelude::*;
 
 use crate::output::Output;
@@ -140,6 +143,16 @@ impl Input {
     /// Reads one run; errors name the artifact as the user would open it.
     pub(crate) fn read(&self, run: &Run) -> anyhow::Result<Extraction> {
         read_run(&self.pile, run).map_err(|error| self.explain(run, error))
+    }
+
+    /// Reads one run as [`Self::read`] does, and names the files on disk it was made from; `None`
+    /// where it came from no disk.
+    pub(crate) fn read_with_sources(
+        &self,
+        run: &Run,
+    ) -> (anyhow::Result<Extraction>, Option<BTreeSet<PathBuf>>) {
+        let (read, sources) = read_with_sources(&self.pile, run);
+        (read.map_err(|error| self.explain(run, error)), sources)
     }
 
     fn explain(&self, run: &Run, error: ReadError) -> anyhow::Error {

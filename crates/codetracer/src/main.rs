@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod data;
 mod input;
+mod kept;
 mod local;
 mod output;
 

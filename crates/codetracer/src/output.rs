@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::path::Path;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -91,6 +93,23 @@ impl Output {
             bar.set_style(style);
         }
         bar.set_message(doing);
+        self.progress = bar;
+    }
+
+    /// Says that a path is being looked through, which takes unknown time; only on a terminal.
+    pub(crate) fn start_search(&mut self, path: &Path) {
+        if self.quiet || !io::stderr().is_terminal() {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(format!(
+            "finding runs in {}",
+            inert(&path.to_string_lossy())
+        ));
+        bar.enable_steady_tick(Duration::from_millis(200));
         self.progress = bar;
     }
 

@@ -4,16 +4,27 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 const DEMO: &str = "demo/library-fees.traj.json";
+
+/// A cache of these tests' own, so that they neither see nor touch the user's.
+fn cache() -> &'static Path {
+    static CACHE: LazyLock<TempDir> = LazyLock::new(|| TempDir::new().unwrap());
+    CACHE.path()
+}
 
 fn codetracer(args: &[&str]) -> Command {
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("codetracer");
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        // What this machine's user has learned must not matter.
+        .env("CODETRACER_DATA_DIR", "no-such-folder")
+        .env("CODETRACER_CACHE_DIR", cache())
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
         .env_remove("CLICOLOR")

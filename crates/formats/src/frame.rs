@@ -160,20 +160,18 @@ impl Account {
             self.coverage.count(line.bytes.len(), known);
             return;
         }
+        let record = text.trim_start().starts_with('{');
+        if let Some(note) = line.unfinished().filter(|_| record) {
+            self.warnings.push(note);
+            return;
+        }
         self.coverage.count(line.bytes.len(), false);
-        if !text.trim_start().starts_with('{') {
+        if !record {
             self.noise += 1;
             return;
         }
-        let unfinished = if line.ended {
-            ""
-        } else {
-            "; it was cut off there or is still being written"
-        };
-        self.warnings.push(format!(
-            "{}: line {} is no JSON{unfinished}",
-            line.path, line.number
-        ));
+        self.warnings
+            .push(format!("{}: line {} is no JSON", line.path, line.number));
     }
 }
 

@@ -27,8 +27,10 @@ mod discover;
 mod frame;
 mod key;
 pub mod learned;
+mod provenance;
 mod read;
 mod sessions;
+mod spans;
 mod threads;
 mod time;
 mod transcript;
@@ -57,7 +59,6 @@ mod otlp;
 mod pydantic_ai;
 mod qwen_code;
 mod smolagents;
-mod spans;
 mod swe_agent;
 mod terminus;
 
@@ -68,21 +69,34 @@ pub use extractor::{
     Share, Site,
 };
 pub use learned::{Learned, Reader};
+pub use provenance::{Fingerprints, identity, read_with_sources};
 pub use read::{ReadError, read_run};
 
 /// Every layout that can be read, in no order of preference: detection picks by score.
 #[must_use]
 pub fn extractors() -> &'static [&'static dyn Extractor] {
     &[
-        &chat_messages::ChatMessages,
-        &goose::GooseDatabase,
-        &goose::GooseSession,
-        &goose::GooseStream,
         &aider::Aider,
+        &atif::Atif,
+        &chat_messages::ChatMessages,
+        &claude_code::ClaudeCodeSession,
+        &claude_code::ClaudeCodeStream,
+        &claude_code_cast::ClaudeCodeCast,
         &cline::ClineSession,
         &cline::ClineStream,
         &cline::ClineTask,
+        &codex::CodexExec,
+        &codex::CodexRollout,
+        &continue_dev::Continue,
+        &copilot_cli::CopilotCli,
+        &gemini_cli::GeminiCli,
+        &gemini_cli::GeminiCliStream,
+        &goose::GooseDatabase,
+        &goose::GooseSession,
+        &goose::GooseStream,
         &inspect::Inspect,
+        &kimi_cli::KimiCli,
+        &kimi_cli::KimiCliStream,
         &langfuse::Langfuse,
         &mini_swe_agent::MiniSweAgent,
         &opencode::OpencodeDatabase,
@@ -95,23 +109,11 @@ pub fn extractors() -> &'static [&'static dyn Extractor] {
         &openhands_output::OpenHandsOutput,
         &otlp::Otlp,
         &pydantic_ai::PydanticAi,
+        &qwen_code::QwenCode,
+        &qwen_code::QwenCodeStream,
         &smolagents::Smolagents,
         &swe_agent::SweAgent,
         &terminus::Terminus,
-        &atif::Atif,
-        &codex::CodexExec,
-        &codex::CodexRollout,
-        &continue_dev::Continue,
-        &copilot_cli::CopilotCli,
-        &gemini_cli::GeminiCli,
-        &gemini_cli::GeminiCliStream,
-        &kimi_cli::KimiCli,
-        &kimi_cli::KimiCliStream,
-        &qwen_code::QwenCode,
-        &qwen_code::QwenCodeStream,
-        &claude_code_cast::ClaudeCodeCast,
-        &claude_code::ClaudeCodeSession,
-        &claude_code::ClaudeCodeStream,
     ]
 }
 

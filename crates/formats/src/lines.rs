@@ -108,6 +108,18 @@ impl Line<'_> {
         ))
     }
 
+    /// What is said of a line that could not be read because it does not end: no damage, but the
+    /// place up to which a file that is still being written was read. `None` for a line that ends.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<String> {
+        (!self.ended).then(|| {
+            format!(
+                "{}: line {} is still being written or was cut off; the lines before are read",
+                self.path, self.number
+            )
+        })
+    }
+
     /// Cites the whole line.
     #[must_use]
     pub fn cite(&self, part: RefPart) -> Ref {

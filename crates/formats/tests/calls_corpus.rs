@@ -1,6 +1,13 @@
 //! Every tool call of the real samples is recovered: for each layout, the steps our extractors give
 //! equal a count made from the raw artifact by a few lines of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that cannot go on has failed, and says what it counted"
+)]
+
 use std::path::{Path, PathBuf};
 
 use formats::pile::{Limits, Pile};

@@ -1,6 +1,7 @@
 //! From suspicions to a diagnosis.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use analysis::Index;
 use analysis::activity::Activity;
@@ -15,6 +16,9 @@ use crate::signal::{Suspicion, signals};
 
 /// How much each signal counts; see the comments in the file.
 const WEIGHTS: &str = include_str!("weights.toml");
+/// The weights by the signal's name, read once.
+static BY_NAME: LazyLock<BTreeMap<String, f64>> =
+    LazyLock::new(|| toml::from_str(WEIGHTS).unwrap_or_default());
 /// Scores from which a run without a recorded outcome is called failed, and a step incorrect.
 const STRONG: f64 = 0.45;
 /// Scores that differ by less count as equal; then the earlier step is preferred.
@@ -119,10 +123,9 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
 
 /// Combines all suspicions of a step by noisy-or.
 fn charge(index: &Index<'_>) -> BTreeMap<StepId, Charge> {
-    let weights: BTreeMap<String, f64> = toml::from_str(WEIGHTS).unwrap_or_default();
     let mut charges: BTreeMap<StepId, Charge> = BTreeMap::new();
     for signal in signals() {
-        let weight = weights.get(signal.name()).copied().unwrap_or(0.0);
+        let weight = BY_NAME.get(signal.name()).copied().unwrap_or(0.0);
         for suspicion in signal.measure(index) {
             let charge = charges.entry(suspicion.step).or_default();
             let part = (weight * suspicion.strength).clamp(0.0, 1.0);

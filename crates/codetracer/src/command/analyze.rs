@@ -2,18 +2,24 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use analysis::Index;
-use anyhow::bail;
-use formats::{Learned, Run};
+use anyhow::{anyhow, bail};
+use formats::{ExtractError, Extraction, Fingerprints, Learned, ReadError, Run};
 use localize::{Options, diagnose};
+use store::{Answer, Key};
 use trace::{Diagnosis, Verdict};
 
 use super::{Status, Tally, report};
-use crate::cli::{Analyze, FailOn};
+use crate::cli::{Analyze, Flags};
 use crate::input::{Input, UNSPOOLED, counted, in_order};
+use crate::kept::{Diagnoses, Kept, KeptPile, Seen};
 use crate::local;
 use crate::output::{Output, Palette};
+
+/// How many results are written to the cache at once.
+const KEPT_TOGETHER: usize = 256;
 
 /// What is printed for a run.
 #[derive(Debug, Clone, Copy)]
@@ -26,72 +32,349 @@ pub(super) enum Form {
     Row(Palette),
 }
 
+/// A path of the command line.
+enum Source {
+    /// Nothing under it was changed since its runs were kept.
+    Kept(KeptPile),
+    /// It was looked through.
+    Open(Box<Opened>),
+}
+
+/// A path that was looked through.
+struct Opened {
+    input: Input,
+    /// What it looked like before; `None` where nothing of it is kept.
+    seen: Option<Seen>,
+    /// The keys of its runs, in their order; empty without a cache.
+    keys: Vec<Key>,
+}
+
+/// One run to be printed.
+enum Job<'s> {
+    /// It is known what it came to.
+    Kept(Key),
+    /// It must be looked at, at least.
+    Read {
+        /// The number of its source; `None` for a session of this machine's agents.
+        source: Option<usize>,
+        input: &'s Input,
+        run: &'s Run,
+        key: Option<Key>,
+    },
+}
+
+/// What became of a job.
+struct Done {
+    result: anyhow::Result<Analysed>,
+    /// What is to be kept of it.
+    keep: Option<(Key, Answer)>,
+    /// The source whose run was known already or can be kept.
+    settled: Option<usize>,
+}
+
 /// Analyses every run under the given paths.
 pub(super) fn run(
     args: &Analyze,
-    fail_on: Option<FailOn>,
+    flags: &Flags,
     learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
+    let options = Options { blind: args.blind };
+    let kept = if flags.no_cache {
+        None
+    } else {
+        Diagnoses::open(options, learned, output)
+    };
     let mut tally = Tally::default();
-    let inputs = open_all(&args.paths, learned, &mut tally, output);
     let homes = if args.local {
         open_all(&local_folders()?, learned, &mut tally, output)
     } else {
         Vec::new()
     };
-    let mut runs: Vec<(&Input, &Run)> = local::newest(&homes, args.newest);
-    for input in &inputs {
-        match input.runs(args.run.as_deref()) {
-            Ok(found) => runs.extend(found.into_iter().map(|run| (input, run))),
+    let sources = sources(args, learned, kept.as_ref(), &mut tally, output);
+    let local = local_jobs(&homes, kept.as_ref(), args.newest);
+    let runs = local.len() + count(&sources, args.run.as_deref());
+    let form = match (args.json, runs) {
+        (true, _) => Form::Json,
+        (false, 1) => Form::Full(output.palette()),
+        (false, _) => Form::Row(output.palette()),
+    };
+    let mut jobs = jobs(&sources, args.run.as_deref(), &mut tally, output);
+    jobs.splice(0..0, local);
+    let many = matches!(form, Form::Row(_)) && !jobs.is_empty();
+    if many {
+        output.text(&report::table_head(output.palette()))?;
+    }
+    let started = SystemTime::now();
+    let mut settled = vec![0; sources.len()];
+    let mut keep = Vec::new();
+    let keep_all = |keep: &mut Vec<(Key, Answer)>| {
+        if let Some(kept) = &kept {
+            kept.keep(keep);
+        }
+        keep.clear();
+    };
+    in_order(
+        &jobs,
+        output,
+        |job| match job {
+            Job::Kept(_) => 0,
+            Job::Read { input, run, .. } => input.size(run),
+        },
+        |job| work(job, kept.as_ref(), options, form, started),
+        |output, done| {
+            print(done.result, &mut tally, output)?;
+            keep.extend(done.keep);
+            if let Some(source) = done.settled {
+                settled[source] += 1;
+            }
+            if keep.len() >= KEPT_TOGETHER {
+                keep_all(&mut keep);
+            }
+            Ok(())
+        },
+    )?;
+    keep_all(&mut keep);
+    if many {
+        output.text(&totals(&tally))?;
+    }
+    for (source, settled) in sources.iter().zip(settled) {
+        let left_out = match source {
+            Source::Kept(pile) => pile.left_out.clone(),
+            Source::Open(opened) => opened.input.left_out(),
+        };
+        if let (Some(kept), Source::Open(opened), None) = (&kept, source, &args.run)
+            && let Some(seen) = opened
+                .seen
+                .as_ref()
+                .filter(|_| settled == opened.keys.len())
+        {
+            kept.keep_pile(seen, &opened.keys, left_out.as_deref());
+        }
+        if let Some(left_out) = left_out {
+            output.note(&left_out);
+        }
+    }
+    if let Some(trouble) = kept.as_ref().and_then(Diagnoses::trouble) {
+        output.note(&trouble);
+    }
+    Ok(tally.status(flags.fail_on))
+}
+
+/// Looks at every path of the command line; one that cannot be read is told and counted.
+fn sources(
+    args: &Analyze,
+    learned: &Learned,
+    kept: Option<&Diagnoses>,
+    tally: &mut Tally,
+    output: &mut Output,
+) -> Vec<Source> {
+    let mut sources = Vec::new();
+    for path in &args.paths {
+        let kept = kept.filter(|_| path.as_os_str() != "-");
+        let seen = kept.and_then(|kept| kept.look(path));
+        if let (Some(kept), Some(seen), None) = (kept, &seen, &args.run)
+            && let Some(pile) = kept.pile(seen)
+            // The report on a single run shows steps, which are not kept.
+            && (args.json || pile.runs.len() > 1)
+        {
+            sources.push(Source::Kept(pile));
+            continue;
+        }
+        output.start_search(path);
+        let opened = Input::open(path, learned);
+        output.end_progress();
+        match opened {
+            Ok(input) => sources.push(Source::Open(Box::new(Opened {
+                keys: kept.map_or_else(Vec::new, |kept| kept.keys(&input)),
+                seen,
+                input,
+            }))),
             Err(error) => {
                 tally.unreadable += 1;
                 output.error(&format!("{error:#}"));
             }
         }
     }
-    let form = match (args.json, runs.len()) {
-        (true, _) => Form::Json,
-        (false, 1) => Form::Full(output.palette()),
-        (false, _) => Form::Row(output.palette()),
+    sources
+}
+
+/// How many runs there are to print.
+fn count(sources: &[Source], id: Option<&str>) -> usize {
+    let of = |source: &Source| match source {
+        Source::Kept(pile) => pile.runs.len(),
+        Source::Open(opened) => opened.input.runs(id).map_or(0, |runs| runs.len()),
     };
-    let options = Options { blind: args.blind };
-    let many = matches!(form, Form::Row(_)) && !runs.is_empty();
-    if many {
-        output.text(&report::table_head(output.palette()))?;
-    }
-    in_order(
-        &runs,
-        output,
-        |(input, run)| input.size(run),
-        |(input, run)| analyse(input, run, options, form),
-        |output, result| {
-            match result {
-                Ok(done) => {
-                    tally.count(done.verdict);
-                    output.text(&done.text)?;
-                    if let Some(document) = &done.long {
-                        output.json(&**document)?;
-                    }
-                    for warning in &done.warnings {
-                        output.note(&format!("note: {warning}"));
-                    }
-                }
-                Err(error) => {
-                    tally.unreadable += 1;
-                    output.error(&format!("{error:#}"));
-                }
+    sources.iter().map(of).sum()
+}
+
+/// The runs to print; a path without the one asked for is told and counted.
+fn jobs<'s>(
+    sources: &'s [Source],
+    id: Option<&str>,
+    tally: &mut Tally,
+    output: &Output,
+) -> Vec<Job<'s>> {
+    let mut jobs = Vec::new();
+    for (source, opened) in sources.iter().enumerate() {
+        let opened = match opened {
+            Source::Kept(pile) => {
+                jobs.extend(pile.runs.iter().copied().map(Job::Kept));
+                continue;
             }
-            Ok(())
-        },
-    )?;
-    if many {
-        output.text(&totals(&tally))?;
+            Source::Open(opened) => opened,
+        };
+        let input = &opened.input;
+        if let Err(error) = input.runs(id) {
+            tally.unreadable += 1;
+            output.error(&format!("{error:#}"));
+            continue;
+        }
+        let all = input.found.runs.iter().enumerate();
+        let wanted = all.filter(|(_, run)| id.is_none_or(|id| run.id == id));
+        jobs.extend(wanted.map(|(at, run)| Job::Read {
+            source: Some(source),
+            input,
+            run,
+            key: opened.keys.get(at).copied(),
+        }));
     }
-    for left in inputs.iter().filter_map(Input::left_out) {
-        output.note(&left);
+    jobs
+}
+
+/// The newest sessions of this machine's agents.
+fn local_jobs<'s>(homes: &'s [Input], kept: Option<&Diagnoses>, newest: usize) -> Vec<Job<'s>> {
+    let jobs = local::newest(homes, newest).into_iter();
+    jobs.map(|(input, run)| Job::Read {
+        source: None,
+        input,
+        run,
+        key: kept.map(|kept| kept.key(input, &Fingerprints::new(&input.pile), run)),
+    })
+    .collect()
+}
+
+/// Prints what became of one run and counts it.
+fn print(
+    result: anyhow::Result<Analysed>,
+    tally: &mut Tally,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    match result {
+        Ok(done) => {
+            tally.count(done.verdict);
+            output.text(&done.text)?;
+            if let Some(document) = &done.long {
+                output.json(&**document)?;
+            }
+            for warning in &done.warnings {
+                output.note(&format!("note: {warning}"));
+            }
+        }
+        Err(error) => {
+            tally.unreadable += 1;
+            output.error(&format!("{error:#}"));
+        }
     }
-    Ok(tally.status(fail_on))
+    Ok(())
+}
+
+/// Does one job: takes what is kept where it holds, else analyses the run and makes that ready to
+/// be kept.
+fn work(
+    job: &Job<'_>,
+    kept: Option<&Diagnoses>,
+    options: Options,
+    form: Form,
+    started: SystemTime,
+) -> Done {
+    let (source, input, run, key) = match job {
+        Job::Read {
+            source,
+            input,
+            run,
+            key,
+        } => (*source, input, run, key),
+        Job::Kept(key) => {
+            let known = kept.and_then(|kept| kept.known(key));
+            let gone = || anyhow!("the cache was emptied meanwhile; run this again");
+            return Done {
+                result: known
+                    .ok_or_else(gone)
+                    .and_then(|known| laid_out(known, form)),
+                keep: None,
+                settled: None,
+            };
+        }
+    };
+    let (Some(kept), Some(key), false) = (kept, key, matches!(form, Form::Full(_))) else {
+        return Done {
+            result: analyse(input, run, options, form),
+            keep: None,
+            settled: None,
+        };
+    };
+    if let Some(known) = kept.valid(key) {
+        return Done {
+            result: laid_out(known, form),
+            keep: None,
+            settled: source,
+        };
+    }
+    let (extraction, files) = input.read_with_sources(run);
+    let result = extraction.and_then(|read| conclude(input, run, read, options, Form::Json));
+    let worth = match &result {
+        Ok(done) if done.long.is_some() => None,
+        Ok(done) => Some(Kept {
+            verdict: Some(done.verdict),
+            text: done.text.clone(),
+            warnings: done.warnings.clone(),
+        }),
+        Err(error) if run.claim.learned.is_none() && is_lasting(error) => Some(Kept {
+            verdict: None,
+            text: format!("{error:#}"),
+            warnings: Vec::new(),
+        }),
+        Err(_) => None,
+    };
+    let answer = worth
+        .as_ref()
+        .zip(files)
+        .and_then(|(worth, files)| Some((*key, kept.answer(worth, &files, started)?)));
+    let result = match (form, worth) {
+        (Form::Json, _) | (_, None) => result,
+        (_, Some(worth)) => result.and_then(|_| laid_out(worth, form)),
+    };
+    Done {
+        result,
+        settled: source.filter(|_| answer.is_some()),
+        keep: answer,
+    }
+}
+
+/// Whether reading the same files again would fail the same way.
+fn is_lasting(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref::<ReadError>(),
+        Some(ReadError::Extract(ExtractError::Malformed { .. }))
+    )
+}
+
+/// Prints what is kept of a run as it would be printed anew.
+fn laid_out(known: Kept, form: Form) -> anyhow::Result<Analysed> {
+    let Some(verdict) = known.verdict else {
+        bail!("{}", known.text);
+    };
+    let text = match form {
+        Form::Json | Form::Full(_) => known.text,
+        Form::Row(palette) => report::row(&serde_json::from_str(&known.text)?, palette),
+    };
+    Ok(Analysed {
+        text,
+        long: None,
+        verdict,
+        warnings: known.warnings,
+    })
 }
 
 /// Looks through every path; one that cannot be read is named and counted.
@@ -146,7 +429,17 @@ pub(super) fn analyse(
     options: Options,
     form: Form,
 ) -> anyhow::Result<Analysed> {
-    let extraction = input.read(run)?;
+    conclude(input, run, input.read(run)?, options, form)
+}
+
+/// Indexes, diagnoses and lays out one run that was read.
+fn conclude(
+    input: &Input,
+    run: &Run,
+    extraction: Extraction,
+    options: Options,
+    form: Form,
+) -> anyhow::Result<Analysed> {
     let index = Index::new(&extraction.trajectory);
     let mut diagnosis: Diagnosis = diagnose(&index, options);
     diagnosis.path = input.user_path(&run.path);

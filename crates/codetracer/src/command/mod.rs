@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod analyze;
+mod cache;
 mod demo;
 mod doctor;
 mod extract;
@@ -50,12 +51,13 @@ impl From<Status> for ExitCode {
 pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
     let learned = data::learned(&cli.flags, output);
     match &cli.command {
-        Command::Analyze(args) => analyze::run(args, cli.flags.fail_on, &learned, output),
+        Command::Analyze(args) => analyze::run(args, &cli.flags, &learned, output),
         Command::Extract(args) => extract::run(args, &learned, output),
         Command::Tree(args) => tree::run(args, &learned, output),
         Command::Show(args) => show::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
+        Command::Cache { what, json } => cache::run(*what, *json, output),
         Command::Demo(args) => demo::run(args, cli.flags.fail_on, output),
         Command::Schema { name } => schema::run(name.as_deref(), output),
         Command::Completions { shell } => {

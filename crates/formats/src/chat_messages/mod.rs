@@ -6,9 +6,11 @@ mod tests;
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use self::talk::{LISTS, Talk, WRAPPERS, read_talk, talks_in};
 use crate::dialogue::{self, Feed};
@@ -17,7 +19,7 @@ use crate::extractor::{
     Claim, Detection, ExtractError, Extraction, Extractor, Layout, Part, Rank, Site,
 };
 use crate::frame::{self, JsonDocument};
-use crate::json::str_at;
+use crate::json::{close_truncated, str_at};
 use crate::pile::{EntryId, Pile};
 
 /// Reads plain lists of chat messages with tool calls.
@@ -105,7 +107,8 @@ impl Extractor for ChatMessages {
         })?;
         if document {
             let file = JsonDocument::open(pile, id)?;
-            let text = file.document().text();
+            let parsed = file.parse::<&RawValue>();
+            let text = parsed.as_ref().map_or("", |parsed| parsed.base);
             for (number, talk) in (1..).zip(talks_in(text)) {
                 if talk.row != text.trim() {
                     let start = talk.row.as_ptr().addr() - text.as_ptr().addr();
@@ -120,9 +123,15 @@ impl Extractor for ChatMessages {
         let id = claim.detection.files[0];
         if let Some(range) = claim.part.as_ref().and_then(|part| part.range.clone()) {
             let text = frame::text_at(pile, id, &range)?;
+            let cut = serde_json::from_str::<&RawValue>(&text).is_err();
+            let closed = cut.then(|| close_truncated(&text)).flatten();
+            let text = closed.unwrap_or(text);
             let cite = |part, slice: &str| {
                 let at = slice.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-                let bytes = text.as_bytes().get(at..at + slice.len())?;
+                // What closes a row that was cut is not in the file.
+                let most = pile.entry(id).size.saturating_sub(range.start);
+                let end = (at + slice.len()).min(usize::try_from(most).unwrap_or(usize::MAX));
+                let bytes = text.as_bytes().get(at..end)?;
                 let path = &pile.entry(id).path;
                 Some(crate::document::cite_bytes(
                     part,
@@ -131,8 +140,14 @@ impl Extractor for ChatMessages {
                     bytes,
                 ))
             };
+            let path = &pile.entry(id).path;
             let talk = talks_in(&text).into_iter().next().unwrap_or_default();
-            return Ok(read_talk(&talk, &pile.entry(id).path, &cite));
+            let mut extraction = read_talk(&talk, path, &cite);
+            if cut {
+                let warning = format!("{path}: the row at byte {} is cut off", range.start);
+                extraction.warnings.push(warning);
+            }
+            return Ok(extraction);
         }
         whole(pile, id)
     }
@@ -150,7 +165,7 @@ fn whole(pile: &Pile, id: EntryId) -> Result<Extraction, ExtractError> {
     if is_lines {
         return Ok(lines(file.document()));
     }
-    let parsed = file.parse::<&serde_json::value::RawValue>()?;
+    let parsed = file.parse::<&RawValue>()?;
     let cite = |part, slice: &str| file.document().cite_in(parsed.base, part, slice);
     let talk = talks_in(parsed.value.get())
         .into_iter()
@@ -226,61 +241,94 @@ fn holds_talk(value: &Value, depth: u32) -> bool {
 /// Conversations of one file, each kept once.
 #[derive(Default)]
 struct Rows {
-    parts: Vec<Option<Part>>,
-    /// The parts by the hash of all their messages.
+    rows: Vec<Row>,
+    /// The rows by the hash of all their messages.
     by_content: HashMap<blake3::Hash, usize>,
+    /// Rows looked at.
+    seen: u64,
     keys: HashMap<String, u32>,
+}
+
+/// A conversation, as far as it was logged.
+struct Row {
+    key: String,
+    /// What the row calls itself.
+    called: Option<String>,
+    /// The hash of its messages.
+    whole: blake3::Hash,
+    range: Range<u64>,
 }
 
 impl Rows {
     /// Adds the conversation in `text`, unless it has no call; it takes the place of one that it
     /// begins with.
     fn add(&mut self, text: &str, start: u64, number: u64) {
-        let talks = talks_in(text);
+        let closed;
+        let mut talks = talks_in(text);
+        if talks.is_empty() && serde_json::from_str::<IgnoredAny>(text).is_err() {
+            closed = close_truncated(text).unwrap_or_default();
+            talks = talks_in(&closed);
+        }
+        self.seen += 1;
         let Some(talk) = talks.first() else { return };
         let mut hasher = blake3::Hasher::new();
         let mut before = None;
-        for message in &talk.messages {
+        for message in &talk.messages[..talk.messages.len() - talk.answers] {
             hasher.update(message.as_bytes());
             hasher.update(b"\n");
             before = self.by_content.get(&hasher.finalize()).copied().or(before);
         }
-        let calls = |text: &str| call_in(text).is_some();
-        if !talk.messages.iter().any(|message| calls(message)) {
+        if !talk
+            .messages
+            .iter()
+            .any(|message| call_in(message).is_some())
+        {
             return;
         }
-        let name = talk.name().unwrap_or_else(|| format!("line-{number}"));
-        let part = |key| Part {
-            key,
-            session: None,
-            range: Some(start..start + text.len() as u64),
-        };
-        let place = if let Some((place, old)) =
-            before.and_then(|place| Some((place, self.parts[place].take()?)))
-        {
-            self.parts[place] = Some(part(old.key));
-            place
+        // Two tries at one task may say the same; then their names tell them apart.
+        let whole = hasher.finalize();
+        let called = talk.name();
+        let before = before.filter(|place| {
+            let known = &self.rows[*place];
+            known.called == called || known.whole != whole
+        });
+        let range = start..start + text.len() as u64;
+        if let Some(place) = before {
+            let known = &mut self.rows[place];
+            self.by_content.remove(&known.whole);
+            known.whole = whole;
+            known.range = range;
+            self.by_content.insert(whole, place);
+            return;
+        }
+        let name = called.clone().unwrap_or_else(|| format!("line-{number}"));
+        let times = self.keys.entry(name.clone()).or_default();
+        *times += 1;
+        let key = if *times == 1 {
+            name
         } else {
-            let times = self.keys.entry(name.clone()).or_default();
-            *times += 1;
-            let key = if *times == 1 {
-                name
-            } else {
-                format!("{name}~{times}")
-            };
-            self.parts.push(Some(part(key)));
-            self.parts.len() - 1
+            format!("{name}~{times}")
         };
-        self.by_content.insert(hasher.finalize(), place);
+        self.by_content.insert(whole, self.rows.len());
+        self.rows.push(Row {
+            key,
+            called,
+            whole,
+            range,
+        });
     }
 
-    /// The parts; none if a document holds but one conversation.
+    /// The parts; none if the file holds but one conversation.
     fn into_parts(self, document: bool) -> Vec<Part> {
-        let parts: Vec<Part> = self.parts.into_iter().flatten().collect();
-        if document && parts.len() < 2 {
+        if self.seen < 2 || (document && self.rows.len() < 2) {
             return Vec::new();
         }
-        parts
+        let parts = self.rows.into_iter().map(|row| Part {
+            key: row.key,
+            session: None,
+            range: Some(row.range),
+        });
+        parts.collect()
     }
 }
 

@@ -62,6 +62,8 @@ pub(super) struct Talk<'t> {
     pub(super) row: &'t str,
     /// Its messages, each as the text it stands in.
     pub(super) messages: Vec<Cow<'t, str>>,
+    /// How many of the last are the answer to those before, kept beside them.
+    pub(super) answers: usize,
     /// Short members beside the messages.
     pub(super) about: Value,
 }
@@ -79,6 +81,7 @@ pub(super) fn talks_in(text: &str) -> Vec<Talk<'_>> {
         return vec![Talk {
             row: text,
             messages: items.into_iter().map(|item| item.get().into()).collect(),
+            answers: 0,
             about: Value::Null,
         }];
     }
@@ -91,6 +94,7 @@ pub(super) fn talks_in(text: &str) -> Vec<Talk<'_>> {
         begins_with_messages(&messages).then(|| Talk {
             row: text,
             messages: messages.into_iter().map(|item| item.get().into()).collect(),
+            answers: 0,
             about: Value::Null,
         })
     });
@@ -101,6 +105,7 @@ pub(super) fn talks_in(text: &str) -> Vec<Talk<'_>> {
 fn talk_of(row: &str) -> Option<Talk<'_>> {
     let mut text = row;
     let mut about = serde_json::Map::new();
+    let mut around: Vec<BTreeMap<String, &RawValue>> = Vec::new();
     for _ in 0..DEEPEST {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
         for (key, raw) in &members {
@@ -114,10 +119,20 @@ fn talk_of(row: &str) -> Option<Talk<'_>> {
             .iter()
             .find_map(|key| Some((*key, list_at(&members, key)?)))
         {
-            messages.extend(answer_beside(&members, key));
+            around.push(members);
+            let mut answers = around
+                .iter()
+                .rev()
+                .map(|members| answer_beside(members, key));
+            let answer = answers
+                .find(|answer| !answer.is_empty())
+                .unwrap_or_default();
+            let answers = answer.len();
+            messages.extend(answer);
             return Some(Talk {
                 row,
                 messages,
+                answers,
                 about: Value::Object(about),
             });
         }
@@ -126,6 +141,7 @@ fn talk_of(row: &str) -> Option<Talk<'_>> {
             .map(|raw| raw.get())
             .filter(|raw| raw.starts_with('{'));
         text = inner.find(|raw| LISTS.iter().any(|key| raw.contains(key)))?;
+        around.push(members);
     }
     None
 }

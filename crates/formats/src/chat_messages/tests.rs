@@ -116,6 +116,23 @@ fn a_conversation_a_row_is_a_run_a_row() {
 }
 
 #[test]
+fn a_row_that_was_cut_gives_its_whole_messages() {
+    let rows = [
+        json!({"id": "one", "messages": talk("a")}),
+        json!({"id": "two", "messages": talk("b")}),
+    ];
+    for text in [lines(&rows), json!(rows).to_string()] {
+        let cut = &text[..text.rfind("a.py").unwrap()];
+        let read = read(cut);
+        assert_eq!(shape(&read), [("chat.json#one", 1), ("chat.json#two", 1)]);
+        assert!(!read[1].warnings.is_empty());
+        let cited = &read[1].trajectory.steps[0].refs[0];
+        let range = usize::try_from(cited.start).unwrap()..usize::try_from(cited.end).unwrap();
+        assert!(cut[range].contains("tool_calls"));
+    }
+}
+
+#[test]
 fn requests_that_grow_are_one_conversation_and_its_answer_counts() {
     let mut messages = talk("a");
     messages.truncate(1);
@@ -125,12 +142,13 @@ fn requests_that_grow_are_one_conversation_and_its_answer_counts() {
     messages.extend([call("a", "ls"), answer("a", "a.py")]);
     rows.push(json!({"request": {"messages": messages}, "response": {"choices": [{"message": call("b", "id")}]}}));
     rows.push(json!({"messages": talk("c")[1..].to_vec()}));
+    rows.push(json!({"id": "other", "messages": talk("c")[1..].to_vec()}));
     let read = read(&lines(&rows));
     let steps: Vec<usize> = read
         .iter()
         .map(|read| read.trajectory.steps.len())
         .collect();
-    assert_eq!(steps, [1, 1]);
+    assert_eq!(steps, [2, 1, 1]);
 }
 
 #[test]

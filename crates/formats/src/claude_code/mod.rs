@@ -114,12 +114,10 @@ impl Reading {
         let value = match serde_json::from_str::<Value>(&text) {
             Ok(value) if value.is_object() => value,
             parsed => {
-                self.coverage.count(line.bytes.len(), false);
-                if parsed.is_err() && !line.ended && text.trim_start().starts_with('{') {
-                    self.warnings.push(format!(
-                        "{}: line {} is cut off; the lines before are read",
-                        line.path, line.number
-                    ));
+                let record = parsed.is_err() && text.trim_start().starts_with('{');
+                match line.unfinished().filter(|_| record) {
+                    Some(note) => self.warnings.push(note),
+                    None => self.coverage.count(line.bytes.len(), false),
                 }
                 return;
             }

@@ -38,7 +38,7 @@ impl Extractor for Continue {
     fn layout(&self) -> Layout {
         Layout {
             name: "continue",
-            title: "Continue session files (sessions/\\*.json)",
+            title: "Continue session files (sessions/*.json)",
             doc: include_str!("LAYOUT.md"),
             rank: Rank::Native,
         }

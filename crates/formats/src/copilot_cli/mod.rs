@@ -21,7 +21,7 @@ impl Extractor for CopilotCli {
     fn layout(&self) -> Layout {
         Layout {
             name: "copilot-cli",
-            title: "GitHub Copilot CLI event logs (session-state/\\*/events.jsonl)",
+            title: "GitHub Copilot CLI event logs (session-state/*/events.jsonl)",
             doc: include_str!("LAYOUT.md"),
             rank: Rank::Native,
         }

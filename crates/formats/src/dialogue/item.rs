@@ -32,7 +32,15 @@ pub(super) fn read(item: &Value) -> Option<Message> {
         }
         "ToolCallRequestEvent" => autogen_calls(item),
         "ToolCallExecutionEvent" => autogen_results(item),
-        "TextMessage" | "MultiModalMessage" => {
+        "ThoughtEvent" => {
+            let text = item.get("content").map(content_text).unwrap_or_default();
+            Some(said(vec![Piece::Reasoning(text)]))
+        }
+        "TextMessage"
+        | "MultiModalMessage"
+        | "ToolCallSummaryMessage"
+        | "StopMessage"
+        | "HandoffMessage" => {
             let role = match str_at(item, "source") {
                 Some("user") => Role::User,
                 _ => Role::Assistant,

@@ -46,7 +46,7 @@ impl Extractor for GeminiCli {
     fn layout(&self) -> Layout {
         Layout {
             name: "gemini-cli",
-            title: "Gemini CLI session files (session-\\*.json, session-\\*.jsonl)",
+            title: "Gemini CLI session files (session-*.json, session-*.jsonl)",
             doc: include_str!("LAYOUT.md"),
             rank: Rank::Native,
         }

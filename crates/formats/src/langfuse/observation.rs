@@ -3,7 +3,7 @@
 use serde_json::Value;
 use trace::{Ref, Usage};
 
-use crate::dialogue::decoded;
+use crate::dialogue::{self, Message, Piece, decoded};
 use crate::otlp::{
     AGENT, Attributes, CALL_ID, RESULT, Side, TOOL_NAME, answer_of, bare_arguments, from_value,
     kind_of, result_of, task_of,
@@ -117,6 +117,7 @@ pub(super) fn span_of(observation: &Observation) -> (Span, bool) {
             span.output = output
                 .map(|output| from_value(output, Side::Output))
                 .unwrap_or_default();
+            span.output.extend(calls_beside(value, &span.output));
         }
         Kind::Agent => {
             span.task = input.and_then(task_of);
@@ -203,4 +204,37 @@ fn usage_of(value: &Value) -> Usage {
         // 0 means that the price was not known.
         cost_usd: cost.filter(|cost| *cost > 0.0),
     }
+}
+
+/// The calls an observation lists of its output, where the output itself shows none.
+fn calls_beside(value: &Value, output: &[Message]) -> Option<Message> {
+    let is_call = |piece: &Piece| matches!(piece, Piece::Call { .. });
+    if output
+        .iter()
+        .flat_map(|message| &message.pieces)
+        .any(is_call)
+    {
+        return None;
+    }
+    let list = |keys: [&str; 2]| {
+        let found = keys.iter().find_map(|key| value.get(*key));
+        found
+            .map(decoded)
+            .and_then(|list| list.as_array().cloned())
+            .unwrap_or_default()
+    };
+    let names = list(["toolCallNames", "tool_call_names"]);
+    let calls = list(["toolCalls", "tool_calls"])
+        .into_iter()
+        .enumerate()
+        .map(|(at, call)| {
+            let mut call = decoded(&call);
+            if let (Value::Object(members), Some(name)) = (&mut call, names.get(at)) {
+                members.entry("name").or_insert_with(|| name.clone());
+            }
+            call
+        });
+    let calls: Vec<Value> = calls.collect();
+    dialogue::read(&serde_json::json!({"role": "assistant", "tool_calls": calls}))
+        .filter(|message| !message.pieces.is_empty())
 }

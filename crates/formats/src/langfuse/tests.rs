@@ -164,6 +164,14 @@ fn rows_of_blob_storage_are_traces_by_id() {
     assert_eq!(read[0].trajectory.agent.as_deref(), Some("fixer"));
 }
 
+#[test]
+fn calls_listed_beside_an_output_without_them_are_read() {
+    let listed = json!({"output": "I look.", "toolCalls": ["{\"id\": \"c\", \"arguments\": \"{\\\"command\\\": \\\"ls\\\"}\"}"], "toolCallNames": ["bash"]});
+    let only = observation("m", Value::Null, "GENERATION", "Chat", (1, 5), listed);
+    let read = read(&json!({"trace": {"id": "t-1"}, "observations": [only]}).to_string());
+    assert_eq!(read[0].trajectory.steps[0].action.command(), Some("ls"));
+}
+
 proptest! {
     #[test]
     fn no_cut_and_no_noise_panics(cut in 0usize..6000, noise in ".{0,40}") {

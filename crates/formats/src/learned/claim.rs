@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::evolve::{Appraisal, appraise};
 use super::map::Container;
 use super::package::{Content, Package, Program};
+use super::program::worth_of;
 use super::registry::Registry;
 use super::{Refusal, induce};
 use crate::extractor::{Claim, Detection, ExtractError, Extraction};
@@ -137,6 +138,7 @@ pub(crate) fn claim(
 }
 
 /// What a place gave: a claim, or a word about a known layout that is no longer read.
+#[derive(Clone)]
 struct Finding {
     claim: Option<Claim>,
     problem: Option<Problem>,
@@ -165,15 +167,49 @@ fn in_file(
         .collect();
     let files = vec![id];
     let found = decide(pile, path, files.clone(), &packages);
-    if found
-        .as_ref()
-        .is_some_and(|finding| finding.claim.is_some())
-        || !learned.induction
-    {
+    let settled = |finding: &Finding| {
+        let reader = finding
+            .claim
+            .as_ref()
+            .and_then(|claim| claim.learned.as_ref());
+        reader.is_some_and(|reader| reader.drift.is_empty())
+    };
+    if !learned.induction || !nobody || found.as_ref().is_some_and(settled) {
         return found;
     }
-    let induced = nobody.then(|| by_induction(pile, path, files)).flatten();
-    induced.or(found)
+    better(pile, found, by_induction(pile, path, files))
+}
+
+/// How much more a reading by structure must be worth than that of a version whose layout changed.
+const CLEARLY: f64 = 0.05;
+
+/// What reads a file whose layout no learned extractor knows, or knows as it was: structure, where
+/// it reads clearly more; that the layout changed is said all the same.
+fn better(pile: &Pile, known: Option<Finding>, induced: Option<Finding>) -> Option<Finding> {
+    let (Some(mut known), Some(induced)) = (known.clone(), &induced) else {
+        return known.or(induced);
+    };
+    let worth = |finding: &Finding| {
+        let claim = finding.claim.as_ref()?;
+        let reading = claim.learned.as_ref()?.read(pile, claim).ok()?;
+        Some(worth_of(&reading))
+    };
+    let Some(by_structure) = worth(induced) else {
+        return Some(known);
+    };
+    if worth(&known).is_some_and(|worth| by_structure < worth + CLEARLY) {
+        return Some(known);
+    }
+    if let Some(claim) = known.claim.take()
+        && let Some(reader) = &claim.learned
+    {
+        known.problem = Some(Problem {
+            path: claim.root.clone(),
+            what: changed(&claim.root, &reader.package, &reader.drift),
+        });
+    }
+    known.claim.clone_from(&induced.claim);
+    Some(known)
 }
 
 fn in_folder(
@@ -324,7 +360,7 @@ fn by_induction(pile: &Pile, root: &str, files: Vec<EntryId>) -> Option<Finding>
         Err(_) => return None,
     };
     let score = found.score;
-    let mut content = Content::new("induced", Program::Maps(vec![found.map]));
+    let mut content = Content::new(Registry::RESERVED, Program::Maps(vec![found.map]));
     content.score = score;
     "induction".clone_into(&mut content.provenance.made_by);
     let package = Arc::new(Package::seal(content).ok()?);

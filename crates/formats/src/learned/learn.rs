@@ -329,8 +329,8 @@ fn by_author(
             what,
         })?;
         let how = format!("{}, round {round}", author.name());
-        let attempt = match program_in(&answer) {
-            Err(what) => Attempt::new(
+        let mut tried = match program_in(&answer) {
+            Err(what) => vec![Attempt::new(
                 &how,
                 Vec::new(),
                 Program::Maps(Vec::new()),
@@ -338,20 +338,24 @@ fn by_author(
                     refusals: vec![Shortfall::Failed { error: what }],
                     ..Validation::default()
                 },
-            ),
-            Ok(program) => best_of(lesson, known, samples.as_deref(), &how, program),
+            )],
+            Ok(program) => tries_of(lesson, known, samples.as_deref(), &how, program),
         };
-        let mut attempt = attempt;
-        compare(&mut attempt, before.first());
-        let accepted = attempt.accepted;
-        let reasons: Vec<String> = attempt.refusals.iter().map(ToString::to_string).collect();
-        let notes = match &attempt.program {
-            Some(program) if !accepted && round < rounds && ran(&attempt, program) => {
+        for attempt in &mut tried {
+            compare(attempt, before.first());
+        }
+        let best = tried.first();
+        let accepted = best.is_some_and(|best| best.accepted);
+        let refusals = best.iter().flat_map(|best| &best.refusals);
+        let reasons: Vec<String> = refusals.map(ToString::to_string).collect();
+        let program = best.and_then(|best| Some((best, best.program.as_ref()?)));
+        let notes = match program {
+            Some((best, program)) if !accepted && round < rounds && ran(best, program) => {
                 notes_on(lesson, program)
             }
             _ => Vec::new(),
         };
-        attempts.insert(0, attempt);
+        attempts.splice(0..0, tried);
         if accepted {
             break;
         }
@@ -399,16 +403,16 @@ fn notes_on(lesson: &Lesson<'_>, program: &Program) -> Vec<String> {
     validation.notes.iter().map(ToString::to_string).collect()
 }
 
-/// A new program alone, and where a version exists beside its maps: the better that is accepted.
-fn best_of(
+/// A new program alone, and where a version exists beside its maps; the better first.
+fn tries_of(
     lesson: &Lesson<'_>,
     known: Option<&Package>,
     samples: Option<&[super::package::Sample]>,
     how: &str,
     program: Program,
-) -> Attempt {
+) -> Vec<Attempt> {
     let (Some(package), Some(samples)) = (known, samples) else {
-        return try_new(lesson, how, program);
+        return vec![try_new(lesson, how, program)];
     };
     let mut tries = Vec::new();
     if let (Program::Maps(old), Program::Maps(new)) = (&package.program, &program) {
@@ -423,8 +427,7 @@ fn best_of(
             Attempt::new(&how, Vec::new(), program, validation)
         })
         .collect();
-    let mut ranked = rank(attempts);
-    ranked.swap_remove(0)
+    rank(attempts)
 }
 
 /// Seals the best attempt into a package.
@@ -495,7 +498,7 @@ fn content_of(
         content.recognise = known.recognise.clone();
         content.samples = samples_of_line(lesson.registry, known);
         if let Some(best) = attempts.first() {
-            content.provenance.changes = best.changes.clone();
+            content.provenance.changes.clone_from(&best.changes);
         }
         if content.program == known.program {
             let change = "the same rules; kinds of records never seen before are known now";
@@ -533,7 +536,7 @@ fn content_of(
     }
     for (index, files) in lesson.artifacts.iter().enumerate().take(3) {
         let name = format!("{}.{}", content.version, index + 1);
-        let sample = sample_of(&content.program, content.limits, lesson.pile, files, name);
+        let sample = sample_of(&content.program, content.limits, lesson.pile, files, &name);
         content.samples.extend(sample);
     }
     // The oldest are what tells most: they were made for files nobody writes any more.

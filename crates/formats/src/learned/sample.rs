@@ -31,7 +31,7 @@ pub(super) fn sample_of(
     limits: Limits,
     pile: &Pile,
     files: &[EntryId],
-    name: String,
+    name: &str,
 ) -> Option<Sample> {
     let place = match program {
         Program::Maps(maps) => &edition(maps, pile, files)?.records,
@@ -48,7 +48,7 @@ pub(super) fn sample_of(
             Container::Markdown | Container::Log => of_text(pile, files, &mut redactor),
         }?;
         let mut sample = Sample {
-            name: name.clone(),
+            name: name.to_owned(),
             files,
             records_only: place.container == Container::Database,
             blake3: String::new(),

@@ -173,20 +173,20 @@ impl Feeding {
                     if let Some(spoke) = self.spoke.get_mut(at) {
                         *spoke = true;
                     }
-                    self.event(record, text, origin.cloned().unwrap_or_default());
+                    self.event(record, text, origin.unwrap_or(&Origin::default()));
                 }
             }
             Err(error) => self.failed = Some(error.to_string()),
         }
     }
 
-    fn event(&mut self, record: u64, text: &str, origin: Origin) {
+    fn event(&mut self, record: u64, text: &str, origin: &Origin) {
         if self.failed.is_some() {
             return;
         }
         match serde_json::from_str::<Event>(text) {
             // `{"says": "nothing"}` marks a record as known.
-            Ok(event) => self.assembly.take(event, &origin),
+            Ok(event) => self.assembly.take(event, origin),
             Err(_) if says_nothing(text) => {}
             Err(error) => {
                 let shown: String = text.chars().take(200).collect();

@@ -14,6 +14,9 @@ pub struct Score {
     pub joined: usize,
     /// Steps whose action is understood: a command, an edit, a look, a search, words.
     pub meant: usize,
+    /// Steps whose observation is a JSON object rather than what a person would read.
+    #[serde(default)]
+    pub structured: usize,
     /// Steps that ask for exactly what an earlier step of the run asked for.
     pub repeats: usize,
     /// Steps that stand in the order of their times, of those that have one.
@@ -81,6 +84,7 @@ impl Score {
         for step in &run.steps {
             self.joined += usize::from(step.observation.is_some());
             self.meant += usize::from(step.action.kind != ActionKind::Other);
+            self.structured += usize::from(step.observed().starts_with("{\""));
             let command = step.action.command().unwrap_or_default();
             let words = format!("{command} {}", step.action.arguments);
             self.repeats += usize::from(!asked.insert(blake3::hash(words.as_bytes())));

@@ -8,6 +8,8 @@ use super::map::{Container, Records, Runs};
 use super::package::{Fingerprint, Kind, Program};
 use super::path::{Path, Segment, decoded};
 use super::records;
+use super::redact::Redactor;
+use super::score::ratio;
 use crate::extractor::Part;
 use crate::pile::{EntryId, Pile};
 
@@ -111,17 +113,23 @@ impl Shape {
             program.records().iter().map(|r| r.container).collect();
         containers.sort_unstable();
         containers.dedup();
+        // A name that would be redacted is data, not a name.
+        let mut redactor = Redactor::default();
+        let mut is_safe = |text: &str| redactor.text(text) == text;
+        let mut kinds = Vec::new();
+        for (name, kind) in &self.kinds {
+            if is_safe(name) {
+                let fields = kind.usual().filter(|field| is_safe(&field.to_string()));
+                kinds.push(Kind {
+                    name: name.clone(),
+                    fields: fields.take(MOST_FIELDS).cloned().collect(),
+                });
+            }
+        }
         Fingerprint {
             containers,
             kinds_by: self.by.clone(),
-            kinds: self
-                .kinds
-                .iter()
-                .map(|(name, kind)| Kind {
-                    name: name.clone(),
-                    fields: kind.usual().cloned().take(MOST_FIELDS).collect(),
-                })
-                .collect(),
+            kinds,
             endings,
         }
     }
@@ -160,11 +168,11 @@ impl Fingerprint {
             .map(|kind| (kind.name.as_str(), kind.fields.iter().collect()))
             .collect();
         let all: BTreeSet<&Path> = self.kinds.iter().flat_map(|kind| &kind.fields).collect();
-        let (mut same, mut whole, mut known_records) = (0, 0, 0);
+        let (mut same, mut whole, mut familiar) = (0, 0, 0);
         for (name, kind) in &shape.kinds {
             let fields = known.get(name.as_str());
             if fields.is_some() {
-                known_records += kind.count;
+                familiar += kind.count;
             } else {
                 likeness.new_kinds.push((name.clone(), kind.count));
             }
@@ -177,11 +185,10 @@ impl Fingerprint {
                 }
             }
         }
-        let share = super::score::ratio;
         likeness.share = if shape.records == 0 {
             0.0
         } else {
-            f64::midpoint(share(same, whole), share(known_records, shape.records))
+            f64::midpoint(ratio(same, whole), ratio(familiar, shape.records))
         };
         likeness
     }

@@ -360,7 +360,8 @@ fn kind_name(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::task::task;
+    use super::super::package::Program;
+    use super::super::task::{Draft, failure, task};
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
@@ -417,6 +418,14 @@ mod tests {
                 prop_assert!(!prompt.contains(&secret), "{}", prompt);
                 prop_assert!(!prompt.contains(&password), "{}", prompt);
                 prop_assert!(prompt.len() < BUDGET + (10 << 10));
+            }
+            let map = json!([{"records": {"container": "lines"}, "rules": [
+                {"when": [{"field": "kind", "is": [secret]}], "says": "nothing"}]}]);
+            let reason = format!("threw Error: password={password} {secret}");
+            let program = Program::Maps(serde_json::from_value(map).unwrap());
+            let draft = Draft { program: &program, accepted: false, reasons: vec![reason.clone()] };
+            for text in [task("", Some(&draft)), failure(&[reason], &[])] {
+                prop_assert!(!text.contains(&secret) && !text.contains(&password), "{}", text);
             }
         }
 

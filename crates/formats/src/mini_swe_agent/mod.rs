@@ -8,7 +8,7 @@ use std::io;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use trace::{RefPart, RunOutcome, Step, Timestamp, Trajectory, Usage};
+use trace::{Ref, RefPart, RunOutcome, Step, Steps, Timestamp, Trajectory, Usage};
 
 use crate::document::Document;
 use crate::extractor::{
@@ -144,7 +144,7 @@ struct Reading<'d> {
     document: &'d Document,
     /// The text that was parsed: the document's, or its copy closed where it was cut.
     base: &'d str,
-    steps: Vec<Step>,
+    steps: Steps,
     coverage: Coverage,
     final_message: Option<String>,
 }
@@ -152,8 +152,12 @@ struct Reading<'d> {
 impl Reading<'_> {
     /// Cites the message as `part` of the step.
     fn cite(&self, step: &mut Step, part: RefPart, message: &Message<'_>) {
-        step.refs
-            .extend(self.document.cite_in(self.base, part, message.raw));
+        step.refs.extend(self.cited(part, message));
+    }
+
+    /// The place of the message.
+    fn cited(&self, part: RefPart, message: &Message<'_>) -> Option<Ref> {
+        self.document.cite_in(self.base, part, message.raw)
     }
 }
 
@@ -163,7 +167,7 @@ fn read(file: &JsonDocument, parsed: Parsed<'_, Saved<'_>>) -> Extraction {
     let mut reading = Reading {
         document,
         base: parsed.base,
-        steps: Vec::new(),
+        steps: Steps::new(),
         coverage: Coverage::default(),
         final_message: None,
     };
@@ -186,7 +190,7 @@ fn read(file: &JsonDocument, parsed: Parsed<'_, Saved<'_>>) -> Extraction {
     coverage.bytes.explained += document.size().saturating_sub(inside);
     coverage.bytes.total += document.size().saturating_sub(inside);
     let mut trajectory = describe(saved, &messages);
-    trajectory.steps = steps.into();
+    trajectory.steps = steps;
     trajectory.final_message = final_message;
     Extraction {
         trajectory,
@@ -199,9 +203,14 @@ fn messages_of<'a>(saved: &Saved<'a>) -> Vec<Message<'a>> {
     (0..)
         .zip(&saved.messages)
         .map(|(index, raw)| {
-            let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+            let mut value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
             let role = str_at(&value, "role").unwrap_or_default().to_owned();
-            let content = value.get("content").map(content_text).unwrap_or_default();
+            // Taken out, not copied: a long run is mostly this.
+            let content = match value.get_mut("content") {
+                Some(Value::String(text)) => std::mem::take(text),
+                Some(other) => content_text(other),
+                None => String::new(),
+            };
             Message {
                 index,
                 raw: raw.get(),

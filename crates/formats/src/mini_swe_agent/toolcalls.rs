@@ -24,15 +24,16 @@ pub(super) fn read(reading: &mut Reading<'_>, messages: &[Message<'_>]) {
             "assistant" => {
                 let first = reading.steps.len();
                 add_calls(reading, message);
-                for (offset, step) in reading.steps[first..].iter().enumerate() {
+                for at in first..reading.steps.len() {
+                    let step = &reading.steps[at];
                     let id = step.address.call_id.clone().unwrap_or_default();
-                    open.entry(id).or_default().push(first + offset);
+                    open.entry(id).or_default().push(at);
                 }
                 if reading.steps.len() > first + 1 {
                     group += 1;
-                    reading.steps[first..]
-                        .iter_mut()
-                        .for_each(|s| s.parallel_group = Some(group));
+                    for at in first..reading.steps.len() {
+                        reading.steps[at].parallel_group = Some(group);
+                    }
                 }
             }
             "tool" => {
@@ -73,11 +74,13 @@ fn add_calls(reading: &mut Reading<'_>, message: &Message<'_>) {
 }
 
 fn add_result(reading: &mut Reading<'_>, index: usize, message: &Message<'_>) {
-    let mut step = reading.steps[index].clone();
+    let cited = reading.cited(RefPart::Observation, message);
+    let Some(step) = reading.steps.get_mut(index) else {
+        return;
+    };
     step.observation = Some(observation(message));
     step.ended = message.time();
-    reading.cite(&mut step, RefPart::Observation, message);
-    reading.steps[index] = step;
+    step.refs.extend(cited);
 }
 
 /// The raw output and status from `extra`; the rendered content where these are missing.

@@ -203,7 +203,7 @@ pub(super) fn span_of(record: &Record, mut attributes: Attributes, logs: &[Value
         ..Span::default()
     };
     match kind {
-        Kind::Tool | Kind::Other => fill_tool(&mut span, &attributes),
+        Kind::Tool | Kind::Other => fill_tool(&mut span, &attributes, &events),
         Kind::Agent => fill_agent(&mut span, &attributes, &events),
         Kind::Model => {
             span.usage = usage_of(&attributes);
@@ -214,7 +214,7 @@ pub(super) fn span_of(record: &Record, mut attributes: Attributes, logs: &[Value
     (span, known)
 }
 
-fn fill_tool(span: &mut Span, attributes: &Attributes) {
+fn fill_tool(span: &mut Span, attributes: &Attributes, events: &[message::Event]) {
     if span.kind == Kind::Tool && span.tool.is_none() {
         let stated = attributes.text(&["traceloop.entity.name"]);
         let bare = span
@@ -225,11 +225,13 @@ fn fill_tool(span: &mut Span, attributes: &Attributes) {
     }
     span.call_id = attributes.text(CALL_ID).map(str::to_owned);
     let arguments = attributes.value(ARGUMENTS).map(decoded);
+    let (told, answered) = message::of_tool(events);
+    let arguments = arguments.or(told);
     span.arguments = arguments.map(bare_arguments).unwrap_or_default();
-    let Some(result) = attributes.value(RESULT) else {
+    let stated = attributes.value(RESULT).map(result_of);
+    let Some((id, mut observation)) = stated.or(answered.map(|answer| (None, answer))) else {
         return;
     };
-    let (id, mut observation) = result_of(result);
     span.call_id = span.call_id.take().or(id);
     if let Some(error) = &span.error {
         observation.is_error = Some(true);

@@ -1,6 +1,7 @@
 //! The messages a model was shown and those it answered, wherever a convention puts them.
 
 use serde_json::{Map, Value};
+use trace::Observation;
 
 use super::attribute::{Attributes, plain};
 use crate::dialogue::{self, Message, Piece, Role, decoded, messages_in};
@@ -209,11 +210,7 @@ pub(super) fn side(attributes: &Attributes, events: &[Event], side: Side) -> Vec
         messages.extend(sdk_answer(attributes));
     }
     if messages.is_empty() {
-        let said = events.iter().filter_map(Event::message);
-        messages = said
-            .filter(|(of, _)| *of == side)
-            .map(|(_, message)| message)
-            .collect();
+        messages = said_in(events, side);
     }
     // Older pydantic-ai keeps the events as one attribute.
     if messages.is_empty()
@@ -300,16 +297,46 @@ fn sdk_answer(attributes: &Attributes) -> Option<Message> {
 
 fn listed_events(list: &Value, side: Side) -> Vec<Message> {
     let events = list.as_array().into_iter().flatten();
-    let said = events.filter_map(|event| {
-        let name = str_at(event, "event.name")?;
-        let event = Event {
-            name: name.to_owned(),
+    let events = events.filter_map(|event| {
+        Some(Event {
+            name: str_at(event, "event.name")?.to_owned(),
             attributes: event.clone(),
             body: Value::Null,
-        };
-        event.message()
+        })
     });
-    said.filter(|(of, _)| *of == side)
-        .map(|(_, message)| message)
-        .collect()
+    said_in(&events.collect::<Vec<_>>(), side)
+}
+
+/// The messages of a side among events. Where nothing is called a choice, the last messages of the
+/// model are what it answered.
+fn said_in(events: &[Event], side: Side) -> Vec<Message> {
+    let mut said: Vec<(Side, Message)> = events.iter().filter_map(Event::message).collect();
+    if said.iter().all(|(of, _)| *of == Side::Input) {
+        let shown = said
+            .iter()
+            .rposition(|(_, message)| message.role != Role::Assistant);
+        for (of, _) in said.iter_mut().skip(shown.map_or(0, |last| last + 1)) {
+            *of = Side::Output;
+        }
+    }
+    let own = said.into_iter().filter(|(of, _)| *of == side);
+    own.map(|(_, message)| message).collect()
+}
+
+/// The arguments and the result of a tool whose span keeps them as events.
+pub(super) fn of_tool(events: &[Event]) -> (Option<Value>, Option<Observation>) {
+    let (mut arguments, mut result) = (None, None);
+    for message in events.iter().filter_map(Event::message) {
+        match message {
+            (Side::Input, message) => {
+                let told = message.pieces.into_iter().find_map(|piece| match piece {
+                    Piece::Result { observation, .. } => Some(observation.text),
+                    _ => None,
+                });
+                arguments = arguments.or(told.map(|text| decoded(&text.into())));
+            }
+            (Side::Output, message) => result = Some(Observation::text(message.text())),
+        }
+    }
+    (arguments.filter(Value::is_object), result)
 }

@@ -22,7 +22,7 @@ pub(super) struct Record {
     pub(super) cite: Option<Ref>,
     /// Its bytes.
     pub(super) size: usize,
-    /// What the resource it came from is called.
+    /// What the resource it came from is called, or failing that the framework.
     pub(super) service: Option<String>,
 }
 
@@ -123,7 +123,8 @@ fn walk(
             let own = members
                 .get("resource")
                 .and_then(|resource| service_of(resource.get()));
-            let service = own.or(service);
+            let scope = || framework_of(members.get("scope")?.get());
+            let service = own.or(service).or_else(scope);
             let groups = RESOURCES.iter().chain(&SCOPES).chain(&RECORDS);
             let mut groups = groups.filter_map(|key| members.get(*key)).peekable();
             if groups.peek().is_some() {
@@ -171,6 +172,26 @@ fn service_of(resource: &str) -> Option<String> {
     let attributes = Attributes::new(resource.get("attributes"));
     let name = attributes.text(&["service.name"])?;
     (!name.starts_with("unknown_service")).then(|| name.to_owned())
+}
+
+/// Instrumentations of clients of models, which are no agents.
+const PROVIDERS: &[&str] = &[
+    "anthropic",
+    "bedrock",
+    "google_genai",
+    "groq",
+    "litellm",
+    "mistralai",
+    "openai",
+    "vertexai",
+];
+
+/// The framework whose spans an instrumentation makes.
+fn framework_of(scope: &str) -> Option<String> {
+    let scope: Value = serde_json::from_str(scope).ok()?;
+    let name = scope.get("name")?.as_str()?;
+    let framework = name.strip_prefix("openinference.instrumentation.")?;
+    (!PROVIDERS.contains(&framework)).then(|| framework.to_owned())
 }
 
 fn trace_of(value: &Value) -> Option<&str> {

@@ -357,6 +357,44 @@ fn messages_in_log_records_without_their_spans_are_read() {
 }
 
 #[test]
+fn tools_may_keep_their_arguments_and_results_as_events() {
+    let event = |name: &str, key: &str, value: Value| {
+        json!({"name": name, "attributes": [
+        {"key": key, "value": {"stringValue": value.to_string()}},
+        {"key": "id", "value": {"stringValue": "u"}}]})
+    };
+    let mut chat = span(
+        "6f",
+        "a",
+        "",
+        "chat",
+        (0, 9),
+        json!({"gen_ai.operation.name": "chat"}),
+    );
+    chat["events"] = json!([
+        {"name": "gen_ai.user.message", "attributes": [{"key": "content", "value": {"stringValue": "[{\"text\": \"Go.\"}]"}}]},
+        event("gen_ai.assistant.message", "content", json!([{"toolUse": {"toolUseId": "u", "name": "bash", "input": {"command": "ls"}}}]))]);
+    let mut tool = span(
+        "6f",
+        "b",
+        "",
+        "execute_tool bash",
+        (10, 19),
+        json!({"gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "bash", "gen_ai.tool.call.id": "u"}),
+    );
+    tool["events"] = json!([
+        event("gen_ai.tool.message", "content", json!({"command": "ls"})),
+        event("gen_ai.choice", "message", json!([{"text": "a.py"}]))
+    ]);
+    let read = read(&text(&[export(vec![chat, tool])]));
+    let run = &read[0].trajectory;
+    assert_eq!((run.steps.len(), run.steps[0].observed()), (1, "a.py"));
+    assert_eq!(run.steps[0].action.command(), Some("ls"));
+    assert_eq!(run.task.as_deref(), Some("Go."));
+}
+
+#[test]
 fn bare_spans_of_an_sdk_are_read() {
     let span = json!({"name": "chat", "context": {"trace_id": "0x1", "span_id": "0x2"}, "parent_id": null,
         "start_time": "2025-01-01T00:00:00Z", "end_time": "2025-01-01T00:00:01Z", "status": {"status_code": "OK"},

@@ -4,6 +4,8 @@
 //! archives are unpacked into a private temporary folder that goes away with the pile.
 
 mod archive;
+mod listing;
+pub(crate) mod used;
 mod walk;
 
 use std::fs::File;
@@ -12,6 +14,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use listing::Listing;
 use tempfile::TempDir;
 use thiserror::Error;
 
@@ -279,6 +282,7 @@ impl Pile {
     /// # Errors
     /// Whatever the file system says.
     pub fn read(&self, id: EntryId) -> io::Result<Document> {
+        used::note(id);
         let entry = self.entry(id);
         let bytes = match &entry.content {
             Content::Disk(path) => std::fs::read(path)?,
@@ -306,6 +310,7 @@ impl Pile {
 
     /// Where the file stands on disk; `None` for one held in memory.
     pub(crate) fn on_disk(&self, id: EntryId) -> Option<&Path> {
+        used::note(id);
         match &self.entry(id).content {
             Content::Disk(path) => Some(path),
             Content::Memory(_) => None,
@@ -355,7 +360,31 @@ impl Pile {
         self.stream_from(id, 0)
     }
 
+    /// The file on disk that holds this one: itself, or the archive it was unpacked from. `None` for
+    /// one that came from no disk.
+    pub(crate) fn source(&self, id: EntryId) -> Option<PathBuf> {
+        let entry = self.entry(id);
+        let root = std::path::absolute(&self.root).ok()?;
+        if let (None, Content::Disk(path)) = (entry.path.find("!/"), &entry.content) {
+            return std::path::absolute(path).ok();
+        }
+        // Archives within archives stand for nothing: the outermost is the file that may change.
+        entry
+            .path
+            .match_indices("!/")
+            .map(|(at, _)| &entry.path[..at])
+            .map(|archive| {
+                if root.is_file() {
+                    root.clone()
+                } else {
+                    root.join(archive)
+                }
+            })
+            .find(|path| path.is_file())
+    }
+
     fn stream_from(&self, id: EntryId, offset: u64) -> io::Result<Box<dyn BufRead + '_>> {
+        used::note(id);
         Ok(match &self.entry(id).content {
             Content::Disk(path) => {
                 let mut file = File::open(path)?;

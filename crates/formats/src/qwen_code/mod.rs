@@ -23,7 +23,7 @@ impl Extractor for QwenCode {
     fn layout(&self) -> Layout {
         Layout {
             name: "qwen-code",
-            title: "Qwen Code session files (chats/\\*.jsonl)",
+            title: "Qwen Code session files (chats/*.jsonl)",
             doc: include_str!("LAYOUT.md"),
             rank: Rank::Native,
         }

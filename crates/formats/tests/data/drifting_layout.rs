@@ -96,7 +96,8 @@ pub(crate) fn write(edition: usize, run: usize) -> (String, Vec<Truth>) {
     let text = if edition >= 4 {
         serde_json::to_string_pretty(&json!({"writer": "acme 4", "run": {"log": records}})).unwrap()
     } else {
-        records.iter().map(|record| format!("{record}\n")).collect()
+        let lines: Vec<String> = records.iter().map(ToString::to_string).collect();
+        lines.join("\n") + "\n"
     };
     (text, truth)
 }

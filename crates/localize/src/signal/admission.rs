@@ -1,9 +1,25 @@
 //! Own admissions in a later thought.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::{Signal, Suspicion, at};
 use crate::evidence::{of_action, of_thought};
 use crate::phrase::{first, phrases};
 use analysis::Index;
+
+/// What is looked for, made ready once.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    phrases(&[
+        "i made a mistake",
+        "that was wrong",
+        "my mistake",
+        "i was wrong",
+        "i misunderstood",
+        "was incorrect",
+    ])
+});
 
 /// Own admissions in a later thought.
 pub(super) struct Admission;
@@ -14,18 +30,10 @@ impl Signal for Admission {
     }
 
     fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
-        let words = phrases(&[
-            "i made a mistake",
-            "that was wrong",
-            "my mistake",
-            "i was wrong",
-            "i misunderstood",
-            "was incorrect",
-        ]);
         let mut last_change = None;
         let mut found = Vec::new();
         for step in index.steps() {
-            if let Some(said) = first(words.as_ref(), &step.step.thought)
+            if let Some(said) = first(WORDS.as_ref(), &step.step.thought)
                 && let Some(change) = last_change.and_then(|n| at(index, n))
             {
                 found.extend(Suspicion::new(

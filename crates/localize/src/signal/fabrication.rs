@@ -1,11 +1,31 @@
 //! Results made up in place of obtained ones.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::{Signal, Suspicion};
 use crate::evidence::{action_text, of_action_line, of_thought};
 use crate::phrase::{first, phrases};
 use analysis::Index;
 use analysis::activity::Activity;
 use trace::StepStatus;
+
+/// What is looked for, made ready once.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    phrases(&[
+        "simulated data",
+        "simulate the",
+        "dummy data",
+        "mock data",
+        "fake data",
+        "hardcode",
+        "hard-code",
+        "placeholder",
+        "synthetic data",
+        "pretend",
+    ])
+});
 
 /// Results made up in place of obtained ones.
 pub(super) struct Fabrication;
@@ -16,26 +36,14 @@ impl Signal for Fabrication {
     }
 
     fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
-        let words = phrases(&[
-            "simulated data",
-            "simulate the",
-            "dummy data",
-            "mock data",
-            "fake data",
-            "hardcode",
-            "hard-code",
-            "placeholder",
-            "synthetic data",
-            "pretend",
-        ]);
         let mut failed = false;
         let mut found = Vec::new();
         for step in index.steps() {
             if failed && step.reading.activities.contains(&Activity::Edit) {
                 let thought =
-                    first(words.as_ref(), &step.step.thought).map(|at| of_thought(&step.step, at));
+                    first(WORDS.as_ref(), &step.step.thought).map(|at| of_thought(&step.step, at));
                 let action = || {
-                    first(words.as_ref(), action_text(&step.step))
+                    first(WORDS.as_ref(), action_text(&step.step))
                         .map(|at| of_action_line(&step.step, at))
                 };
                 if let Some(evidence) = thought.or_else(action) {

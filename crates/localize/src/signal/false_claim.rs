@@ -1,10 +1,24 @@
 //! Success claimed against evidence.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::{Signal, Suspicion};
 use crate::evidence::{of_observation, of_thought};
 use crate::phrase::{first, phrases};
 use analysis::{Index, IndexedStep};
 use trace::StepStatus;
+
+/// What is looked for, made ready once.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    phrases(&[
+        "successfully",
+        "all tests pass",
+        "task is complete",
+        "works correctly",
+    ])
+});
 
 /// Success claimed against evidence.
 pub(super) struct FalseClaim;
@@ -15,17 +29,11 @@ impl Signal for FalseClaim {
     }
 
     fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
-        let claims = phrases(&[
-            "successfully",
-            "all tests pass",
-            "task is complete",
-            "works correctly",
-        ]);
         let mut failed: Option<IndexedStep<'_>> = None;
         let mut found = Vec::new();
         for step in index.steps() {
             if let Some(failure) = &failed
-                && let Some(at) = first(claims.as_ref(), &step.step.thought)
+                && let Some(at) = first(WORDS.as_ref(), &step.step.thought)
             {
                 let span = failure
                     .outcome

@@ -132,7 +132,7 @@ fn edited(text: &str, registry: &Registry) -> anyhow::Result<Package> {
     let mut content = package.content().clone();
     let newest = registry.versions(&parent.name).next_back();
     content.version = newest.map_or(parent.version, |newest| newest.version) + 1;
-    content.provenance.made_by = "hand".to_owned();
+    "hand".clone_into(&mut content.provenance.made_by);
     content.provenance.parent = Some(parent.hash().to_owned());
     content.provenance.origin = Some(parent.origin().to_owned());
     Ok(Package::seal(content)?)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::field::Field;
+use super::field::{Field, LEAST_TOLD, told_by};
 use super::kind::Kind;
 use super::lexicon::{self, Speaker, fit, path_fit, plain};
 use crate::learned::interpret::{arguments_of, text_of};
@@ -16,9 +16,6 @@ use crate::learned::score::ratio;
 const LEAST_SURE: f64 = 2.0;
 /// How sure one must be before it is known whether others mention its id.
 const LEAST_UNHEARD: f64 = 1.3;
-/// How much of the shape of the arguments a name must tell to count as the tool's without a known
-/// name.
-const LEAST_TOLD: f64 = 0.55;
 
 /// A kind of part that looks like a tool call.
 #[derive(Debug, Clone)]
@@ -80,6 +77,7 @@ fn may_be_id(path: &Path, field: &Field) -> bool {
     let texts = field.texts > 0 && field.identifiers == field.texts && field.times == 0;
     texts && (named || field.values.keys().any(|value| lexicon::is_id(value)))
         || field.numbers > 0 && named
+        || field.is_different_each_time()
 }
 
 /// The kinds that look like calls.
@@ -120,6 +118,10 @@ fn call_of(kind: &Kind<'_>) -> Option<(f64, CallFields)> {
     if answers {
         return None;
     }
+    let person = kind.words().find_map(lexicon::speaker) == Some(Speaker::User);
+    if person && kind.each.is_root() {
+        return None;
+    }
     let asked = words.iter().any(|word| {
         [
             "call",
@@ -135,31 +137,50 @@ fn call_of(kind: &Kind<'_>) -> Option<(f64, CallFields)> {
         .any(|mark| word.contains(mark))
     });
     let bonus = if asked { 0.6 } else { 0.0 };
-    structured_call(kind, bonus)
-        .filter(|(sure, _)| *sure >= LEAST_UNHEARD)
-        .or_else(|| command_call(kind, bonus))
+    let structured = structured_call(kind, bonus).filter(|reading| {
+        let least = if reading.grounded {
+            LEAST_UNHEARD
+        } else {
+            LEAST_SURE
+        };
+        reading.sure >= least
+    });
+    structured
+        .map(|reading| (reading.sure, reading.fields))
+        .or_else(|| command_call(kind, bonus).filter(|(sure, _)| *sure >= LEAST_SURE))
+}
+
+/// A way to read a kind of part as a call.
+struct Reading {
+    sure: f64,
+    /// Whether values speak for it, not names alone.
+    grounded: bool,
+    fields: CallFields,
 }
 
 /// A name beside an object of arguments: known by what they are called, or by the name telling
 /// which members the arguments have.
-fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
+fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<Reading> {
     let count = kind.parts.len();
-    let mut best: Option<(f64, Path, Path)> = None;
+    let mut best: Option<(f64, bool, Path, Path)> = None;
     for (path, field) in &kind.fields {
         let Some(arguments) = arguments_fit(path, field) else {
             continue;
         };
         // A message or a record in an envelope has a speaker; arguments have not.
-        if kind.field(&path.key("role")).is_some() {
+        if kind.field(&path.key("role")).is_some() || is_of_owner(path) {
             continue;
         }
         for (name_path, name) in &kind.fields {
             if !may_name(name_path, name, path) {
                 continue;
             }
-            let told = told_by(kind, name_path, path);
+            let values = kind.parts.iter().map(|part| &*part.value);
+            let told = told_by(values, name_path, path);
             let sure_told = told >= LEAST_TOLD;
-            if arguments < 0.5 && !sure_told {
+            let kind_word = fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
+            let unknown = kind_word && name.tools == 0 && (arguments < 0.5 || !sure_told);
+            if arguments < 0.5 && !sure_told || unknown {
                 continue;
             }
             let Some(named) = name_fit(name_path, name, path, sure_told) else {
@@ -173,24 +194,31 @@ fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<(f64, CallFields)> {
                 .any(|c| c.field == *name_path);
             let constant = name.values.len() == 1
                 && lexicon::fit(name_path.last_key().unwrap_or_default(), lexicon::KINDS) > 0.0;
-            if (splits && bonus == 0.0 || constant) && name.tools == 0 {
+            // One word on everything is the agent's name or the like.
+            let grounded = sure_told || field.arguments * 3 > field.present;
+            let alike = name.values.len() == 1 && count > 3 && !grounded;
+            if (splits && bonus == 0.0 || constant || alike) && name.tools == 0 {
                 continue;
             }
             let there = ratio(field.present.min(name.present), count);
             let shape = if sure_told { told } else { 0.0 };
             let sure = (arguments + named + shape + bonus) * (0.4 + 0.6 * there);
             if best.as_ref().is_none_or(|(most, ..)| sure > *most) {
-                best = Some((sure, path.clone(), name_path.clone()));
+                best = Some((sure, grounded, path.clone(), name_path.clone()));
             }
         }
     }
-    let (sure, arguments, tool) = best?;
+    let (sure, grounded, arguments, tool) = best?;
     let fields = CallFields {
         tool: vec![tool],
         arguments: vec![arguments],
         ..CallFields::default()
     };
-    Some((sure, fields))
+    Some(Reading {
+        sure,
+        grounded,
+        fields,
+    })
 }
 
 /// Whether a field could name the tool whose arguments stand at `arguments`, by its values: short
@@ -201,43 +229,6 @@ fn may_name(path: &Path, field: &Field, arguments: &Path) -> bool {
         && field.share(field.identifiers) >= 0.9
         && field.mean_length() <= 48.0
         && field.times == 0
-}
-
-/// How much better one knows which members the arguments have when one knows the name, 0 to 1:
-/// each tool has its own.
-fn told_by(kind: &Kind<'_>, name: &Path, arguments: &Path) -> f64 {
-    const LOOKED_AT: usize = 300;
-    const LEAST: usize = 5;
-    let mut all: BTreeMap<String, usize> = BTreeMap::new();
-    let mut by_name: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
-    let mut count = 0;
-    for part in kind.parts.iter().take(LOOKED_AT) {
-        let name = name.first(&part.value);
-        let value = arguments.first(&part.value);
-        let (Some(name), Some(value)) = (name.as_deref().and_then(Value::as_str), value) else {
-            continue;
-        };
-        let inner = arguments_of(&value);
-        let Some(Value::Object(members)) = inner.as_deref() else {
-            continue;
-        };
-        let keys: Vec<&str> = members.keys().map(String::as_str).collect();
-        let keys = keys.join(" ");
-        count += 1;
-        *all.entry(keys.clone()).or_default() += 1;
-        *by_name
-            .entry(name.to_owned())
-            .or_default()
-            .entry(keys)
-            .or_default() += 1;
-    }
-    let most = |sets: &BTreeMap<String, usize>| sets.values().copied().max().unwrap_or_default();
-    let plain = most(&all);
-    if count < LEAST || by_name.len() < 2 || by_name.len() * 3 > count * 2 || plain == count {
-        return 0.0;
-    }
-    let told: usize = by_name.values().map(most).sum();
-    ratio(told.saturating_sub(plain), count - plain)
 }
 
 /// How much a field looks like the arguments of a call.
@@ -294,10 +285,15 @@ fn nearness(a: &Path, b: &Path) -> f64 {
     0.3 - 0.15 * apart
 }
 
+/// Whether a field stands in the row that a row of a database belongs to.
+fn is_of_owner(path: &Path) -> bool {
+    matches!(path.segments(), [Segment::Key(first), _, ..] if first.starts_with('@'))
+}
+
 /// What an exporter says of itself is no call.
 fn is_telemetry(path: &Path) -> bool {
     path.segments().iter().any(|segment| {
-        matches!(segment, Segment::Key(key) if ["usage", "metadata", "resource", "scope", "metrics", "stats"].contains(&plain(key).as_str()))
+        matches!(segment, Segment::Key(key) if ["usage", "metadata", "resource", "scope", "metrics", "stats", "status"].contains(&plain(key).as_str()) || plain(key).contains("telemetry"))
     })
 }
 
@@ -365,7 +361,10 @@ fn id_of(
     let mut best: Option<(f64, &Path, f64)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
-        if lexicon::SESSIONS.contains(&plain(key).as_str()) {
+        // What the row of an owner is called is not the call's own.
+        let owner =
+            matches!(path.segments(), [Segment::Key(first), _, ..] if first.starts_with('@'));
+        if owner || lexicon::SESSIONS.contains(&plain(key).as_str()) {
             continue;
         }
         let named = fit(key, CALL_IDS);
@@ -379,11 +378,12 @@ fn id_of(
         } else {
             0.0
         };
-        if named == 0.0 && mentioned < 0.5 || distinct < 0.2 && field.texts > 4 {
+        let own = field.is_different_each_time() && mentioned >= 0.8;
+        if named == 0.0 && mentioned < 0.5 || distinct < 0.2 && field.texts > 4 && !own {
             continue;
         }
         let near = nearness(path, beside).max(nearness(path, arguments));
-        let worth = named + distinct + near + 1.2 * mentioned;
+        let worth = named + distinct + near + there + 1.2 * mentioned;
         if best.is_none_or(|(most, ..)| worth > most) {
             best = Some((worth, path, mentioned));
         }
@@ -427,6 +427,8 @@ pub(super) struct ResultGuess {
     pub(super) fields: ResultFields,
     /// Calls it answers by id.
     pub(super) answers: usize,
+    /// Whether it is known by standing after the calls.
+    pub(super) by_turn: bool,
 }
 
 /// The kinds whose parts name calls with one of `ids` and hold a text.
@@ -453,8 +455,18 @@ pub(super) fn results_in(
             found.push(guess);
         }
     }
-    if found.is_empty() && calls.iter().any(|call| call.fields.id.is_empty()) {
-        found.extend(result_by_turn(kinds, calls));
+    let beside = |call: &CallGuess| {
+        let kind = &kinds[call.kind];
+        result_beside(kind, &call.fields).is_some() || result_around(kinds, kind).is_some()
+    };
+    let named = found.iter().any(|guess| guess.answers > 0);
+    let parts = |call: &CallGuess| kinds[call.kind].parts.len();
+    let all: usize = calls.iter().map(parts).sum();
+    let have: usize = calls.iter().filter(|call| beside(call)).map(parts).sum();
+    if !named && (!ids.is_empty() || found.is_empty()) && have * 2 < all {
+        let by_turn = result_by_turn(kinds, calls);
+        found.retain(|guess| by_turn.as_ref().is_none_or(|turn| turn.kind != guess.kind));
+        found.extend(by_turn);
     }
     found
 }
@@ -499,7 +511,7 @@ fn result_by_turn(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<ResultGuess
         if share < LEAST || answered * 10 < kind.parts.len() * 8 {
             continue;
         }
-        let Some(fields) = result_fields(kind, &[]) else {
+        let Some(fields) = result_fields(kind, &[], None) else {
             continue;
         };
         let printed = fields.text.iter().filter_map(|path| kind.field(path));
@@ -510,6 +522,7 @@ fn result_by_turn(kinds: &[Kind<'_>], calls: &[CallGuess]) -> Option<ResultGuess
                 kind: at,
                 fields,
                 answers: 0,
+                by_turn: true,
             };
             best = Some((worth, guess));
         }
@@ -543,7 +556,8 @@ fn result_by_id(
                 || plain(key) == "cause"
                 || fit(key, &["parent", "inreplyto", "for", "ref", "call"]) > 0.0
         });
-        if hits == 0 || ratio(hits, all) < 0.6 || field.numbers > 0 && !names_id {
+        let nameless = field.numbers > 0 && !names_id && !field.is_different_each_time();
+        if hits == 0 || ratio(hits, all) < 0.6 || nameless {
             continue;
         }
         let worth = ratio(hits, all)
@@ -554,12 +568,13 @@ fn result_by_id(
         }
     }
     let (_, answers, id) = best?;
-    let mut fields = result_fields(kind, &[])?;
+    let mut fields = result_fields(kind, &[], Some(id))?;
     fields.id = vec![id.clone()];
     Some(ResultGuess {
         kind: at,
         fields,
         answers,
+        by_turn: false,
     })
 }
 
@@ -569,11 +584,12 @@ fn result_by_word(at: usize, kind: &Kind<'_>) -> Option<ResultGuess> {
     if own != Some(Speaker::Tool) {
         return None;
     }
-    let fields = result_fields(kind, &[])?;
+    let fields = result_fields(kind, &[], None)?;
     Some(ResultGuess {
         kind: at,
         fields,
         answers: 0,
+        by_turn: false,
     })
 }
 
@@ -585,7 +601,7 @@ pub(super) fn result_beside(kind: &Kind<'_>, call: &CallFields) -> Option<Result
         .chain(&call.tool)
         .chain(&call.id)
         .collect();
-    result_fields(kind, &taken)
+    result_fields(kind, &taken, None)
 }
 
 /// The result of a call that stands in a list of its record, where it stands in the record itself:
@@ -599,7 +615,7 @@ pub(super) fn result_around(kinds: &[Kind<'_>], kind: &Kind<'_>) -> Option<Resul
         .iter()
         .find(|other| other.each.is_root() && other.when == kind.when)?;
     let none = Path::root().key("");
-    let mut fields = result_fields(around, &[&none])?;
+    let mut fields = result_fields(around, &[&none], None)?;
     let from_record = |path: &mut Path| *path = Path::root().then(Segment::Record).join(path);
     fields.text.iter_mut().for_each(from_record);
     fields.exit_status.iter_mut().for_each(from_record);
@@ -610,15 +626,34 @@ pub(super) fn result_around(kinds: &[Kind<'_>], kind: &Kind<'_>) -> Option<Resul
 }
 
 /// The fields of a result in a kind of part; `taken` are fields that mean something else.
-fn result_fields(kind: &Kind<'_>, taken: &[&Path]) -> Option<ResultFields> {
+fn result_fields(
+    kind: &Kind<'_>,
+    taken: &[&Path],
+    answered: Option<&Path>,
+) -> Option<ResultFields> {
     let beside_call = !taken.is_empty();
+    // A result may repeat the call it answers.
+    let repeated = structured_call(kind, 0.0).map(|call| call.fields);
+    let repeated: Vec<&Path> = repeated
+        .iter()
+        .flat_map(|call| &call.arguments)
+        .filter(|path| path_fit(path, lexicon::OUTPUTS) == 0.0)
+        .collect();
     let mut best: Option<(f64, &Path)> = None;
     for (path, field) in &kind.fields {
         let Some(key) = path.last_key() else { continue };
         let within = taken
             .iter()
             .any(|other| path.below(other).is_some() || other.below(path).is_some());
-        if within || path.segments().last() == Some(&Segment::Json) || is_telemetry_text(path) {
+        // What came back does not hold the id of the call it answers.
+        let around = answered.is_some_and(|id| id.below(path).is_some());
+        let asked = repeated.iter().any(|other| path.below(other).is_some());
+        if within
+            || asked
+            || around
+            || path.segments().last() == Some(&Segment::Json)
+            || is_telemetry_text(path)
+        {
             continue;
         }
         let mut named = path_fit(path, lexicon::OUTPUTS);
@@ -680,11 +715,34 @@ fn looks_printed(kind: &Kind<'_>, path: &Path, field: &Field, taken: &[&Path]) -
     let printed = field.printed();
     let mostly_text = field.texts * 2 > field.present && field.mean_length() > 12.0;
     let beside_call = !taken.is_empty();
-    if !mostly_text || beside_call && (said || printed < LEAST) || field.stamps > 0 {
+    let named = !said && !is_telemetry_text(path) && fit(key, lexicon::ARGUMENTS) == 0.0;
+    if !mostly_text || !named && beside_call || printed == 0.0 || beside_call && printed < LEAST {
+        return 0.0;
+    }
+    if beside_call && echoes(kind, path, taken) {
         return 0.0;
     }
     let order = if after { 0.1 } else { 0.0 };
     0.1 + 0.3 * printed + order
+}
+
+/// Whether a text repeats what stands in one of the fields `taken`.
+fn echoes(kind: &Kind<'_>, path: &Path, taken: &[&Path]) -> bool {
+    const LOOKED_AT: usize = 40;
+    let (mut all, mut same) = (0, 0);
+    for part in kind.parts.iter().take(LOOKED_AT) {
+        let Some(text) = path.first(&part.value).and_then(|value| text_of(&value)) else {
+            continue;
+        };
+        let quoted = Value::from(text).to_string();
+        let inner = |path: &&Path| {
+            let value = path.first(&part.value)?;
+            Some(arguments_of(&value).map_or_else(|| value.to_string(), |v| v.to_string()))
+        };
+        all += 1;
+        same += usize::from(taken.iter().filter_map(inner).any(|t| t.contains(&quoted)));
+    }
+    same * 2 > all
 }
 
 /// Whether a structured value has no text a person would read.

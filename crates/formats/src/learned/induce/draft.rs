@@ -9,9 +9,10 @@ use super::call::{
 };
 use super::kind::{Kind, kinds_of};
 use super::lexicon::{self, Speaker};
+use super::told::labelled;
 use super::words::{about_of, best, mark_in, merge, says_of, speaker_of, spoken_in, words_of};
 use crate::learned::interpret::arguments_of;
-use crate::learned::map::{Condition, FieldMap, Records, ResultFields, Rule, Says};
+use crate::learned::map::{Condition, Container, FieldMap, Records, ResultFields, Rule, Says};
 use crate::learned::path::Path;
 use crate::learned::score::ratio;
 
@@ -25,9 +26,12 @@ const MOST_LEADS: usize = 5;
 /// without a call. They differ in which of the parts that look like calls is believed first: a call
 /// is often recorded in several places, and only trying shows from which it is read best.
 pub(super) fn drafts(records: &[Value], place: &Records) -> Vec<FieldMap> {
+    let mut maps: Vec<FieldMap> = Vec::new();
+    if matches!(place.container, Container::Markdown | Container::Log) {
+        maps.extend(labelled(records, place));
+    }
     let kinds = kinds_of(records);
     let guesses = by_worth(&kinds, calls_in(&kinds));
-    let mut maps: Vec<FieldMap> = Vec::new();
     for lead in 0..guesses.len().clamp(1, MOST_LEADS) {
         let mut order = guesses.clone();
         if lead < order.len() {
@@ -141,6 +145,13 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
         let shared: Vec<usize> = ids.iter().filter_map(|id| seen.get(id).copied()).collect();
         if !ids.is_empty() && ratio(shared.len(), ids.len()) >= 0.5 {
             let first = shared.first().copied().unwrap_or_default();
+            // The same calls in the same records: a copy, and the nearer one is read.
+            if repeats && in_same_records(kind, &kinds[settled[first].kind]) {
+                if depth(&guess) < depth(&settled[first]) {
+                    settled[first] = guess;
+                }
+                continue;
+            }
             // Under the id of a call but not what it asks: its result, or a copy elsewhere.
             if depth(&guess) > depth(&settled[first]) || !repeats {
                 continue;
@@ -150,7 +161,11 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
                 settled[at].fields.once = true;
             }
             guess.fields.once = true;
-        } else if repeats || mentions_calls(kinds, kind, &settled) {
+        } else if repeats
+            || mentions_calls(kinds, kind, &settled)
+            || carries_out(&own, &said)
+            || guess.fields.tool.is_empty() && carries_out(&said, &own)
+        {
             continue;
         }
         said.extend(own);
@@ -160,6 +175,46 @@ fn settle_calls(kinds: &[Kind<'_>], guesses: Vec<CallGuess>) -> Vec<CallGuess> {
         settled.push(guess);
     }
     settled
+}
+
+/// Whether calls only carry out what others ask for: their texts hold the commands of these.
+fn carries_out(own: &BTreeSet<String>, said: &BTreeSet<String>) -> bool {
+    const LOOKED_AT: usize = 60;
+    const SHORTEST: usize = 6;
+    let commands: Vec<String> = said
+        .iter()
+        .take(LOOKED_AT)
+        .filter_map(|t| longest(t))
+        .collect();
+    let held = commands.iter().filter(|command| {
+        let inner = serde_json::to_string(command).unwrap_or_default();
+        let inner = inner.trim_matches('"');
+        inner.len() >= SHORTEST
+            && own
+                .iter()
+                .take(4 * LOOKED_AT)
+                .any(|text| text.contains(inner))
+    });
+    !commands.is_empty() && held.count() * 2 > commands.len()
+}
+
+/// The longest text among the arguments of a call.
+fn longest(call: &str) -> Option<String> {
+    let arguments: Value = serde_json::from_str(call.split_once(' ')?.1).ok()?;
+    if let Value::String(command) = arguments {
+        return Some(command);
+    }
+    let texts = arguments.as_object()?.values().filter_map(Value::as_str);
+    texts.max_by_key(|text| text.len()).map(str::to_owned)
+}
+
+/// Whether two kinds of parts stand in the same records.
+fn in_same_records(a: &Kind<'_>, b: &Kind<'_>) -> bool {
+    let records = |kind: &Kind<'_>| -> BTreeSet<usize> {
+        kind.parts.iter().map(|part| part.record).collect()
+    };
+    let (a, b) = (records(a), records(b));
+    ratio(a.intersection(&b).count(), a.len().min(b.len())) >= 0.8
 }
 
 /// Whether the parts of `kind` name calls that are settled under an id of another kind: they speak
@@ -214,7 +269,11 @@ fn settle_results(
 ) -> Vec<ResultGuess> {
     let any_by_id = guesses.iter().any(|guess| guess.answers > 0);
     let nameless = calls.iter().any(|call| call.fields.id.is_empty());
-    guesses.retain(|guess| guess.answers > 0 || !any_by_id && (nameless || ids.is_empty()));
+    let by_order = nameless || ids.is_empty();
+    guesses.retain(|guess| guess.answers > 0 || !any_by_id && (by_order || guess.by_turn));
+    if guesses.iter().any(|guess| guess.by_turn) {
+        guesses.retain(|guess| guess.by_turn);
+    }
     let depth = |guess: &ResultGuess| kinds[guess.kind].each.segments().len();
     let tool = |guess: &ResultGuess| {
         let words = kinds[guess.kind].words().next();
@@ -343,12 +402,20 @@ fn add_words(
 }
 
 /// Whether the records of `kind` open the run: a person asks before anything is done, and seldom
-/// again.
+/// again; what stands before that sets the scene.
 fn opens(kinds: &[Kind<'_>], kind: &Kind<'_>, calls: &[CallGuess]) -> bool {
     let records = calls.iter().flat_map(|call| &kinds[call.kind].parts);
     let first_call = records.clone().map(|part| part.record).min();
     let first = kind.parts.first().map(|part| part.record);
-    first < first_call && kind.parts.len() * 4 <= records.count().max(4)
+    let later = kinds
+        .iter()
+        .filter(|other| other.each.is_root())
+        .any(|other| {
+            let start = other.parts.first().map(|part| part.record);
+            let calls = calls.iter().any(|call| kinds[call.kind].when == other.when);
+            start > first && start < first_call && other.parts.len() <= kind.parts.len() && !calls
+        });
+    !later && first < first_call && kind.parts.len() * 4 <= records.count().max(4)
 }
 
 /// Commands that stand in the agent's words; false when there are none.

@@ -17,6 +17,8 @@ const MOST_DISTINCT: usize = 20_000;
 const LONGEST_KEPT: usize = 200;
 /// How deep below a part fields are looked for, counted in objects.
 const DEEPEST: usize = 5;
+/// How much of the shape of the arguments a name must tell to count as the tool's.
+pub(super) const LEAST_TOLD: f64 = 0.55;
 /// How many fields of a part are looked at.
 const MOST_FIELDS: usize = 400;
 
@@ -50,7 +52,7 @@ pub(super) struct Field {
     places: usize,
     /// Values that are times, as ISO text.
     pub(super) times: usize,
-    /// Texts of digits that could count the seconds, or parts of them, since 1970.
+    /// Numbers, and texts of digits, that could count the seconds, or parts of them, since 1970.
     pub(super) stamps: usize,
     /// Objects, or texts that are the JSON of one, with a member that arguments of tools have.
     pub(super) arguments: usize,
@@ -74,6 +76,7 @@ impl Field {
             Value::Array(_) => self.lists += 1,
             Value::Number(number) => {
                 self.numbers += 1;
+                self.stamps += usize::from(number.as_f64().is_some_and(could_be_time));
                 self.keep(number.to_string());
             }
             Value::Bool(truth) => {
@@ -145,16 +148,39 @@ impl Field {
 
     /// How much its texts look like what a program printed, 0 to 1: many lines, no sentences.
     pub(super) fn printed(&self) -> f64 {
-        if self.texts == 0 || self.share(self.identifiers) > 0.8 || self.times > 0 {
+        const LEAST_LINES: f64 = 0.15;
+        let telling = self.share(self.lines) >= LEAST_LINES;
+        if !telling || self.share(self.identifiers) > 0.8 || self.arguments * 2 > self.present {
             return 0.0;
         }
         0.5 * self.share(self.lines) + 0.5 * (1.0 - self.share(self.sentences))
+    }
+
+    /// Whether its values name things: nearly a new one each time, or as often as there are runs.
+    pub(super) fn is_different_each_time(&self) -> bool {
+        const LEAST: usize = 5;
+        let kinds = self.values.len();
+        let of_names = self.texts > 0 && self.identifiers == self.texts && self.times == 0;
+        let of_numbers = self.numbers == self.present;
+        let most = self.values.values().copied().max().unwrap_or_default();
+        kinds >= LEAST
+            && (of_names || of_numbers)
+            && self.stamps * 2 < self.present
+            && kinds * 7 > self.present
+            && most * kinds <= 2 * self.present + kinds
     }
 
     /// The values as a set, for comparison with another field's.
     pub(super) fn names(&self) -> BTreeSet<&str> {
         self.values.keys().map(String::as_str).collect()
     }
+}
+
+/// Whether a number could count seconds, or parts of them, since 1970, in our days.
+fn could_be_time(number: f64) -> bool {
+    [1.0, 1e3, 1e6, 1e9]
+        .iter()
+        .any(|unit| (1e9..3e9).contains(&(number / unit)))
 }
 
 /// The fields of parts of one kind, by path. Lists are not entered: what stands in them is a part of
@@ -210,4 +236,45 @@ fn enter<'v>(
             }
         }
     }
+}
+
+/// How much better one knows which members the arguments have when one knows the name, 0 to 1:
+/// each tool has its own.
+pub(super) fn told_by<'v>(
+    parts: impl Iterator<Item = &'v Value>,
+    name: &Path,
+    arguments: &Path,
+) -> f64 {
+    const LOOKED_AT: usize = 300;
+    const LEAST: usize = 5;
+    let mut all: BTreeMap<String, usize> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut count = 0;
+    for part in parts.take(LOOKED_AT) {
+        let name = name.first(part);
+        let value = arguments.first(part);
+        let (Some(name), Some(value)) = (name.as_deref().and_then(Value::as_str), value) else {
+            continue;
+        };
+        let inner = arguments_of(&value);
+        let Some(Value::Object(members)) = inner.as_deref() else {
+            continue;
+        };
+        let keys: Vec<&str> = members.keys().map(String::as_str).collect();
+        let keys = keys.join(" ");
+        count += 1;
+        *all.entry(keys.clone()).or_default() += 1;
+        *by_name
+            .entry(name.to_owned())
+            .or_default()
+            .entry(keys)
+            .or_default() += 1;
+    }
+    let most = |sets: &BTreeMap<String, usize>| sets.values().copied().max().unwrap_or_default();
+    let plain = most(&all);
+    if count < LEAST || by_name.len() < 2 || by_name.len() * 3 > count * 2 || plain == count {
+        return 0.0;
+    }
+    let told: usize = by_name.values().map(most).sum();
+    ratio(told.saturating_sub(plain), count - plain)
 }

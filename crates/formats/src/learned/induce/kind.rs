@@ -9,16 +9,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::field::{Field, fields_of};
+use super::field::{Field, LEAST_TOLD, fields_of, told_by};
 use super::lexicon;
 use crate::learned::map::Condition;
 use crate::learned::path::{Path, Segment, decoded};
+use crate::learned::records::TABLE;
 use crate::learned::score::ratio;
 
 /// How many times a kind is split again.
 const DEEPEST_SPLIT: usize = 3;
 /// The most values a field has that tells kinds apart.
 const MOST_KINDS: usize = 48;
+/// How deep a field stands that tells kinds apart: telemetry has long names.
+const DEEPEST_TELLING: usize = 4;
 /// How many lists within lists are entered.
 const DEEPEST_LIST: usize = 3;
 /// How deep objects are entered to find a list.
@@ -186,9 +189,11 @@ fn is_map(members: &serde_json::Map<String, Value>) -> bool {
 /// Splits parts by the field that tells most about them, and the halves again.
 fn split(parts: Vec<Part<'_>>) -> Vec<(Vec<Condition>, Vec<Part<'_>>)> {
     let mut done = Vec::new();
+    let tools = tool_names(&parts);
     let mut open = vec![(Vec::new(), parts, 0)];
     while let Some((conditions, parts, depth)) = open.pop() {
-        let used: BTreeSet<&Path> = conditions.iter().map(|c: &Condition| &c.field).collect();
+        let used = conditions.iter().map(|c: &Condition| &c.field);
+        let used: BTreeSet<&Path> = used.chain(&tools).collect();
         let by = (depth < DEEPEST_SPLIT)
             .then(|| telling_field(&parts, &used))
             .flatten();
@@ -248,7 +253,8 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     let fields = fields_of(some.iter().copied());
     let candidate = |path: &Path, field: &Field| -> Option<f64> {
         let key = path.last_key()?;
-        let too_deep = path.segments().len() > 2 || path.segments().contains(&Segment::Json);
+        let too_deep =
+            path.segments().len() > DEEPEST_TELLING || path.segments().contains(&Segment::Json);
         if too_deep
             || used.contains(path)
             || lexicon::NO_KINDS.contains(&lexicon::plain(key).as_str())
@@ -278,13 +284,21 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
         {
             return None;
         }
-        let named = lexicon::fit(key, lexicon::KINDS);
+        let named = if key == TABLE {
+            1.0
+        } else {
+            lexicon::fit(key, lexicon::KINDS)
+        };
         let speakers = field
             .values
             .keys()
             .filter(|v| lexicon::speaker(v).is_some())
             .count();
         let speakers = ratio(speakers, kinds);
+        // What differs each time names the part, not its kind.
+        if kinds == field.texts && speakers == 0.0 {
+            return None;
+        }
         let gain = gain(&some, path, false);
         let worth = gain + 0.5 * named + 0.8 * speakers;
         let enough = gain >= LEAST_GAIN
@@ -308,20 +322,52 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     best_presence(&some, &fields, used).map(|path| (path, true))
 }
 
+/// The fields that tell the shape of arguments beside them: they name tools, not kinds of records.
+fn tool_names(parts: &[Part<'_>]) -> Vec<Path> {
+    const LOOKED_AT: usize = 600;
+    let stride = parts.len().div_ceil(LOOKED_AT).max(1);
+    let some: Vec<&Value> = parts.iter().step_by(stride).map(|p| &*p.value).collect();
+    let fields = fields_of(some.iter().copied());
+    let arguments: Vec<&Path> = fields
+        .iter()
+        .filter(|(_, field)| {
+            field.records * 2 > field.present && field.arguments * 2 > field.records
+        })
+        .map(|(path, _)| path)
+        .collect();
+    let names = fields.iter().filter(|(path, field)| {
+        let Some((_, folder)) = path.segments().split_last() else {
+            return false;
+        };
+        let beside = arguments.iter().filter(|other| {
+            other.segments().len() == folder.len() + 1 && other.segments().starts_with(folder)
+        });
+        field.texts > 0
+            && field.identifiers == field.texts
+            && field.values.len() >= 2
+            && beside
+                .into_iter()
+                .any(|other| told_by(some.iter().copied(), path, other) >= LEAST_TOLD)
+    });
+    names.map(|(path, _)| path.clone()).collect()
+}
+
 /// The member whose being there tells most about the others.
 fn best_presence(
     some: &[&Value],
     fields: &BTreeMap<Path, Field>,
     used: &BTreeSet<&Path>,
 ) -> Option<Path> {
-    const LEAST_PRESENCE_GAIN: f64 = 1.0;
+    const LEAST_PRESENCE_GAIN: f64 = 0.3;
     let mut best: Option<(f64, &Path)> = None;
     for (path, field) in fields {
         let partly = (2..some.len() - 1).contains(&field.present);
         if path.segments().len() > 1 || used.contains(path) || !partly {
             continue;
         }
-        let gain = gain(some, path, true);
+        // Its own being there is no news.
+        let own = ratio(field.present.min(some.len() - field.present), some.len());
+        let gain = gain(some, path, true) - own;
         if gain >= LEAST_PRESENCE_GAIN && best.is_none_or(|(most, _)| gain > most) {
             best = Some((gain, path));
         }
@@ -358,14 +404,26 @@ fn gain(parts: &[&Value], field: &Path, by_presence: bool) -> f64 {
     ratio(before.saturating_sub(after), parts.len().max(1))
 }
 
-/// The names beside the field, and those of the object it stands in.
+/// The names beside the field, those of the object it stands in, and those within its neighbours, as
+/// an envelope has them. Arguments are left out: they differ by tool, not by kind.
 fn members_of<'v>(part: &'v Value, field: &Path) -> Vec<&'v str> {
     let mut names: Vec<&str> = Vec::new();
-    if let Value::Object(members) = part {
+    let Value::Object(members) = part else {
+        return names;
+    };
+    names.extend(members.keys().map(String::as_str));
+    // Down to the object the field stands in.
+    let mut members = members;
+    for segment in field.segments() {
+        let Segment::Key(key) = segment else { break };
+        match members.get(key) {
+            Some(Value::Object(inner)) => members = inner,
+            _ => break,
+        }
         names.extend(members.keys().map(String::as_str));
-        if let [Segment::Key(outer), _] = field.segments()
-            && let Some(Value::Object(inner)) = members.get(outer)
-        {
+    }
+    for inner in members.values().filter_map(Value::as_object) {
+        if !inner.keys().any(|key| lexicon::is_argument_name(key)) {
             names.extend(inner.keys().map(String::as_str));
         }
     }

@@ -295,7 +295,6 @@ pub(super) const KINDS: &[&str] = &[
     "op",
     "method",
     "sessionupdate",
-    "@table",
 ];
 
 /// Fields with few values that tell something else: how it went, who wrote it, where.

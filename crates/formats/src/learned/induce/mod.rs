@@ -12,6 +12,7 @@ mod field;
 mod kind;
 mod lexicon;
 mod place;
+mod told;
 mod words;
 
 use thiserror::Error;
@@ -19,7 +20,7 @@ use thiserror::Error;
 use super::event::{Assembly, Origin};
 use super::interpret;
 use super::score::{Bar, Score};
-use super::{FieldMap, Says};
+use super::{Container, FieldMap, Says};
 use crate::extractor::{Coverage, ExtractError, Extraction};
 use crate::pile::{EntryId, Pile};
 pub(super) use place::{Candidate, candidates};
@@ -65,6 +66,9 @@ pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
         let Some((worth, map)) = try_candidate(&candidate) else {
             continue;
         };
+        // One table that says it all is read rather than all tables.
+        let tables = map.records.container == Container::Database && map.records.at.is_root();
+        let worth = if tables { worth * 0.8 } else { worth };
         if best.as_ref().is_none_or(|(most, ..)| worth > *most) {
             best = Some((worth, map, candidate));
         }
@@ -110,6 +114,10 @@ fn try_candidate(candidate: &Candidate) -> Option<(f64, FieldMap)> {
 /// cannot be missed in records nobody has seen yet.
 fn simplify(mut map: FieldMap, candidate: &Candidate) -> (FieldMap, Score) {
     let mut score = try_map(&map, candidate);
+    // Labels are all that tells the records of a text apart.
+    if matches!(map.records.container, Container::Markdown | Container::Log) {
+        return (map, score);
+    }
     for at in 0..map.rules.len() {
         if !matches!(map.rules[at].says, Says::Call(_) | Says::Result(_)) {
             continue;
@@ -175,18 +183,20 @@ fn finish(assembly: Assembly, coverage: Coverage) -> Extraction {
 /// How much a reading is worth beside another of the same artifact.
 fn worth_of(score: &Score) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a weight")]
-    let [steps, joined, meant, orphans, in_order] = [
+    let [steps, joined, meant, orphans, in_order, structured] = [
         score.steps as f64,
         score.joined as f64,
         score.meant as f64,
         score.orphans as f64,
         score.in_order as f64,
+        score.structured as f64,
     ];
     // A call that is recorded twice must not count twice.
     #[expect(clippy::cast_precision_loss, reason = "a weight")]
     let repeats = (score.repeats as f64 - 0.25 * steps).max(0.0);
     let read =
-        joined - 1.5 * repeats + 0.1 * (steps - joined) + 0.2 * meant.min(joined) + 0.1 * in_order
-            - 0.5 * orphans;
+        joined - 2.0 * repeats + 0.1 * (steps - joined) + 0.2 * meant.min(joined) + 0.1 * in_order
+            - 0.5 * orphans
+            - 0.3 * structured;
     read * (0.4 + 0.6 * score.events_explained)
 }

@@ -11,7 +11,7 @@ use crate::frame::JsonDocument;
 use crate::learned::canonical::canonical;
 use crate::learned::map::{Container, Records, Runs};
 use crate::learned::path::{Path, Segment};
-use crate::learned::records::in_order;
+use crate::learned::records::{in_order, read_text, sample, split_text};
 use crate::pile::{EntryId, Pile};
 
 /// How many records of a candidate are looked at.
@@ -41,6 +41,9 @@ impl fmt::Display for Candidate {
             match self.place.container {
                 Container::Lines => "the lines".to_owned(),
                 Container::Files => "the files".to_owned(),
+                Container::Database => "the tables".to_owned(),
+                Container::Markdown => "the labelled sections".to_owned(),
+                Container::Log => "the labelled lines".to_owned(),
                 _ => "the document".to_owned(),
             }
         } else {
@@ -55,7 +58,21 @@ pub(in crate::learned) fn candidates(
     pile: &Pile,
     files: &[EntryId],
 ) -> Result<Vec<Candidate>, ExtractError> {
-    let (container, wholes) = load(pile, files)?;
+    if let [id] = files
+        && crate::database::is_database(&pile.head(*id, 16).unwrap_or_default())
+    {
+        return in_tables(pile, *id);
+    }
+    if let [id] = files
+        && is_mostly_text(pile, *id)?
+    {
+        return in_text(pile, *id);
+    }
+    let (container, wholes) = match (load(pile, files), files) {
+        // What is no JSON may be a transcript for people to read.
+        (Err(ExtractError::Malformed { .. }), [id]) => return in_text(pile, *id),
+        (loaded, _) => loaded?,
+    };
     let mut lists: BTreeMap<Path, (usize, usize)> = BTreeMap::new();
     for whole in &wholes {
         count_lists(whole, &mut lists);
@@ -74,6 +91,74 @@ pub(in crate::learned) fn candidates(
         .into_iter()
         .map(|(at, _)| candidate(container, at, &wholes));
     Ok(made.collect())
+}
+
+/// Whether few lines at the beginning of a file are JSON, and the file is none either.
+fn is_mostly_text(pile: &Pile, id: EntryId) -> Result<bool, ExtractError> {
+    const LOOKED_AT: usize = 64 << 10;
+    let path = &pile.entry(id).path;
+    let head = pile.head(id, LOOKED_AT);
+    let head = head.map_err(|source| ExtractError::io(path, source))?;
+    if head.trim_start().starts_with(['{', '[']) {
+        // A log whose lines begin with a time in brackets is no JSON either.
+        let line = head.trim_start().lines().next().unwrap_or_default();
+        return Ok(line.starts_with('[')
+            && serde_json::from_str::<Value>(line).is_err()
+            && line
+                .as_bytes()
+                .get(1)
+                .is_some_and(u8::is_ascii_alphanumeric)
+            && !line[1..].starts_with(|c: char| matches!(c, '{' | '[' | '"')));
+    }
+    let lines = head.lines().filter(|line| !line.trim().is_empty());
+    let (mut all, mut json) = (0, 0);
+    for line in lines {
+        all += 1;
+        let object = line.trim_start().starts_with('{') && line.trim_end().ends_with('}');
+        json += usize::from(object);
+    }
+    Ok(all > 0 && json * 2 < all)
+}
+
+/// The labelled sections of a text, as Markdown and as a log.
+fn in_text(pile: &Pile, id: EntryId) -> Result<Vec<Candidate>, ExtractError> {
+    const MOST_LOOKED_AT: usize = 8 << 20;
+    let document = read_text(pile, id)?;
+    let text = document.text();
+    let mut end = text.len().min(MOST_LOOKED_AT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = &text[..end];
+    let sections = |container| {
+        let sections = split_text(text, container == Container::Markdown);
+        let values: Vec<Value> = sections.into_iter().map(|s| s.value).collect();
+        (values.len() > 1).then(|| candidate(container, Path::root(), &values))
+    };
+    let both = [Container::Log, Container::Markdown].map(sections);
+    Ok(both.into_iter().flatten().collect())
+}
+
+/// The rows of each table of a database, and of all together where several have many.
+fn in_tables(pile: &Pile, id: EntryId) -> Result<Vec<Candidate>, ExtractError> {
+    const MOST_ROWS: u32 = 3_000;
+    let mut tables = sample(pile, id, MOST_ROWS)?;
+    tables.retain(|(_, rows)| !rows.is_empty());
+    tables.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.iter().map(weight).sum::<usize>()));
+    tables.truncate(MOST_CANDIDATES);
+    let mut found: Vec<Candidate> = tables
+        .iter()
+        .map(|(name, rows)| {
+            let mut candidate = candidate(Container::Database, Path::root(), rows);
+            candidate.place.at = Path::root().key(name);
+            candidate
+        })
+        .collect();
+    if tables.len() > 1 {
+        let all: Vec<Value> = tables.into_iter().flat_map(|(_, rows)| rows).collect();
+        found.push(candidate(Container::Database, Path::root(), &all));
+    }
+    Ok(found)
 }
 
 /// The documents or lines of the artifact as far as they are looked at.

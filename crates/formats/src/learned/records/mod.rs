@@ -1,13 +1,19 @@
 //! The records of an artifact, one by one, wherever its layout keeps them.
 
+mod database;
 mod json;
+mod text;
 
 use serde_json::Value;
 use trace::{Ref, RefPart};
 
+pub(super) use database::{TABLE, sample};
+pub(super) use text::{Meaning, meaning, read as read_text, split as split_text};
+
 use super::canonical::canonical;
 use super::event::Origin;
 use super::map::{Container, Records, Runs};
+use crate::database::Database;
 use crate::document::Document;
 use crate::extractor::{ExtractError, Part};
 use crate::frame::Account;
@@ -31,6 +37,8 @@ enum Place<'r> {
     Document(&'r Document, &'r str, &'r str),
     /// A line, or a slice of it.
     Line(&'r Line<'r>, &'r [u8]),
+    /// A row of a database: the database, table, number and longest text.
+    Row(&'r Database, &'r str, i64, &'r str),
     /// Cited before it was moved.
     Kept(Box<Origin>),
 }
@@ -40,6 +48,10 @@ impl Record<'_> {
         match &self.place {
             Place::Document(document, base, slice) => document.cite_in(base, part, slice),
             Place::Line(line, slice) => line.cite_slice(part, slice),
+            Place::Row(database, table, number, text) => {
+                let cited = database.cite(part, table, *number, text);
+                cited.into_iter().next()
+            }
             Place::Kept(origin) => match part {
                 RefPart::Action => origin.action.clone(),
                 RefPart::Observation => origin.observation.clone(),
@@ -160,32 +172,36 @@ fn read(
         Container::Document | Container::Files => {
             json::documents(pile, files, &records.at, part, take)
         }
-        container => Err(ExtractError::Malformed {
-            path: files
-                .first()
-                .map_or_else(String::new, |id| pile.entry(*id).path.clone()),
-            byte: 0,
-            what: format!("no reader of {container:?} records"),
-        }),
+        Container::Database => database::rows(pile, files, &records.at, take),
+        Container::Markdown | Container::Log => {
+            let markdown = records.container == Container::Markdown;
+            text::sections(pile, files, markdown, take)
+        }
     }
 }
 
 /// Files in the order of the numbers in their names, then of their names.
 pub(super) fn in_order(pile: &Pile, files: &[EntryId]) -> Vec<EntryId> {
     let mut files = files.to_vec();
-    files.sort_by_cached_key(|id| {
-        let path = &pile.entry(*id).path;
-        let numbers = path.split(|c: char| !c.is_ascii_digit());
-        let numbers: Vec<u64> = numbers.filter_map(|digits| digits.parse().ok()).collect();
-        let words = path.replace(|c: char| c.is_ascii_digit(), "0");
-        // Names that differ in more than their numbers stand together.
-        (
-            words.replace("00", "0").replace("00", "0"),
-            numbers,
-            path.clone(),
-        )
-    });
+    files.sort_by_cached_key(|id| naturally(&pile.entry(*id).path));
     files
+}
+
+/// A path in pieces that compare as people expect: digits as numbers, the rest as text.
+fn naturally(path: &str) -> Vec<(String, u64)> {
+    let mut pieces = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        let words = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let (text, after) = rest.split_at(words);
+        let digits = after.find(|c: char| !c.is_ascii_digit());
+        let (number, after) = after.split_at(digits.unwrap_or(after.len()));
+        pieces.push((text.to_owned(), number.parse().unwrap_or(u64::MAX)));
+        rest = after;
+    }
+    pieces
 }
 
 /// The name of a run by the value that tells it from others.

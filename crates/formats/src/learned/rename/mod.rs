@@ -6,14 +6,18 @@
 //! held stays. One that is gone, or holds something else, is replaced by the one that is most like
 //! it, if one is like it enough; the old name stays behind it, for the files of before.
 
+mod stats;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::map::{CallFields, Condition, Field, FieldMap, ResultFields, Rule, Says};
-use super::path::{Path, Segment};
-use super::redact::{Redactor, cut};
-use super::shape::fields_of;
+use crate::learned::map::{CallFields, Condition, Field, FieldMap, ResultFields, Rule, Says};
+use crate::learned::path::{Path, Segment};
+use crate::learned::redact::Redactor;
+use crate::learned::score::ratio;
+use crate::learned::shape::fields_of;
+use stats::Stats;
 
 /// How like what it was a field must be to stay, and how like another must be to take its place.
 const STAYS: f64 = 0.5;
@@ -65,7 +69,7 @@ pub(super) fn renamed(
         let (old, new) = (Stats::of(&before, field), Stats::of(&now, field));
         if old.values > 0
             && new.values == 0
-            && let Some(path) = adapting.replacement(field, &old, &now, &BTreeSet::new())
+            && let Some(path) = replacement(field, &old, (&before, &now), &BTreeSet::new())
         {
             adapting
                 .changes
@@ -142,7 +146,7 @@ impl Adapting<'_> {
             }
             let field = if condition.is.is_empty() {
                 let stats = Stats::of(before, &condition.field);
-                self.replacement(&condition.field, &stats, now, &BTreeSet::new())?
+                replacement(&condition.field, &stats, (before, now), &BTreeSet::new())?
             } else {
                 field_with(&condition.is, now, &condition.field)?
             };
@@ -176,42 +180,41 @@ impl Adapting<'_> {
             best.1
         })
     }
+}
 
-    /// The field of `now` that is most like what `old` was.
-    fn replacement(
-        &self,
-        name: &Path,
-        old: &Stats,
-        now: &[Value],
-        taken: &BTreeSet<Path>,
-    ) -> Option<Path> {
+/// The field of `now` that is most like what `old` was.
+fn replacement(
+    name: &Path,
+    old: &Stats,
+    (before, now): (&[Value], &[Value]),
+    taken: &BTreeSet<Path>,
+) -> Option<Path> {
+    let paths_in = |values: &[Value]| {
         let mut paths = BTreeSet::new();
-        for value in now.iter().take(200) {
+        for value in values.iter().take(200) {
             fields_of(value, &Path::root(), DEEPEST, &mut paths);
         }
-        // What was a field before, with the same meaning as then, has not become another one.
-        let before: BTreeSet<Path> = {
-            let mut paths = BTreeSet::new();
-            for value in self.before.iter().take(200) {
-                fields_of(value, &Path::root(), DEEPEST, &mut paths);
-            }
-            paths
-        };
-        let mut ranked: Vec<(f64, Path)> = paths
-            .into_iter()
-            .filter(|path| !taken.contains(path) && path != name)
-            .map(|path| {
-                let stats = Stats::of(now, &path);
-                let known = if before.contains(&path) { 0.15 } else { 0.0 };
-                let likeness = 0.75 * old.likeness(&stats) + 0.25 * names_alike(name, &path);
-                (likeness - known, path)
-            })
-            .collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let (best, path) = ranked.first()?;
-        let second = ranked.get(1).map_or(0.0, |(second, _)| *second);
-        (*best >= TAKES && *best - second >= CLEARLY).then(|| path.clone())
-    }
+        paths
+    };
+    let paths = paths_in(now);
+    // What was a field before, with the same meaning as then, has not become another one.
+    let before = paths_in(before);
+    let mut ranked: Vec<(f64, Path)> = paths
+        .into_iter()
+        .filter(|path| !taken.contains(path) && path != name)
+        .map(|path| {
+            let stats = Stats::of(now, &path);
+            let known = if before.contains(&path) { 0.15 } else { 0.0 };
+            let likeness = 0.7 * old.likeness(&stats)
+                + 0.2 * names_alike(name, &path)
+                + 0.1 * siblings(name, &path);
+            (likeness - known, path)
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let (best, path) = ranked.first()?;
+    let second = ranked.get(1).map_or(0.0, |(second, _)| *second);
+    (*best >= TAKES && *best - second >= CLEARLY).then(|| path.clone())
 }
 
 /// A rule's parts before and now, with the records they stand in.
@@ -287,45 +290,41 @@ impl Scope<'_, '_> {
         self.field("text", &mut fields.text);
     }
 
-    /// Puts a new path before the old ones, where the old ones no longer hold what they held.
+    /// Puts a new path before each old one that no longer holds what it held.
     fn field(&mut self, name: &str, field: &mut Field) {
-        let Some(old) = field.iter().find_map(|path| {
-            let stats = self.stats(path, false);
-            (stats.values > 0).then(|| (path.clone(), stats))
-        }) else {
-            return;
-        };
-        let (path, before) = old;
-        let stays = field.iter().any(|path| {
+        let mut found = Vec::new();
+        for path in field.iter() {
+            let before = self.stats(path, false);
+            if before.values == 0 {
+                continue;
+            }
             let now = self.stats(path, true);
-            now.values > 0 && before.likeness(&now) >= STAYS
-        });
-        if stays {
-            self.taken.insert(path);
-            return;
+            if now.values > 0 && before.likeness(&now) >= STAYS {
+                self.taken.insert(path.clone());
+                continue;
+            }
+            let in_record = path.segments().first() == Some(&Segment::Record);
+            let (scope, bare) = if in_record {
+                ((self.old.1, self.new.1), without_record(path))
+            } else {
+                ((self.old.0, self.new.0), path.clone())
+            };
+            let Some(now) = replacement(&bare, &before, scope, &self.taken) else {
+                continue;
+            };
+            self.taken.insert(now.clone());
+            let now = if in_record {
+                Path::root().then(Segment::Record).join(&now)
+            } else {
+                now
+            };
+            if !field.contains(&now) {
+                let change = format!("{name}: `{path}` is now `{now}`");
+                self.adapting.changes.push(change);
+                found.push(now);
+            }
         }
-        let in_record = path.segments().first() == Some(&Segment::Record);
-        let (scope, bare) = if in_record {
-            (self.new.1, without_record(&path))
-        } else {
-            (self.new.0, path.clone())
-        };
-        let Some(found) = self
-            .adapting
-            .replacement(&bare, &before, scope, &self.taken)
-        else {
-            return;
-        };
-        self.taken.insert(found.clone());
-        let found = if in_record {
-            Path::root().then(Segment::Record).join(&found)
-        } else {
-            found
-        };
-        self.adapting
-            .changes
-            .push(format!("{name}: `{path}` is now `{found}`"));
-        field.insert(0, found);
+        field.splice(0..0, found);
     }
 
     fn stats(&self, path: &Path, now: bool) -> Stats {
@@ -407,7 +406,20 @@ fn member_names(values: &[Value]) -> BTreeSet<String> {
 
 /// The share two sets have in common.
 fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
-    super::score::ratio(a.intersection(b).count(), a.union(b).count().max(1))
+    ratio(a.intersection(b).count(), a.union(b).count().max(1))
+}
+
+/// How much of the way down to two fields is the same, 0 to 1: fields side by side have all of it.
+fn siblings(a: &Path, b: &Path) -> f64 {
+    let (a, b) = (a.segments(), b.segments());
+    let above = |path: &[Segment]| path.len().saturating_sub(1);
+    let longest = above(a).max(above(b));
+    let same = a[..above(a)]
+        .iter()
+        .zip(&b[..above(b)])
+        .take_while(|(a, b)| a == b)
+        .count();
+    ratio(same, longest)
 }
 
 /// How alike the last names of two paths are, 0 to 1: pairs of letters in common.
@@ -427,125 +439,5 @@ fn names_alike(a: &Path, b: &Path) -> f64 {
     };
     let (a, b) = (pairs(a), pairs(b));
     let common = a.intersection(&b).count();
-    super::score::ratio(2 * common, (a.len() + b.len()).max(1))
-}
-
-/// What stands in a field.
-#[derive(Debug, Default)]
-struct Stats {
-    /// Values that are there.
-    values: usize,
-    /// Of how many parts.
-    of: usize,
-    kinds: [usize; 6],
-    /// Sums over texts: logarithm of the length, shares of digits and of blanks.
-    length: f64,
-    digits: f64,
-    blanks: f64,
-    distinct: BTreeSet<String>,
-    members: BTreeSet<String>,
-}
-
-impl Stats {
-    fn of(parts: &[Value], path: &Path) -> Self {
-        const MOST: usize = 400;
-        let mut stats = Self::default();
-        for part in parts.iter().take(MOST) {
-            stats.of += 1;
-            if let Some(value) = path.first(part)
-                && !value.is_null()
-            {
-                stats.count(&value);
-            }
-        }
-        stats
-    }
-
-    fn count(&mut self, value: &Value) {
-        self.values += 1;
-        let text = match value {
-            Value::Null | Value::Bool(_) => {
-                self.kinds[0] += 1;
-                return;
-            }
-            Value::Number(number) => {
-                self.kinds[1] += 1;
-                number.to_string()
-            }
-            Value::Array(items) => {
-                self.kinds[2] += 1;
-                if let Some(members) = items.first().and_then(Value::as_object) {
-                    self.members.extend(members.keys().cloned());
-                }
-                return;
-            }
-            Value::Object(members) => {
-                self.kinds[3] += 1;
-                self.members.extend(members.keys().cloned());
-                return;
-            }
-            Value::String(text) => {
-                self.kinds[4] += 1;
-                text.clone()
-            }
-        };
-        let length = text.chars().count();
-        let share = |count: usize| super::score::ratio(count, length.max(1));
-        #[expect(clippy::cast_precision_loss, reason = "texts were cut")]
-        let long = ((length.min(300) + 1) as f64).ln();
-        self.length += long;
-        self.digits += share(text.chars().filter(char::is_ascii_digit).count());
-        self.blanks += share(text.chars().filter(|c| c.is_whitespace()).count());
-        self.distinct.insert(cut(&text, 40));
-    }
-
-    /// How alike what stands in two fields is, 0 to 1.
-    fn likeness(&self, other: &Self) -> f64 {
-        if self.values == 0 || other.values == 0 {
-            return 0.0;
-        }
-        let share = |part: usize, whole: usize| super::score::ratio(part, whole.max(1));
-        let kinds: f64 = (0..6)
-            .map(|kind| {
-                share(self.kinds[kind], self.values).min(share(other.kinds[kind], other.values))
-            })
-            .sum();
-        let present =
-            1.0 - (share(self.values, self.of) - share(other.values, other.of)).abs() * 0.5;
-        let scalars = |stats: &Self| stats.kinds[1] + stats.kinds[4];
-        let inner = if scalars(self) > 0 && scalars(other) > 0 {
-            self.texts_alike(other)
-        } else if self.members.is_empty() && other.members.is_empty() {
-            0.8
-        } else {
-            0.4 + 0.6 * alike(&self.members, &other.members)
-        };
-        kinds * present * inner
-    }
-
-    fn texts_alike(&self, other: &Self) -> f64 {
-        let mean = |sum: f64, stats: &Self| {
-            #[expect(clippy::cast_precision_loss, reason = "a mean of hundreds")]
-            let count = (stats.kinds[1] + stats.kinds[4]).max(1) as f64;
-            sum / count
-        };
-        let length = (mean(self.length, self) - mean(other.length, other)).abs();
-        let digits = (mean(self.digits, self) - mean(other.digits, other)).abs();
-        let blanks = (mean(self.blanks, self) - mean(other.blanks, other)).abs();
-        let ratio = |stats: &Self| super::score::ratio(stats.distinct.len(), stats.values);
-        let distinct = (ratio(self) - ratio(other)).abs();
-        let shape = (1.0 - length / 2.0).max(0.0)
-            * (1.0 - digits).max(0.0)
-            * (1.0 - 2.0 * blanks).max(0.0)
-            * (1.0 - 0.6 * distinct);
-        // Values from a small set, such as names of tools, are known by themselves.
-        let common = self.distinct.intersection(&other.distinct).count();
-        let small = self.distinct.len() * 2 <= self.values && self.distinct.len() <= 24;
-        if small {
-            let known =
-                super::score::ratio(common, self.distinct.len().min(other.distinct.len()).max(1));
-            return 0.5 * shape + 0.5 * known;
-        }
-        shape
-    }
+    ratio(2 * common, (a.len() + b.len()).max(1))
 }
