@@ -24,11 +24,41 @@ use scripted::Server;
 /// Layouts whose answer is asked for over Anthropic's protocol.
 const BY_ANTHROPIC: &[&str] = &["gemini-cli"];
 
+/// How many artifacts of a layout are read, unless told otherwise.
+const MOST: usize = 10;
+
 /// How many artifacts a model's extractor is learned from.
 const SHOWN: usize = 3;
 
 /// Up to how many files are files of a run rather than its records.
 const FEW_FILES: usize = 6;
+
+/// The least share of steps that are the native extractor's, a little below what is reached.
+const FLOORS: &[(&str, f64)] = &[
+    ("atif", 0.99),
+    ("claude-code-session", 0.90),
+    ("claude-code-stream", 0.99),
+    ("cline-session", 0.99),
+    ("codex-rollout", 0.98),
+    ("continue", 0.99),
+    ("copilot-cli", 0.99),
+    ("gemini-cli", 0.99),
+    ("goose-session", 0.99),
+    ("inspect", 0.94),
+    ("kimi-cli", 0.99),
+    ("kimi-cli-stream", 0.99),
+    ("langfuse", 0.55),
+    ("mini-swe-agent", 0.94),
+    ("opencode-database", 0.85),
+    ("openhands-conversation", 0.99),
+    ("openhands-events", 0.98),
+    ("openhands-output", 0.96),
+    ("otlp", 0.87),
+    ("pydantic-ai", 0.99),
+    ("qwen-code", 0.99),
+    ("smolagents", 0.90),
+    ("swe-agent", 0.99),
+];
 
 fn corpus() -> Option<PathBuf> {
     let shared = std::env::var_os("CODETRACER_SHARED").map_or_else(
@@ -202,7 +232,7 @@ fn models_answers_read_what_native_extractors_read() {
     let program = assert_cmd::cargo::cargo_bin!("codetracer");
     formats::learned::allow_scripts(script::Launcher::at(program));
     let only = std::env::var("ONLY").unwrap_or_default();
-    let most: usize = std::env::var("MOST").map_or(10, |n| n.parse().unwrap());
+    let most: usize = std::env::var("MOST").map_or(MOST, |n| n.parse().unwrap());
     let prompts = std::env::var_os("PROMPTS").map(PathBuf::from);
     let pile = Pile::open(&corpus, &Limits::default()).unwrap();
     let found = find_runs(&pile);
@@ -257,6 +287,15 @@ fn models_answers_read_what_native_extractors_read() {
             row.layout, row.samples, row.native, row.rounds, row.form
         );
     }
+    let low: Vec<String> = rows
+        .iter()
+        .filter_map(|row| {
+            let (_, floor) = FLOORS.iter().find(|(name, _)| *name == row.layout)?;
+            let (_, steps) = row.learned.of(row.native);
+            (steps < *floor).then(|| format!("{}: {steps:.3}, not {floor}", row.layout))
+        })
+        .collect();
+    assert!(low.is_empty() || most != MOST, "{low:#?}");
 }
 
 fn measured(
