@@ -1,7 +1,11 @@
 //! Models that answer badly: each answer is refused with the reason, the reason goes back, and the
 //! next answer mends it or learning ends after the rounds it was given.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and says what it counted"
+)]
 
 mod scripted;
 

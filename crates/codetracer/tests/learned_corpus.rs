@@ -5,7 +5,11 @@
 //! `ONLY=layout` learns one layout, `MOST=n` reads at most `n` artifacts of each, `PROMPTS=folder`
 //! writes down what the model is asked.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and says what it counted"
+)]
 
 #[path = "../../formats/tests/same/mod.rs"]
 mod same;
