@@ -282,6 +282,18 @@ pub(crate) struct Learn {
     /// How many answers a model may give, the first included.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) rounds: u8,
+    /// The most US dollars the model may cost, over all rounds.
+    #[arg(long, value_name = "USD", requires = "model")]
+    pub(crate) max_cost: Option<f64>,
+    /// The most tokens the model may read and write, over all rounds.
+    #[arg(long, value_name = "N", requires = "model")]
+    pub(crate) max_tokens: Option<u64>,
+    /// Print what a model would be sent, and ask none.
+    #[arg(long, conflicts_with_all = ["program", "record", "replay", "json"])]
+    pub(crate) show_prompt: bool,
+    /// Learn from every file of a folder, also from those a built-in extractor reads.
+    #[arg(long)]
+    pub(crate) anew: bool,
     /// Record the model's answers in this file.
     #[arg(long, value_name = "FILE", requires = "model")]
     pub(crate) record: Option<PathBuf>,

@@ -11,12 +11,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use formats::learned::{FieldMap, Refusal, induce};
+use formats::learned::{FieldMap, Refusal};
 use formats::pile::{Limits, Pile};
 use formats::{find_runs, read_run};
-use serde_json::Value;
-use similar::{Algorithm, ChangeTag, DiffOp, TextDiff, capture_diff_slices};
-use trace::{Step, Trajectory};
+use similar::TextDiff;
+
+use same::{Key, by_map, by_structure, keys, same};
 
 fn corpus() -> Option<PathBuf> {
     let shared = std::env::var_os("CODETRACER_SHARED").map_or_else(
@@ -29,88 +29,6 @@ fn corpus() -> Option<PathBuf> {
     }
     println!("skipped: no runs at {}", folder.display());
     None
-}
-
-/// What makes a step the same step: what was asked, as it stands and as it is understood, and what
-/// came back.
-struct Key {
-    asked: String,
-    meant: String,
-    seen: String,
-}
-
-fn keys(run: &Trajectory) -> Vec<Key> {
-    let key = |step: &Step| Key {
-        asked: request(step),
-        meant: serde_json::to_value(&step.action.kind).unwrap().to_string(),
-        seen: step.observed().trim().to_owned(),
-    };
-    let mut all: Vec<_> = run.steps.iter().map(key).collect();
-    for nested in run.descendants() {
-        all.extend(nested.steps.iter().map(key));
-    }
-    all
-}
-
-/// What was asked for, whatever it was understood as: the command, or the arguments.
-fn request(step: &Step) -> String {
-    let only_text = |value: &Value| match value {
-        Value::Object(members) if members.len() == 1 => members
-            .values()
-            .next()
-            .and_then(Value::as_str)
-            .map(str::to_owned),
-        Value::String(text) => Some(text.clone()),
-        _ => None,
-    };
-    let arguments = &step.action.arguments;
-    let text = step
-        .action
-        .command()
-        .map(str::to_owned)
-        .or_else(|| only_text(arguments))
-        .or_else(|| (!arguments.is_null()).then(|| arguments.to_string()))
-        .unwrap_or_default();
-    text.trim().to_owned()
-}
-
-/// Steps that are the same in the same order: (asked alike, asked and answered alike).
-fn same(theirs: &[Key], ours: &[Key]) -> (usize, usize) {
-    let by = |pick: &dyn Fn(&Key) -> String| {
-        let list = |keys: &[Key]| keys.iter().map(pick).collect::<Vec<_>>();
-        equal(&list(theirs), &list(ours))
-    };
-    let actions = by(&|key| key.asked.clone()).max(by(&|key| key.meant.clone()));
-    let asked = by(&|key| format!("{}\0{}", key.asked, key.seen));
-    let meant = by(&|key| format!("{}\0{}", key.meant, key.seen));
-    (actions, asked.max(meant).max(held(theirs, ours)))
-}
-
-/// Steps asked alike whose observation holds the native one: extractors that know their layout take
-/// off the frame an agent puts around an output.
-fn held(theirs: &[Key], ours: &[Key]) -> usize {
-    let list = |keys: &[Key]| keys.iter().map(|key| key.asked.clone()).collect::<Vec<_>>();
-    let pairs = capture_diff_slices(Algorithm::Myers, &list(theirs), &list(ours));
-    let equal = pairs.iter().filter_map(|op| match op {
-        DiffOp::Equal {
-            old_index,
-            new_index,
-            len,
-        } => Some((*old_index, *new_index, *len)),
-        _ => None,
-    });
-    equal
-        .flat_map(|(old, new, length)| (0..length).map(move |at| (old + at, new + at)))
-        .filter(|(old, new)| ours[*new].seen.contains(&theirs[*old].seen))
-        .count()
-}
-
-fn equal<T: Ord + std::hash::Hash + Clone>(a: &[T], b: &[T]) -> usize {
-    capture_diff_slices(Algorithm::Myers, a, b)
-        .iter()
-        .flat_map(|op| op.iter_changes(a, b))
-        .filter(|change| change.tag() == ChangeTag::Equal)
-        .count()
 }
 
 #[derive(Default)]
@@ -156,24 +74,9 @@ fn induction_reads_what_native_extractors_read() {
         }
         tally.runs += 1;
         tally.native += theirs.len();
-        let files = &run.claim.detection.files;
-        let alone = || {
-            files
-                .iter()
-                .filter_map(|id| induce(&pile, &[*id]).ok().map(|m| (vec![*id], m)))
-        };
-        let found = match induce(&pile, files) {
-            // A folder of unlike files holds its records in one of them.
-            Err(_) if files.len() > 1 => {
-                match alone().max_by_key(|(_, found)| found.score.joined) {
-                    Some((files, found)) => Ok((files, found)),
-                    None => induce(&pile, files).map(|found| (files.clone(), found)),
-                }
-            }
-            result => result.map(|found| (files.clone(), found)),
-        };
+        let found = by_structure(&pile, &run.claim.detection.files);
         let (files, map) = match found {
-            Ok((files, found)) => (files, found.map),
+            Ok(found) => found,
             Err(refusal) => {
                 tally.refused += 1;
                 println!("{layout} {}: {refusal}", run.id);
@@ -185,19 +88,7 @@ fn induction_reads_what_native_extractors_read() {
                 continue;
             }
         };
-        let files = files.as_slice();
-        let parts = map.runs(&pile, files).unwrap();
-        let mut ours = Vec::new();
-        if parts.is_empty() {
-            ours = keys(&map.extract(&pile, files, None).unwrap().trajectory);
-        }
-        let mut parts = parts;
-        parts.sort_by(|a, b| a.key.cmp(&b.key));
-        for part in &parts {
-            ours.extend(keys(
-                &map.extract(&pile, files, Some(part)).unwrap().trajectory,
-            ));
-        }
+        let ours = by_map(&pile, &files, &map);
         tally.induced += ours.len();
         let (calls, steps) = same(&theirs, &ours);
         tally.calls += calls;

@@ -329,14 +329,15 @@ impl Outcome {
     }
 }
 
-/// The action; a tool nobody knows whose only argument is a command is taken for a shell.
+/// The action; a tool nobody knows whose argument is a command is taken for a shell. A command for a
+/// file is not one for a shell: editors call their verbs so.
 fn action_of(name: &str, arguments: Value) -> Action {
     let action = tool::action(name, arguments);
     if action.kind != ActionKind::Other {
         return action;
     }
     let command = match &action.arguments {
-        Value::Object(members) if members.len() <= 3 => {
+        Value::Object(members) if members.len() <= 3 && !members.contains_key("path") => {
             let command = ["command", "cmd"].iter().find_map(|key| members.get(*key));
             command.and_then(Value::as_str).map(str::to_owned)
         }

@@ -17,9 +17,10 @@ use super::package::{
 use super::program::Files;
 use super::registry::Registry;
 use super::sample::sample_of;
-use super::score::Bar;
+use super::score::{Bar, Score, ratio};
 use super::shape::{Shape, first_records};
-use super::summary::{self, summary};
+use super::summary::summary;
+use super::task::{self, Draft};
 use super::validate::{Shortfall, Validation, validate};
 use super::{Refusal, induce};
 use crate::pile::Pile;
@@ -162,15 +163,98 @@ pub fn learn(lesson: &Lesson<'_>, author: Option<&mut dyn Author>) -> Result<Lea
     };
     let name = author.name();
     let written = by_author(lesson, known.as_deref(), author, &attempts)?;
-    let accepted = written.iter().any(|attempt| attempt.accepted);
-    if !accepted {
-        attempts.splice(0..0, written);
-        return Err(LearnFailure::Refused {
-            attempts,
-            induction,
-        });
+    if written.iter().any(|attempt| attempt.accepted) {
+        return finish(lesson, known.as_ref(), rank(written), &name);
     }
-    finish(lesson, known.as_ref(), rank(written), &name)
+    // What was found without the author stands where it would have stood alone.
+    let made_by = if known.is_some() {
+        "revision"
+    } else {
+        "induction"
+    };
+    if attempts.first().is_some_and(|best| best.accepted) {
+        attempts.splice(1..1, written);
+        return finish(lesson, known.as_ref(), attempts, made_by);
+    }
+    attempts.splice(0..0, written);
+    Err(LearnFailure::Refused {
+        attempts,
+        induction,
+    })
+}
+
+/// What an author would be asked first: all that would leave this machine, but for what later
+/// rounds say about its own answers.
+///
+/// # Errors
+/// [`LearnFailure::Name`] and [`LearnFailure::NoFiles`].
+pub fn question(lesson: &Lesson<'_>) -> Result<String, LearnFailure> {
+    check_name(lesson.name).map_err(LearnFailure::Name)?;
+    if lesson.artifacts.iter().all(Vec::is_empty) {
+        return Err(LearnFailure::NoFiles);
+    }
+    let attempts = match lesson.registry.versions(lesson.name).next_back() {
+        Some(package) => propose(lesson.registry, package, lesson.pile, lesson.artifacts),
+        None => match induced(lesson) {
+            Ok(attempt) => vec![attempt],
+            Err(refusal) => refusal.0.into_iter().collect(),
+        },
+    };
+    Ok(asked(lesson, attempts.first()))
+}
+
+/// The first turn, with the best reading so far and what it lacks.
+fn asked(lesson: &Lesson<'_>, best: Option<&Attempt>) -> String {
+    let program = best.and_then(|best| Some((best, best.program.as_ref()?)));
+    let draft = program.map(|(best, program)| Draft {
+        program,
+        accepted: best.accepted,
+        reasons: best
+            .refusals
+            .iter()
+            .map(ToString::to_string)
+            .chain(notes_on(lesson, program))
+            .collect(),
+    });
+    let layout = summary(lesson.pile, lesson.artifacts);
+    task::task(&layout, draft.as_ref())
+}
+
+/// By how much an author's reading may be worth less than the one found without it.
+const MOST_WORSE: f64 = 0.15;
+
+/// What share of the understood calls of the reading found without it an author's must have. A log
+/// that tells every call twice leaves an author who notices half of them.
+const LEAST_MEANT: f64 = 0.45;
+
+/// Refuses an author's reading that is clearly worse than one that stands without it: records can be
+/// passed over as bookkeeping, so that all figures but the number of calls look well.
+fn compare(attempt: &mut Attempt, before: Option<&Attempt>) {
+    let Some(before) = before.filter(|before| before.accepted && attempt.accepted) else {
+        return;
+    };
+    let (ours, theirs) = (attempt.score, before.score);
+    let calls = ratio(ours.meant.min(ours.joined), theirs.meant.min(theirs.joined));
+    if ours.worth() >= theirs.worth() - MOST_WORSE && calls >= LEAST_MEANT {
+        return;
+    }
+    let figures = |score: &Score| {
+        format!(
+            "{} calls, {} of them with a result and {} understood, {:.0} % of the records explained",
+            score.steps,
+            score.joined,
+            score.meant,
+            score.events_explained * 100.0
+        )
+    };
+    attempt.accepted = false;
+    attempt.refusals.push(Shortfall::BelowBar {
+        figure: format!(
+            "it reads clearly less than the map found by structure alone: {}; that map: {}",
+            figures(&attempt.score),
+            figures(&before.score)
+        ),
+    });
 }
 
 type Refused = Box<(Option<Attempt>, String)>;
@@ -235,16 +319,17 @@ fn by_author(
     let samples = known.map(|package| samples_of_line(lesson.registry, package));
     let mut turns = vec![Turn {
         by_author: false,
-        text: summary::task(&summary(lesson.pile, lesson.artifacts), before.first()),
+        text: asked(lesson, before.first()),
     }];
     let mut attempts = Vec::new();
-    for round in 1..=lesson.rounds.max(1) {
+    let rounds = lesson.rounds.max(1);
+    for round in 1..=rounds {
         let answer = author.answer(&turns).map_err(|what| LearnFailure::Author {
             author: author.name(),
             what,
         })?;
         let how = format!("{}, round {round}", author.name());
-        let tried = match program_in(&answer) {
+        let mut tried = match program_in(&answer) {
             Err(what) => vec![Attempt::new(
                 &how,
                 Vec::new(),
@@ -256,14 +341,19 @@ fn by_author(
             )],
             Ok(program) => tries_of(lesson, known, samples.as_deref(), &how, program),
         };
+        for attempt in &mut tried {
+            compare(attempt, before.first());
+        }
         let best = tried.first();
         let accepted = best.is_some_and(|best| best.accepted);
         let refusals = best.iter().flat_map(|best| &best.refusals);
         let reasons: Vec<String> = refusals.map(ToString::to_string).collect();
-        let program = best.and_then(|best| best.program.as_ref());
-        let notes = match program.filter(|program| !accepted && !program.records().is_empty()) {
-            Some(program) => notes_on(lesson, program),
-            None => Vec::new(),
+        let program = best.and_then(|best| Some((best, best.program.as_ref()?)));
+        let notes = match program {
+            Some((best, program)) if !accepted && round < rounds && ran(best, program) => {
+                notes_on(lesson, program)
+            }
+            _ => Vec::new(),
         };
         attempts.splice(0..0, tried);
         if accepted {
@@ -275,10 +365,30 @@ fn by_author(
         });
         turns.push(Turn {
             by_author: false,
-            text: summary::failure(&reasons, &notes),
+            text: task::failure(&nameless(lesson, reasons), &nameless(lesson, notes)),
         });
     }
     Ok(attempts)
+}
+
+/// The sentences without the names of the files: those are no part of the layout.
+fn nameless(lesson: &Lesson<'_>, mut sentences: Vec<String>) -> Vec<String> {
+    let files = lesson.artifacts.iter().flatten();
+    for path in files.map(|id| lesson.pile.entry(*id).path.as_str()) {
+        for sentence in &mut sentences {
+            if !path.is_empty() && sentence.contains(path) {
+                *sentence = sentence.replace(path, "the artifact");
+            }
+        }
+    }
+    sentences
+}
+
+/// Whether there was a program and it came to its end.
+fn ran(attempt: &Attempt, program: &Program) -> bool {
+    let failed = |shortfall: &Shortfall| matches!(shortfall, Shortfall::Failed { .. });
+    !matches!(program, Program::Maps(maps) if maps.is_empty())
+        && !attempt.refusals.iter().any(failed)
 }
 
 /// What the program does not do well, beside the reasons it is refused for.

@@ -25,6 +25,7 @@ mod sandbox;
 mod score;
 mod shape;
 pub mod summary;
+mod task;
 #[cfg(test)]
 mod tests;
 pub mod validate;

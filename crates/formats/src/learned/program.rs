@@ -185,7 +185,14 @@ pub(super) fn edition<'m>(
 
 /// How well a map reads the beginning of `files`, 0 to 1.
 fn measure(map: &FieldMap, pile: &Pile, files: &[EntryId]) -> f64 {
-    let part = beginning(pile, files, &map.records);
+    let part = match &map.records.runs {
+        // Without a run to look into, its records would be looked for at the top of the document.
+        Runs::Each(_) => match records::runs(pile, files, &map.records) {
+            Ok(runs) if !runs.is_empty() => runs.into_iter().next(),
+            _ => return 0.0,
+        },
+        Runs::One | Runs::By(_) => beginning(pile, files, &map.records),
+    };
     by_map(map, pile, files, part.as_ref(), &mut |_, _| {})
         .map_or(0.0, |reading| worth_of(&reading))
 }

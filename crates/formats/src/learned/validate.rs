@@ -229,6 +229,13 @@ impl Sums {
             ..Validation::default()
         };
         let refusals = &mut validation.refusals;
+        if self.seen.is_empty() {
+            let error = "no record stands where the program looks for them; see `container`, `at` \
+                         and `runs`";
+            refusals.push(Shortfall::Failed {
+                error: error.to_owned(),
+            });
+        }
         if score.steps == 0 {
             let events = self.readings.iter().map(|reading| reading.coverage.events);
             let (explained, records) = events.fold((0, 0), |(e, t), share| {

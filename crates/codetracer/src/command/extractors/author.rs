@@ -1,23 +1,40 @@
 //! Who writes extractors: a model, or the person who gives a file.
 
 use formats::learned::learn::{Author, Turn};
-use llm::{BlockingClient, Cassette, Client, Message, Request, Settings};
+use llm::{Account, BlockingClient, Budget, Cassette, Client, Message, Request, Settings};
 
 use crate::cli::Learn;
+use crate::output::Output;
+
+/// What would be sent to a model first, as people read it.
+pub(super) fn shown(question: &str) -> String {
+    format!("{SYSTEM}\n\n{question}")
+}
 
 /// The most tokens of an answer, reasoning included.
 const MOST_TOKENS: u32 = 16_384;
 
+/// What a model is told before the task.
+const SYSTEM: &str = "You write extractors for logs. Answer with code blocks only.";
+
 /// A model that writes extractors.
-pub(super) struct Model {
+pub(super) struct Model<'o> {
     name: String,
     client: BlockingClient,
+    /// Where progress is told.
+    output: &'o Output,
 }
 
-impl Model {
-    /// The model the arguments name, recorded or replayed where they say so.
-    pub(super) fn of(name: &str, args: &Learn) -> anyhow::Result<Self> {
-        let mut builder = Client::builder(name, &Settings::from_env())?;
+impl<'o> Model<'o> {
+    /// The model the arguments name, within their budget, recorded or replayed where they say so.
+    pub(super) fn of(name: &str, args: &Learn, output: &'o Output) -> anyhow::Result<Self> {
+        let budget = Budget {
+            tokens: args.max_tokens,
+            cost_usd: args.max_cost,
+            ..Budget::default()
+        };
+        let mut builder =
+            Client::builder(name, &Settings::from_env())?.account(Account::new(budget));
         if let Some(path) = &args.record {
             builder = builder.cassette(Cassette::record(path)?);
         }
@@ -27,30 +44,52 @@ impl Model {
         Ok(Self {
             name: name.to_owned(),
             client: BlockingClient::new(builder.build()?)?,
+            output,
         })
     }
 }
 
-impl Author for Model {
+impl Author for Model<'_> {
     fn name(&self) -> String {
         format!("model {}", self.name)
     }
 
     fn answer(&mut self, turns: &[Turn]) -> Result<String, String> {
+        let round = turns.len() / 2 + 1;
+        let sent: usize = turns.iter().map(|turn| turn.text.len()).sum();
+        self.output.note(&format!(
+            "round {round}: asking {} with {} KB …",
+            self.name,
+            sent.div_ceil(1024)
+        ));
         let messages = turns.iter().map(|turn| {
             if turn.by_author {
-                Message::assistant(&turn.text)
+                // Empty messages are refused by both protocols.
+                let said = if turn.text.trim().is_empty() {
+                    "(no answer)"
+                } else {
+                    &turn.text
+                };
+                Message::assistant(said)
             } else {
                 Message::user(&turn.text)
             }
         });
         let request = Request::new(messages.collect())
-            .with_system("You write extractors for logs. Answer with code blocks only.")
+            .with_system(SYSTEM)
             .with_max_output(MOST_TOKENS);
-        let completion = self.client.complete(&request);
-        completion
-            .map(|completion| completion.text)
-            .map_err(|error| error.to_string())
+        let completion = self
+            .client
+            .complete(&request)
+            .map_err(|error| error.to_string())?;
+        let spent = self.client.client().account().spent();
+        self.output.note(&format!(
+            "round {round}: {} KB came back; {} tokens and {:.4} US dollars so far",
+            completion.text.len().div_ceil(1024),
+            spent.tokens,
+            spent.cost_usd
+        ));
+        Ok(completion.text)
     }
 }
 

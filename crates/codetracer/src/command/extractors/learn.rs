@@ -5,15 +5,15 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use formats::learned::evolve::{Attempt, appraise};
-use formats::learned::learn::{Author, LearnFailure, Learnt, Lesson, learn};
+use formats::learned::learn::{Author, LearnFailure, Learnt, Lesson, learn, question};
 use formats::learned::package::check_name;
 use formats::learned::validate::Validation;
-use formats::learned::{Bar, Files, Induction, Package, Program, Refusal, Registry, Says, induce};
+use formats::learned::{Bar, Files, Package, Program, Refusal, Registry, Says, induce};
 use formats::pile::{Limits, Pile};
 use formats::{Found, find_runs};
 use serde_json::{Value, json};
 
-use super::author::{Hand, Model};
+use super::author::{Hand, Model, shown};
 use crate::cli::Learn;
 use crate::command::Status;
 use crate::data;
@@ -29,7 +29,7 @@ const ALIKE: f64 = 0.6;
 pub(super) fn run(args: &Learn, output: &mut Output) -> anyhow::Result<Status> {
     let mut registry = data::registry()?;
     let pile = Pile::open(&args.path, &Limits::default())?;
-    let artifacts = artifacts(&pile, &args.path)?;
+    let artifacts = artifacts(&pile, args)?;
     let name = match &args.name {
         Some(name) => name.clone(),
         None => name_for(&registry, &pile, &artifacts, &args.path),
@@ -46,11 +46,16 @@ pub(super) fn run(args: &Learn, output: &mut Output) -> anyhow::Result<Status> {
         },
         bar: Bar::default(),
     };
+    if args.show_prompt {
+        // Later rounds send this again, the answers, and what was wrong with them.
+        output.text(&inert(&shown(&question(&lesson)?)))?;
+        return Ok(Status::Done);
+    }
     let mut model;
     let mut hand;
     let author: Option<&mut dyn Author> = match (&args.model, &args.program) {
         (Some(name), _) => {
-            model = Model::of(name, args)?;
+            model = Model::of(name, args, output)?;
             Some(&mut model)
         }
         (None, Some(file)) => {
@@ -61,7 +66,8 @@ pub(super) fn run(args: &Learn, output: &mut Output) -> anyhow::Result<Status> {
         }
         (None, None) => None,
     };
-    match learn(&lesson, author) {
+    let learnt = learn(&lesson, author);
+    match learnt {
         Ok(learnt) => {
             let kept = match &learnt.package {
                 Some(package) if !args.dry_run => Some(registry.add(package.clone())?),
@@ -99,8 +105,9 @@ pub(super) fn run(args: &Learn, output: &mut Output) -> anyhow::Result<Status> {
 }
 
 /// The artifacts to learn from: the file given, or the files of a folder that no built-in extractor
-/// reads; all of them as one where they are records rather than runs.
-fn artifacts(pile: &Pile, path: &Path) -> anyhow::Result<Vec<Files>> {
+/// reads, if it is not to be learned anew; all of them as one where they are records rather than
+/// runs.
+fn artifacts(pile: &Pile, args: &Learn) -> anyhow::Result<Vec<Files>> {
     let all: Files = pile
         .entries()
         .iter()
@@ -110,7 +117,12 @@ fn artifacts(pile: &Pile, path: &Path) -> anyhow::Result<Vec<Files>> {
     if all.len() == 1 {
         return Ok(vec![all]);
     }
-    let Found { unread, .. } = find_runs(pile);
+    let unread = if args.anew {
+        all
+    } else {
+        let Found { unread, .. } = find_runs(pile);
+        unread
+    };
     let mut endings: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     let ending = |id| {
         let entry = pile.entry(id);
@@ -134,8 +146,9 @@ fn artifacts(pile: &Pile, path: &Path) -> anyhow::Result<Vec<Files>> {
         .collect();
     if files.is_empty() {
         bail!(
-            "{}: no file to learn from: every file is empty or read by a built-in extractor",
-            path.display()
+            "{}: no file to learn from: every file is empty or read by a built-in extractor \
+             (--anew learns from those too)",
+            args.path.display()
         );
     }
     let single: Vec<Files> = files
@@ -143,13 +156,25 @@ fn artifacts(pile: &Pile, path: &Path) -> anyhow::Result<Vec<Files>> {
         .take(MOST_ARTIFACTS)
         .map(|id| vec![*id])
         .collect();
-    let readable = |files: &Files| matches!(induce(pile, files), Ok(Induction { .. }));
-    let below = |files: &Files| matches!(induce(pile, files), Err(Refusal::BelowBar { .. }));
-    let first = &single[0];
-    if single.len() > 1 && !readable(first) && !below(first) && readable(&files) {
+    if single.len() > 1 && are_records(pile, &single, &files) {
         return Ok(vec![files]);
     }
     Ok(single)
+}
+
+/// Whether files are the records of one run rather than runs: none of those looked at can be read
+/// alone, and either they can be read together or most have no list to hold records.
+fn are_records(pile: &Pile, single: &[Files], files: &Files) -> bool {
+    const FEWEST: usize = 6;
+    let mut bare = 0;
+    for alone in single {
+        match induce(pile, alone) {
+            Ok(_) => return false,
+            Err(Refusal::NoRecords(_)) => bare += 1,
+            Err(_) => {}
+        }
+    }
+    bare * 2 > single.len() && single.len() >= FEWEST || induce(pile, files).is_ok()
 }
 
 /// The name of the known layout the files are like, or one made from the path's own name.

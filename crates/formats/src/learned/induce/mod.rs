@@ -34,7 +34,7 @@ use super::score::{Bar, Score};
 use super::{Container, FieldMap, Says};
 use crate::extractor::{Coverage, ExtractError, Extraction};
 use crate::pile::{EntryId, Pile};
-use place::{Candidate, candidates};
+pub(super) use place::{Candidate, candidates};
 
 /// A layout worked out from its artifacts.
 #[derive(Debug, Clone)]

@@ -24,15 +24,15 @@ const MOST_CANDIDATES: usize = 12;
 const DEEPEST: usize = 8;
 
 /// A list of records, with the records.
-pub(super) struct Candidate {
+pub(in crate::learned) struct Candidate {
     /// Where they stand.
-    pub(super) place: Records,
+    pub(in crate::learned) place: Records,
     /// The records, telemetry habits undone.
-    pub(super) values: Vec<Value>,
+    pub(in crate::learned) values: Vec<Value>,
     /// The length of each as JSON.
-    pub(super) bytes: Vec<usize>,
+    pub(in crate::learned) bytes: Vec<usize>,
     /// The run each belongs to, counted from 0.
-    pub(super) runs: Vec<usize>,
+    pub(in crate::learned) runs: Vec<usize>,
 }
 
 impl Candidate {
@@ -64,7 +64,10 @@ impl fmt::Display for Candidate {
 }
 
 /// The lists of objects in the artifact, those that hold most first.
-pub(super) fn candidates(pile: &Pile, files: &[EntryId]) -> Result<Vec<Candidate>, ExtractError> {
+pub(in crate::learned) fn candidates(
+    pile: &Pile,
+    files: &[EntryId],
+) -> Result<Vec<Candidate>, ExtractError> {
     if let [id] = files
         && crate::database::is_database(&pile.head(*id, 16).unwrap_or_default())
     {
