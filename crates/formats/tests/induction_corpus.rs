@@ -1,10 +1,10 @@
 //! Layouts read by structure alone: the native extractor is hidden, the layout is worked out anew,
 //! and the steps are compared with the native ones.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a test that cannot go on has failed, and says what it counted"
+    reason = "a table for people, over runs that are not kept here"
 )]
 
 mod same;

@@ -34,33 +34,33 @@ impl Dice {
 
 /// What happened.
 pub(crate) struct Run {
-    pub session: String,
-    pub task: String,
-    pub replies: Vec<Reply>,
-    pub answer: String,
+    pub(crate) session: String,
+    pub(crate) task: String,
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) answer: String,
 }
 
 /// One reply of the model.
 pub(crate) struct Reply {
-    pub id: String,
-    pub thought: String,
-    pub hidden: String,
-    pub calls: Vec<Call>,
+    pub(crate) id: String,
+    pub(crate) thought: String,
+    pub(crate) hidden: String,
+    pub(crate) calls: Vec<Call>,
     /// Milliseconds since 1970.
-    pub at: u64,
-    pub tokens: (u64, u64),
+    pub(crate) at: u64,
+    pub(crate) tokens: (u64, u64),
 }
 
 /// One call and what came back.
 pub(crate) struct Call {
-    pub id: String,
-    pub tool: &'static str,
-    pub arguments: Value,
-    pub output: String,
-    pub exit: Option<i32>,
-    pub failed: bool,
-    pub at: u64,
-    pub took: u64,
+    pub(crate) id: String,
+    pub(crate) tool: &'static str,
+    pub(crate) arguments: Value,
+    pub(crate) output: String,
+    pub(crate) exit: Option<i32>,
+    pub(crate) failed: bool,
+    pub(crate) at: u64,
+    pub(crate) took: u64,
 }
 
 /// What the tools of an agent are called: shell, read, edit, write, search, list.

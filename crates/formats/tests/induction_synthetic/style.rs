@@ -6,17 +6,17 @@ use serde_json::{Map, Value, json};
 /// One layout.
 #[derive(Debug, Clone)]
 pub(crate) struct Style {
-    pub shape: &'static str,
-    pub names: &'static str,
-    pub words: &'static str,
-    pub ids: &'static str,
-    pub arguments: &'static str,
-    pub time: &'static str,
-    pub wrap: &'static str,
-    pub hold: &'static str,
-    pub noise: &'static str,
-    pub tools: usize,
-    pub seed: u64,
+    pub(crate) shape: &'static str,
+    pub(crate) names: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) ids: &'static str,
+    pub(crate) arguments: &'static str,
+    pub(crate) time: &'static str,
+    pub(crate) wrap: &'static str,
+    pub(crate) hold: &'static str,
+    pub(crate) noise: &'static str,
+    pub(crate) tools: usize,
+    pub(crate) seed: u64,
 }
 
 pub(crate) const SHAPES: &[&str] = &[
