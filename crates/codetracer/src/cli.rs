@@ -267,6 +267,10 @@ pub(crate) enum Extractors {
 
 /// `codetracer extractors learn`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Learn {
     /// A file of the layout, or a folder or archive that holds such files.
     pub(crate) path: PathBuf,

@@ -1,7 +1,11 @@
 //! Models that answer badly: each answer is refused with the reason, the reason goes back, and the
 //! next answer mends it or learning ends after the rounds it was given.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "the table is the result, and a test that cannot go on has failed"
+)]
 
 mod scripted;
 

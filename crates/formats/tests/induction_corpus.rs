@@ -1,6 +1,14 @@
 //! Layouts read by structure alone: the native extractor is hidden, the layout is worked out anew,
 //! and the steps are compared with the native ones.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "the table is the result, and a test that cannot go on has failed"
+)]
+
+mod same;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

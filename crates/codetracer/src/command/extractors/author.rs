@@ -82,12 +82,12 @@ impl Author for Model<'_> {
             .client
             .complete(&request)
             .map_err(|error| error.to_string())?;
-        let spent = self.client.client().account().spent();
+        let total = self.client.client().account().spent();
         self.output.note(&format!(
             "round {round}: {} KB came back; {} tokens and {:.4} US dollars so far",
             completion.text.len().div_ceil(1024),
-            spent.tokens,
-            spent.cost_usd
+            total.tokens,
+            total.cost_usd
         ));
         Ok(completion.text)
     }
