@@ -26,6 +26,23 @@ pub fn pile(bytes: &[u8]) {
     read_all(&pile);
 }
 
+/// The bytes as a file of an unknown layout: JSON, JSON Lines, a database or a text. A map that is
+/// found reads the same file.
+pub fn induce(bytes: &[u8]) {
+    let pile = Pile::from_memory([("unknown", bytes)]);
+    let files: Vec<_> = pile.entries().iter().map(|entry| entry.id).collect();
+    let Ok(found) = formats::learned::induce(&pile, &files) else {
+        return;
+    };
+    let text = serde_json::to_string(&found.map).expect("a map is data");
+    let again: formats::learned::FieldMap = serde_json::from_str(&text).expect("it is read back");
+    assert_eq!(again, found.map);
+    let parts = found.map.runs(&pile, &files).expect("memory can be read");
+    for part in parts.iter().map(Some).chain([None]) {
+        let _ = found.map.extract(&pile, &files, part);
+    }
+}
+
 /// The bytes as the one file at `path`: as found by detection, and as if the layout had been
 /// recognised. A layout that is not registered is only detected.
 pub fn layout(name: &str, path: &str, bytes: &[u8]) {

@@ -149,3 +149,24 @@ fn extremes_are_read_in_time() {
     let nested = list(300, |_| list(30, |n| list(4, |_| json!({"id": n}))));
     let _ = try_file("nested.json", &nested.to_string());
 }
+
+#[test]
+fn long_runs_that_alternate_are_read_whole() {
+    let run = list(8_000, |n| match n % 2 {
+        0 => {
+            json!({"kind": "call", "ref": format!("c{n}"), "tool": "bash", "input": {"command": format!("make {n}")}})
+        }
+        _ => json!({"kind": "done", "ref": format!("c{}", n - 1), "output": "cc -c a.c\nok\n"}),
+    });
+    let pile = Pile::from_memory([("run.jsonl", lines(&run).into_bytes())]);
+    let files: Vec<EntryId> = pile.entries().iter().map(|entry| entry.id).collect();
+    let found = induce(&pile, &files).expect("a plain run");
+    let read = found.map.extract(&pile, &files, None).expect("in memory");
+    assert_eq!(read.trajectory.steps.len(), 4_000);
+    assert!(
+        read.trajectory
+            .steps
+            .iter()
+            .all(|step| step.observation.is_some())
+    );
+}

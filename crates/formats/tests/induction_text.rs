@@ -1,4 +1,6 @@
-//! Transcripts written for people: Markdown, ReAct and plain logs, worked out without being told.
+//! Transcripts written for people: Markdown, `ReAct` and plain logs, worked out without being told.
+
+#![expect(clippy::unwrap_used, reason = "a test's own set-up")]
 
 use formats::learned::{Container, induce};
 use formats::pile::{EntryId, Pile};

@@ -33,7 +33,7 @@ pub mod validate;
 pub(crate) use claim::claim;
 pub use claim::{Learned, Reader};
 pub use event::{Event, Outcome, Said};
-pub use induce::{Induction, Refusal, induce};
+pub use induce::{Hints, Induction, Refusal, induce, induce_with};
 pub use map::{
     CallFields, Condition, Container, Field, FieldMap, Mark, Records, ResultFields, Rule, Runs,
     Says,

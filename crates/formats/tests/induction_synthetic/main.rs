@@ -5,6 +5,14 @@
 //! while the induction is worked on. `MOST=n` sets how many are tried, `ONLY=text` shows those whose
 //! description holds the text, with their maps.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    reason = "made-up runs with small numbers"
+)]
+
 mod hold;
 mod run;
 mod style;
@@ -235,4 +243,4 @@ fn unseen_layouts_are_read() {
 }
 
 /// The least shares of steps: of layouts seen while this was worked on, and of those held out.
-const FLOORS: [f64; 2] = [0.0, 0.0];
+const FLOORS: [f64; 2] = [0.97, 0.94];

@@ -293,23 +293,23 @@ fn lines(dice: &mut Dice, file: &str, word: &str) -> String {
     let mut text = String::new();
     for _ in 0..1 + dice.below(25) {
         let line = 1 + dice.below(900);
-        text += &format!(
-            "{file}:{line}:    self.{word}({}, {line})\n",
-            dice.pick(WORDS)
-        );
+        let other = dice.pick(WORDS);
+        let number = line.to_string();
+        text.extend([file, ":", &number, ":    self.", word, "(", other, ", 1)\n"]);
     }
     text
 }
 
 fn numbered(dice: &mut Dice, word: &str, from: usize) -> String {
     let mut text = String::new();
-    for line in from..from + 5 + dice.below(40) {
-        text += &match dice.below(4) {
+    for line in from..=from + 4 + dice.below(40) {
+        let one = match dice.below(4) {
             0 => format!("{line:>6}\tdef {word}_{line}(self, value):\n"),
             1 => format!("{line:>6}\t    return self.{}\n", dice.pick(WORDS)),
             2 => format!("{line:>6}\n"),
             _ => format!("{line:>6}\t    if value is None: raise ValueError(\"{word}\")\n"),
         };
+        text.push_str(&one);
     }
     text
 }

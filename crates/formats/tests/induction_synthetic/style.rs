@@ -191,7 +191,7 @@ impl Style {
         if let (Some((name, word)), Value::Object(members)) = (kind, &mut body) {
             let (name, word) = (self.name(name), Value::String(self.word(word)));
             // Where records are wrapped, what tells their kind stands outside, or inside.
-            if self.wrap != "none" && self.seed % 2 == 0 {
+            if self.wrap != "none" && self.seed.is_multiple_of(2) {
                 outer.insert(name, word);
             } else {
                 members.insert(name, word);

@@ -28,9 +28,8 @@ pub fn records(style: &Style, run: &Run) -> Vec<Value> {
             let task = style.object([("text", json!(run.task))]);
             out.push(style.record(Some(("type", "user")), task, start));
         }
-        "spans" => {}
-        "turns" => {}
-        _ if style.seed % 3 != 0 => {
+        "spans" | "turns" => {}
+        _ if !style.seed.is_multiple_of(3) => {
             let task = style.object([("content", json!(run.task))]);
             out.push(style.record(Some(("role", "user")), task, start));
         }
@@ -234,7 +233,7 @@ fn events(style: &Style, reply: &Reply, out: &mut Vec<Value>) {
         out.push(style.record(Some(("type", "tool_call")), body, call.at));
     }
     // Results come back in any order where ids tell whose they are.
-    let turned = style.ids != "none" && reply.at % 2 == 0;
+    let turned = style.ids != "none" && reply.at.is_multiple_of(2);
     let mut calls: Vec<&Call> = reply.calls.iter().collect();
     if turned {
         calls.reverse();

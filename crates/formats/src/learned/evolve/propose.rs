@@ -14,7 +14,7 @@ use crate::learned::program::Files;
 use crate::learned::registry::Registry;
 use crate::learned::rename::renamed;
 use crate::learned::sample::records_of;
-use crate::learned::score::Score;
+use crate::learned::score::{Score, ratio};
 use crate::learned::validate::{Shortfall, Validation, check, validate};
 use crate::learned::{Refusal, induce};
 use crate::pile::Pile;
@@ -123,6 +123,24 @@ pub(in crate::learned) fn held(
         .refusals
         .extend(check(program, package.limits, samples));
     validation
+        .refusals
+        .extend(understands_less(&package.score, &validation.score));
+    validation
+}
+
+/// What a revision no longer understands of what the version before understood: a field renamed by
+/// mistake still joins its results, and its actions mean nothing any more.
+fn understands_less(before: &Score, after: &Score) -> Option<Shortfall> {
+    const MOST_LOST: f64 = 0.3;
+    let share = |score: &Score| ratio(score.meant, score.steps);
+    let (before, after) = (share(before), share(after));
+    (after < before - MOST_LOST).then(|| Shortfall::BelowBar {
+        figure: format!(
+            "{:.0} % of the actions are understood, where the version before understood {:.0} %",
+            after * 100.0,
+            before * 100.0
+        ),
+    })
 }
 
 /// Refuses what reads clearly less than something else that was tried, and puts the best first.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::lexicon;
+use super::shape;
 use crate::learned::interpret::arguments_of;
 use crate::learned::path::{Path, Segment, decoded};
 use crate::learned::score::ratio;
@@ -86,7 +86,7 @@ impl Field {
         }
         if let Some(Value::Object(members)) = arguments_of(value).as_deref() {
             self.records += 1;
-            let named = members.keys().any(|key| lexicon::is_argument_name(key));
+            let named = members.keys().any(|key| shape::is_argument_name(key));
             self.arguments += usize::from(named);
             let typed = |value: &Value| value.get("type").is_some_and(Value::is_string);
             let schema = members.contains_key("properties")
@@ -99,12 +99,12 @@ impl Field {
     fn add_text(&mut self, text: &str) {
         self.texts += 1;
         self.length += text.len();
-        self.identifiers += usize::from(lexicon::is_identifier(text));
-        self.tools += usize::from(lexicon::is_tool(text));
-        self.commands += usize::from(lexicon::is_command(text));
+        self.identifiers += usize::from(shape::is_identifier(text));
+        self.tools += usize::from(shape::is_tool(text));
+        self.commands += usize::from(shape::is_command(text));
         self.prose += usize::from(text.split_whitespace().nth(2).is_some());
         self.lines += usize::from(text.trim_end().contains('\n'));
-        self.sentences += usize::from(lexicon::is_sentence(text));
+        self.sentences += usize::from(shape::is_sentence(text));
         let like_time = text.len() >= 10 && text.len() <= 40 && text.as_bytes()[0].is_ascii_digit();
         self.times += usize::from(like_time && time::parse(text).is_some());
         let digits = text.bytes().all(|b| b.is_ascii_digit());

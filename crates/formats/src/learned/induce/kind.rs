@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::field::{Field, LEAST_TOLD, fields_of, told_by};
 use super::lexicon;
+use super::shape;
 use crate::learned::map::Condition;
 use crate::learned::path::{Path, Segment, decoded};
 use crate::learned::records::TABLE;
@@ -245,8 +246,7 @@ fn word_of(value: &Value) -> Option<String> {
 /// Whether it tells by its value or by being there at all is said beside.
 fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bool)> {
     const MOST_LOOKED_AT: usize = 1_500;
-    let stride = parts.len().div_ceil(MOST_LOOKED_AT).max(1);
-    let some: Vec<&Value> = parts.iter().step_by(stride).map(|p| &*p.value).collect();
+    let some = sample(parts, MOST_LOOKED_AT);
     if some.len() < 2 {
         return None;
     }
@@ -259,6 +259,11 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
             || used.contains(path)
             || lexicon::NO_KINDS.contains(&lexicon::plain(key).as_str())
         {
+            return None;
+        }
+        // An id groups records; it tells nothing of their kind.
+        let plain = lexicon::plain(key);
+        if plain.ends_with("id") && plain.len() <= 16 {
             return None;
         }
         let kinds = field.values.len();
@@ -277,7 +282,7 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
         if field
             .values
             .keys()
-            .filter(|word| lexicon::is_id(word))
+            .filter(|word| shape::is_id(word))
             .count()
             * 2
             > kinds
@@ -322,11 +327,18 @@ fn telling_field(parts: &[Part<'_>], used: &BTreeSet<&Path>) -> Option<(Path, bo
     best_presence(&some, &fields, used).map(|path| (path, true))
 }
 
+/// About `most` of the parts, spread so that a run that alternates is not seen from one side only.
+fn sample<'p>(parts: &'p [Part<'_>], most: usize) -> Vec<&'p Value> {
+    let one_in = parts.len().div_ceil(most).max(1);
+    let spread = |at: usize| (at.wrapping_mul(0x9E37_79B1) >> 7).is_multiple_of(one_in);
+    let some = parts.iter().enumerate().filter(|(at, _)| spread(*at));
+    some.map(|(_, part)| &*part.value).collect()
+}
+
 /// The fields that tell the shape of arguments beside them: they name tools, not kinds of records.
 fn tool_names(parts: &[Part<'_>]) -> Vec<Path> {
     const LOOKED_AT: usize = 600;
-    let stride = parts.len().div_ceil(LOOKED_AT).max(1);
-    let some: Vec<&Value> = parts.iter().step_by(stride).map(|p| &*p.value).collect();
+    let some = sample(parts, LOOKED_AT);
     let fields = fields_of(some.iter().copied());
     let arguments: Vec<&Path> = fields
         .iter()
@@ -423,7 +435,7 @@ fn members_of<'v>(part: &'v Value, field: &Path) -> Vec<&'v str> {
         names.extend(members.keys().map(String::as_str));
     }
     for inner in members.values().filter_map(Value::as_object) {
-        if !inner.keys().any(|key| lexicon::is_argument_name(key)) {
+        if !inner.keys().any(|key| shape::is_argument_name(key)) {
             names.extend(inner.keys().map(String::as_str));
         }
     }

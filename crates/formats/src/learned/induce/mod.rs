@@ -1,17 +1,27 @@
 //! Structure induction: from artifacts nobody knows to a field map, offline.
 //!
-//! The records of a layout are found first: the lists of objects in a document, the lines of JSON
-//! Lines, the documents of a folder. For each candidate the kinds of its records are told apart
-//! ([`kind`]), calls and results are found among them and their parts by what the fields are called
-//! and, more, by what they hold and which ids they share ([`call`]), and a map is drafted
-//! ([`draft`]). The drafts are tried, and the one that reads most is kept, if it reaches the bar.
+//! The records of a layout are found first ([`place`], [`runs`]): the lists of objects in a document,
+//! the lines of JSON Lines, the documents of a folder, the rows of a database, the labelled sections
+//! of a text. For each candidate the kinds of its records are told apart ([`kind`]); calls are found
+//! among them and their parts ([`call`], [`id`]), and so are results ([`result`], [`output`]). What
+//! fields hold ([`field`], [`shape`]) weighs more than what they are called ([`lexicon`]): a tool is
+//! a name that tells the shape of the arguments beside it, an id differs each time and is said
+//! elsewhere, an output looks like what a program prints and follows its call. Copies of a call are
+//! told from calls ([`settle`]), words from work ([`words`]), and a map is drafted ([`draft`],
+//! [`told`]). The drafts are tried, and the one that reads most is kept, if it reaches the bar.
 
 mod call;
 mod draft;
 mod field;
+mod id;
 mod kind;
 mod lexicon;
+mod output;
 mod place;
+mod result;
+mod runs;
+mod settle;
+mod shape;
 mod told;
 mod words;
 
@@ -19,6 +29,7 @@ use thiserror::Error;
 
 use super::event::{Assembly, Origin};
 use super::interpret;
+use super::path::Path;
 use super::score::{Bar, Score};
 use super::{Container, FieldMap, Says};
 use crate::extractor::{Coverage, ExtractError, Extraction};
@@ -41,10 +52,14 @@ pub enum Refusal {
     #[error(transparent)]
     Unreadable(#[from] ExtractError),
     /// There is nothing that looks like records of a run.
-    #[error("no records of a run: {0}")]
+    #[error("no records of a run: {0}; {HELP}")]
     NoRecords(String),
     /// A map was found and does not read well enough.
-    #[error("the best reading falls short: {}", .shortcomings.join("; "))]
+    #[error(
+        "the best reading, of {}, falls short: {}; {HELP}",
+        described(&.found.map),
+        .shortcomings.join("; ")
+    )]
     BelowBar {
         /// What was found.
         found: Box<Induction>,
@@ -53,15 +68,76 @@ pub enum Refusal {
     },
 }
 
+/// What helps where structure alone does not.
+const HELP: &str = "name the records with a hint, or let `codetracer extractors learn --model` \
+                    have a model write the extractor";
+
+/// What a map takes for what, in a few words.
+fn described(map: &FieldMap) -> String {
+    let list = |field: &[Path]| {
+        field
+            .first()
+            .map_or("-".to_owned(), |path| format!("`{path}`"))
+    };
+    let calls = map.rules.iter().filter_map(|rule| match &rule.says {
+        Says::Call(call) => Some(format!(
+            "calls at `{}` (tool {}, arguments {}, id {}, result {})",
+            rule.each,
+            list(&call.tool),
+            list(&call.arguments),
+            list(&call.id),
+            call.result
+                .as_ref()
+                .map_or("-".to_owned(), |r| list(&r.text)),
+        )),
+        _ => None,
+    });
+    let results = map.rules.iter().filter_map(|rule| match &rule.says {
+        Says::Result(result) => Some(format!(
+            "results at `{}` (id {}, text {})",
+            rule.each,
+            list(&result.id),
+            list(&result.text),
+        )),
+        _ => None,
+    });
+    let said: Vec<String> = calls.chain(results).collect();
+    format!(
+        "{:?} records at `{}` with {}",
+        map.records.container,
+        map.records.at,
+        said.join(", ")
+    )
+}
+
+/// What a person knows of a layout.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    /// Where the records stand in the document, line or database; only these are tried.
+    pub records: Option<Path>,
+}
+
 /// Works out how `files` are read: one file, or the records of a folder.
 ///
 /// # Errors
 /// [`Refusal`] when the artifact cannot be read, holds nothing like a run, or the best reading stays
 /// below the bar: guessing is left to those who can check the guess.
 pub fn induce(pile: &Pile, files: &[EntryId]) -> Result<Induction, Refusal> {
+    induce_with(pile, files, &Hints::default())
+}
+
+/// [`induce`] with what a person knows.
+///
+/// # Errors
+/// As [`induce`].
+pub fn induce_with(pile: &Pile, files: &[EntryId], hints: &Hints) -> Result<Induction, Refusal> {
     let mut best: Option<(f64, FieldMap, Candidate)> = None;
     let mut seen = Vec::new();
     for candidate in candidates(pile, files)? {
+        let hinted = |path: &Path| candidate.whole_path() == *path;
+        if !hints.records.as_ref().is_none_or(hinted) {
+            continue;
+        }
         seen.push(candidate.to_string());
         let Some((worth, map)) = try_candidate(&candidate) else {
             continue;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::lexicon;
+use super::runs::{order_of, outer_of, run_field, sort_by, split_by};
 use crate::extractor::ExtractError;
 use crate::frame::JsonDocument;
 use crate::learned::canonical::canonical;
@@ -35,6 +35,16 @@ pub(in crate::learned) struct Candidate {
     pub(in crate::learned) runs: Vec<usize>,
 }
 
+impl Candidate {
+    /// Where the records stand from the document or line on, runs included.
+    pub(super) fn whole_path(&self) -> Path {
+        match &self.place.runs {
+            Runs::Each(outer) => outer.join(&self.place.at),
+            _ => self.place.at.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = if self.place.at.is_root() {
@@ -44,7 +54,7 @@ impl fmt::Display for Candidate {
                 Container::Database => "the tables".to_owned(),
                 Container::Markdown => "the labelled sections".to_owned(),
                 Container::Log => "the labelled lines".to_owned(),
-                _ => "the document".to_owned(),
+                Container::Document => "the document".to_owned(),
             }
         } else {
             format!("`{}`", self.place.at)
@@ -108,7 +118,7 @@ fn is_mostly_text(pile: &Pile, id: EntryId) -> Result<bool, ExtractError> {
                 .as_bytes()
                 .get(1)
                 .is_some_and(u8::is_ascii_alphanumeric)
-            && !line[1..].starts_with(|c: char| matches!(c, '{' | '[' | '"')));
+            && !line[1..].starts_with(['{', '[', '"']));
     }
     let lines = head.lines().filter(|line| !line.trim().is_empty());
     let (mut all, mut json) = (0, 0);
@@ -358,126 +368,4 @@ fn candidate(container: Container, at: Path, wholes: &[Value]) -> Candidate {
     }
     found.place = place;
     found
-}
-
-/// The outer list whose elements are runs of their own, when records stand in lists within a list:
-/// its elements are not messages themselves, have a name, and hold several records each.
-fn outer_of(container: Container, at: &Path, wholes: &[Value]) -> Option<Path> {
-    let stars = at
-        .segments()
-        .iter()
-        .filter(|s| **s == Segment::Each)
-        .count();
-    let outer = if container == Container::Lines && stars >= 1 {
-        Path::root()
-    } else if container == Container::Document && stars >= 2 {
-        let first = at.segments().iter().position(|s| *s == Segment::Each)?;
-        at.segments()[..=first]
-            .iter()
-            .fold(Path::root(), |path, segment| path.then(segment.clone()))
-    } else {
-        return None;
-    };
-    let inner = at.below(&outer)?;
-    let tops: Vec<_> = wholes.iter().flat_map(|whole| outer.all(whole)).collect();
-    let own = |top: &Value| {
-        let Value::Object(members) = top else {
-            return false;
-        };
-        let speaks = members.iter().any(|(key, value)| {
-            let word = value.as_str().and_then(lexicon::speaker);
-            lexicon::fit(key, &["role", "type", "from"]) > 0.0 && word.is_some()
-        });
-        let named = members.iter().any(|(key, value)| {
-            let key = lexicon::plain(key);
-            (key.ends_with("id") || key == "name" || key == "task")
-                && (value.is_string() || value.is_number())
-        });
-        named && !speaks
-    };
-    let held: usize = tops.iter().map(|top| inner.all(top).len()).sum();
-    let fit = tops.iter().filter(|top| own(top)).count();
-    (fit * 10 >= tops.len() * 9 && held >= tops.len() * 3).then_some(outer)
-}
-
-/// The field whose values are names of runs: a session's, of which the records have several.
-fn run_field(values: &[Value]) -> Option<Path> {
-    let mut best: Option<(f64, Path)> = None;
-    let fields = super::field::fields_of(values.iter());
-    for (path, field) in &fields {
-        let Some(key) = path.last_key() else { continue };
-        let named = lexicon::fit(key, lexicon::SESSIONS);
-        let runs = field.values.len();
-        if named == 0.0
-            || path.segments().len() > 2
-            || runs < 2
-            || field.present * 10 < values.len() * 8
-            || runs * 3 > field.present
-        {
-            continue;
-        }
-        if best.as_ref().is_none_or(|(most, _)| named > *most) {
-            best = Some((named, path.clone()));
-        }
-    }
-    best.map(|(_, path)| path)
-}
-
-fn split_by(field: &Path, found: &mut Candidate) {
-    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-    let names: Vec<Option<String>> = found
-        .values
-        .iter()
-        .map(|value| field.first(value).map(|name| name.to_string()))
-        .collect();
-    for (at, name) in names.into_iter().enumerate() {
-        let next = numbers.len();
-        found.runs[at] = name.map_or(0, |name| *numbers.entry(name).or_insert(next));
-    }
-    let mut order: Vec<usize> = (0..found.values.len()).collect();
-    order.sort_by_key(|at| found.runs[*at]);
-    reorder(found, &order);
-}
-
-fn reorder(found: &mut Candidate, order: &[usize]) {
-    found.values = order.iter().map(|at| found.values[*at].clone()).collect();
-    found.bytes = order.iter().map(|at| found.bytes[*at]).collect();
-    found.runs = order.iter().map(|at| found.runs[*at]).collect();
-}
-
-/// The field to order records by, when they do not stand in the order of their times.
-fn order_of(values: &[Value]) -> Option<Path> {
-    let fields = super::field::fields_of(values.iter());
-    let mut clocks: Vec<(f64, &Path)> = fields
-        .iter()
-        .filter(|(path, field)| {
-            path.segments().len() <= 2
-                && field.present == values.len()
-                && (field.times + field.stamps == field.texts && field.texts > 0
-                    || field.numbers > 0)
-        })
-        .filter_map(|(path, _)| {
-            let named = lexicon::fit(path.last_key()?, lexicon::TIMES);
-            (named > 0.3).then_some((named, path))
-        })
-        .collect();
-    clocks.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (_, clock) = clocks.first()?;
-    let times: Vec<_> = values
-        .iter()
-        .filter_map(|value| crate::time::of(&*clock.first(value)?))
-        .collect();
-    let backward = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
-    (times.len() == values.len() && backward * 20 > times.len()).then(|| (*clock).clone())
-}
-
-fn sort_by(order: &Path, found: &mut Candidate) {
-    let times: Vec<_> = found
-        .values
-        .iter()
-        .map(|value| order.first(value).and_then(|time| crate::time::of(&time)))
-        .collect();
-    let mut places: Vec<usize> = (0..found.values.len()).collect();
-    places.sort_by_key(|at| (found.runs[*at], times[*at]));
-    reorder(found, &places);
 }

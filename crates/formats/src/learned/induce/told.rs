@@ -15,18 +15,18 @@ const LEAST_UNSPOKEN: usize = 3;
 
 /// The map that reads the labels of `records`; `None` where nothing asks for anything.
 pub(super) fn labelled(records: &[Value], place: &Records) -> Option<FieldMap> {
-    let roles: BTreeSet<&str> = records.iter().filter_map(|r| r["role"].as_str()).collect();
-    let meant = |wanted: Meaning| -> Vec<String> {
-        let fits = roles.iter().filter(|role| meaning(role) == Some(wanted));
+    let found: BTreeSet<&str> = records.iter().filter_map(|r| r["role"].as_str()).collect();
+    let labels = |wanted: Meaning| -> Vec<String> {
+        let fits = found.iter().filter(|role| meaning(role) == Some(wanted));
         fits.map(|role| (*role).to_owned()).collect()
     };
     let field = |name: &str| vec![Path::root().key(name)];
     let text = || field("text");
     let mut rules = Vec::new();
-    let calls = meant(Meaning::Call);
+    let calls = labels(Meaning::Call);
     // A manual has commands and outputs too, but nobody speaks in it.
-    let spoken = [Meaning::User, Meaning::Agent, Meaning::Thought];
-    let spoken = spoken.into_iter().any(|who| !meant(who).is_empty());
+    let speakers = [Meaning::User, Meaning::Agent, Meaning::Thought];
+    let spoken = speakers.into_iter().any(|who| !labels(who).is_empty());
     let asked = records.iter().filter(|r| r.get("name").is_some()).count();
     if asked == 0 || !spoken && asked < LEAST_UNSPOKEN {
         return None;
@@ -35,7 +35,7 @@ pub(super) fn labelled(records: &[Value], place: &Records) -> Option<FieldMap> {
         text: field("output"),
         ..ResultFields::default()
     };
-    let answers = meant(Meaning::Result);
+    let answers = labels(Meaning::Result);
     let call = CallFields {
         tool: field("name"),
         arguments: field("input"),
@@ -47,12 +47,12 @@ pub(super) fn labelled(records: &[Value], place: &Records) -> Option<FieldMap> {
         ..ResultFields::default()
     };
     for (is, says) in [
-        (meant(Meaning::User), Says::User { text: text() }),
-        (meant(Meaning::Thought), Says::Think { text: text() }),
-        (meant(Meaning::Agent), Says::Say { text: text() }),
+        (labels(Meaning::User), Says::User { text: text() }),
+        (labels(Meaning::Thought), Says::Think { text: text() }),
+        (labels(Meaning::Agent), Says::Say { text: text() }),
         (calls, Says::Call(call)),
         (answers, Says::Result(answer)),
-        (meant(Meaning::Other), Says::Nothing),
+        (labels(Meaning::Other), Says::Nothing),
     ] {
         if !is.is_empty() {
             rules.push(rule(is, says));

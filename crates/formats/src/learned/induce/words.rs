@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use super::lexicon::{self, Speaker, fit, plain};
+use super::shape;
 use crate::learned::map::{Condition, Field, Mark, Says};
 use crate::learned::path::{Path, Segment};
 use crate::learned::score::ratio;
@@ -142,9 +143,7 @@ pub(super) fn mark_in(kind: &Kind<'_>, text: &Path) -> Option<Mark> {
         let mark = Mark::Tag(tag.to_owned());
         let held = texts.iter().filter(|text| {
             let found = interpret::marked_in(text, &mark);
-            found
-                .iter()
-                .any(|(_, command)| lexicon::is_command(command))
+            found.iter().any(|(_, command)| shape::is_command(command))
         });
         (ratio(held.count(), texts.len()) >= LEAST).then_some(mark)
     };

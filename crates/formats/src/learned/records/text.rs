@@ -1,4 +1,4 @@
-//! Records in transcripts written for people: Markdown sections, ReAct lines, plain logs.
+//! Records in transcripts written for people: Markdown sections, `ReAct` lines, plain logs.
 //!
 //! A line that opens a record is marked: by a heading or a bold label whose words say who speaks or
 //! what happens, by such a label before a colon or in brackets, by a shell prompt, or by a time at
@@ -208,7 +208,7 @@ pub(in crate::learned) fn split(text: &str, markdown: bool) -> Vec<Section> {
             && let Some((time, role, rest)) = mark_of(bare, markdown)
         {
             if let Some(before) = open.take() {
-                close(text, before, offset, &mut sections);
+                close(text, &before, offset, &mut sections);
             }
             open = Some(Open {
                 start: offset,
@@ -221,7 +221,7 @@ pub(in crate::learned) fn split(text: &str, markdown: bool) -> Vec<Section> {
         offset = next;
     }
     if let Some(before) = open {
-        close(text, before, text.len(), &mut sections);
+        close(text, &before, text.len(), &mut sections);
     }
     sections
 }
@@ -391,7 +391,7 @@ fn timed(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Ends a section: its value is made, and arguments go to the call they follow.
-fn close(text: &str, open: Open<'_>, end: usize, sections: &mut Vec<Section>) {
+fn close(text: &str, open: &Open<'_>, end: usize, sections: &mut Vec<Section>) {
     let body = text[open.body..end].trim_matches('\n').trim_end();
     let meant = meaning(&open.role).unwrap_or(Meaning::Other);
     let whole = match (open.rest.is_empty(), body.is_empty()) {
@@ -413,7 +413,7 @@ fn close(text: &str, open: Open<'_>, end: usize, sections: &mut Vec<Section>) {
         value.insert("time".into(), json!(time.replacen(' ', "T", 1)));
     }
     match meant {
-        Meaning::Call => asked(&open, body, &mut value),
+        Meaning::Call => asked(open, body, &mut value),
         Meaning::Result => {
             value.insert("text".into(), json!(unfenced(&whole)));
         }
