@@ -107,4 +107,8 @@ impl Author for Hand {
             .take()
             .ok_or_else(|| "the program was refused".to_owned())
     }
+
+    fn is_replaceable(&self) -> bool {
+        false
+    }
 }
