@@ -269,7 +269,7 @@ pub(crate) enum Extractors {
 #[derive(Debug, Args)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "flags that a user sets each on its own"
+    reason = "each is a flag of the command line"
 )]
 pub(crate) struct Learn {
     /// A file of the layout, or a folder or archive that holds such files.

@@ -2,9 +2,9 @@
 //! next answer mends it or learning ends after the rounds it was given.
 
 #![allow(
-    clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a test that cannot go on has failed, and says what it counted"
+    clippy::unwrap_used,
+    reason = "the table is the result, and a test that cannot go on has failed"
 )]
 
 mod scripted;

@@ -42,6 +42,12 @@ pub trait Author {
     /// # Errors
     /// In words, when there is no answer; learning ends then.
     fn answer(&mut self, turns: &[Turn]) -> Result<String, String>;
+
+    /// Whether the map found without the author is measured against its answers, and stands when
+    /// they are refused. A person who gives a program wants that one or none.
+    fn is_replaceable(&self) -> bool {
+        true
+    }
 }
 
 /// One message of the conversation with an author.
@@ -166,15 +172,11 @@ pub fn learn(lesson: &Lesson<'_>, author: Option<&mut dyn Author>) -> Result<Lea
     if written.iter().any(|attempt| attempt.accepted) {
         return finish(lesson, known.as_ref(), rank(written), &name);
     }
-    // What was found without the author stands where it would have stood alone.
-    let made_by = if known.is_some() {
-        "revision"
-    } else {
-        "induction"
-    };
-    if attempts.first().is_some_and(|best| best.accepted) {
+    // What was found without the author stands; a revision of what is known is not made unasked.
+    let stands = known.is_none() && author.is_replaceable();
+    if stands && attempts.first().is_some_and(|best| best.accepted) {
         attempts.splice(1..1, written);
-        return finish(lesson, known.as_ref(), attempts, made_by);
+        return finish(lesson, None, attempts, "induction");
     }
     attempts.splice(0..0, written);
     Err(LearnFailure::Refused {
@@ -341,8 +343,10 @@ fn by_author(
             )],
             Ok(program) => tries_of(lesson, known, samples.as_deref(), &how, program),
         };
-        for attempt in &mut tried {
-            compare(attempt, before.first());
+        if known.is_none() && author.is_replaceable() {
+            for attempt in &mut tried {
+                compare(attempt, before.first());
+            }
         }
         let best = tried.first();
         let accepted = best.is_some_and(|best| best.accepted);

@@ -202,9 +202,9 @@ fn of_place(place: &Place, room: usize, redactor: &mut Redactor, text: &mut Stri
     kinds.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
     let mut left = room.saturating_sub(text.len());
     for (index, (kind, records)) in kinds.iter().enumerate() {
-        let fair = left / (kinds.len() - index);
+        let even = left / (kinds.len() - index);
         // A kind that needs less leaves the rest to those after it; early ones may take double.
-        let most = (fair * 2).min(left).max(200);
+        let most = (even * 2).min(left).max(200);
         let part = within(of_kind(kind, records, most, redactor), most);
         left = left.saturating_sub(part.len());
         text.push_str(&part);

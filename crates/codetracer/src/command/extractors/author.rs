@@ -82,12 +82,12 @@ impl Author for Model<'_> {
             .client
             .complete(&request)
             .map_err(|error| error.to_string())?;
-        let bill = self.client.client().account().spent();
+        let total = self.client.client().account().spent();
         self.output.note(&format!(
             "round {round}: {} KB came back; {} tokens and {:.4} US dollars so far",
             completion.text.len().div_ceil(1024),
-            bill.tokens,
-            bill.cost_usd
+            total.tokens,
+            total.cost_usd
         ));
         Ok(completion.text)
     }
@@ -106,5 +106,9 @@ impl Author for Hand {
         self.0
             .take()
             .ok_or_else(|| "the program was refused".to_owned())
+    }
+
+    fn is_replaceable(&self) -> bool {
+        false
     }
 }
