@@ -8,7 +8,7 @@ use clap_complete::Shell;
 /// Finds where a coding agent's run first went wrong, offline, with evidence.
 ///
 /// PATH may be a file, a folder, an archive, a heap of all of them, or `-` for standard input.
-/// Nothing is ever written to the input, and nothing leaves the machine.
+/// Nothing is ever written to the input, and nothing leaves the machine unless a model is named.
 #[derive(Debug, Parser)]
 #[command(
     name = "codetracer",
@@ -41,7 +41,7 @@ pub(crate) struct Flags {
     /// Let verdicts decide the exit status: 1 for a failure found, 125 when nothing was decided.
     #[arg(long, global = true, value_name = "WHAT")]
     pub(crate) fail_on: Option<FailOn>,
-    /// Read with the built-in layouts only, not with learned extractors.
+    /// Read with the built-in layouts only: neither with learned extractors nor by structure.
     #[arg(long, global = true)]
     pub(crate) no_learned: bool,
 }

@@ -183,11 +183,13 @@ impl Input {
     fn nothing_found(&self) -> String {
         let files = self.pile.entries().len();
         let mut text = format!(
-            "{}: no run found among {} ({} of a kind no extractor reads); \
-             `codetracer doctor {}` says what was looked at and which layouts are known",
+            "{}: no run found among {} ({} of a kind nothing reads); \
+             `codetracer doctor {}` says what was looked at, \
+             `codetracer extractors learn --dry-run {}` why an unknown layout is not read",
             self.given,
             counted(files, "file"),
             self.found.unread.len(),
+            self.given,
             self.given,
         );
         if let Some(problem) = self.found.problems.first() {

@@ -65,6 +65,13 @@ impl Reader {
         let files = &claim.detection.files;
         let mut extraction = self.package.extract(pile, files, claim.part.as_ref())?;
         extraction.trajectory.format_version = Some(self.package.version_text());
+        if self.package.name == Registry::RESERVED {
+            extraction.warnings.push(format!(
+                "{}: no known layout; read by its structure alone \
+                 (`codetracer extractors learn --dry-run` shows what each field was taken for)",
+                claim.root
+            ));
+        }
         if !self.drift.is_empty() {
             extraction
                 .warnings

@@ -182,14 +182,19 @@ fn outcome(fields: &ResultFields, scope: Scope<'_>) -> Option<Outcome> {
     if text.is_none() && exit_status.is_none() {
         return None;
     }
-    let stated: Vec<&Condition> = fields
-        .failed
-        .iter()
-        .filter(|condition| condition.field.first_of(scope.0, scope.1).is_some())
-        .collect();
+    let value_of = |condition: &Condition| condition.field.first_of(scope.0, scope.1);
+    // A field that is there only where something failed says by its absence that nothing did.
+    let is_stated =
+        |condition: &&Condition| condition.is.is_empty() || value_of(condition).is_some();
+    let stated: Vec<&Condition> = fields.failed.iter().filter(is_stated).collect();
     let failed = stated.iter().any(|condition| {
-        let value = condition.field.first_of(scope.0, scope.1);
-        value.is_some_and(|value| is_one_of(&value, &condition.is))
+        value_of(condition).is_some_and(|value| {
+            if condition.is.is_empty() {
+                is_there(&value)
+            } else {
+                is_one_of(&value, &condition.is)
+            }
+        })
     });
     Some(Outcome {
         text: text.unwrap_or_default(),

@@ -218,7 +218,8 @@ pub struct ResultFields {
     /// The exit status.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exit_status: Field,
-    /// Where it is said that the call failed, and by which values.
+    /// Where it is said that the call failed, and by which values; by being there at all where none
+    /// are listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<Condition>,
 }

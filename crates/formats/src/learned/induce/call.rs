@@ -161,7 +161,9 @@ pub(super) fn structured_call(kind: &Kind<'_>, bonus: f64) -> Option<Reading> {
             }
             let there = ratio(field.present.min(name.present), count);
             let shape = if sure_told { told } else { 0.0 };
-            let sure = (arguments + named + shape + bonus) * (0.4 + 0.6 * there);
+            // The word all these records have in common may be a tool's name by accident.
+            let common = if splits || constant { 1.0 } else { 0.0 };
+            let sure = (arguments + named + shape + bonus - common) * (0.4 + 0.6 * there);
             if best.as_ref().is_none_or(|(most, ..)| sure > *most) {
                 best = Some((sure, grounded, path.clone(), name_path.clone()));
             }

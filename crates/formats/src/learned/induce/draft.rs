@@ -163,7 +163,10 @@ fn add_words(
             let (Says::User { text } | Says::Say { text } | Says::Think { text }) = &says else {
                 continue;
             };
-            if text.iter().any(|path| taken.contains(&path)) {
+            if text
+                .iter()
+                .any(|path| taken.iter().any(|other| path.below(other).is_some()))
+            {
                 continue;
             }
             used.insert(at);

@@ -18,9 +18,16 @@ impl<'k> Mentions<'k> {
     /// Notes every id in the fields of `kinds`.
     pub(super) fn of(kinds: &'k [Kind<'_>]) -> Self {
         let mut mentions: BTreeMap<&str, Vec<(usize, &Path)>> = BTreeMap::new();
+        // What is an id in one kind is one in the others, of which there may be too few to tell.
+        let ids: BTreeSet<&Path> = kinds
+            .iter()
+            .flat_map(|kind| &kind.fields)
+            .filter(|(path, field)| may_be_id(path, field))
+            .map(|(path, _)| path)
+            .collect();
         for (at, kind) in kinds.iter().enumerate() {
             for (path, field) in &kind.fields {
-                if field.values.len() < 2 && field.present > 2 || !may_be_id(path, field) {
+                if field.values.len() < 2 && field.present > 2 || !ids.contains(path) {
                     continue;
                 }
                 for value in field.values.keys() {

@@ -220,6 +220,9 @@ fn failed_of(kind: &Kind<'_>, taken: &[&Path]) -> Vec<Condition> {
         let says = |words: &[&str]| words.contains(&plain(key).as_str());
         if field.booleans > 0 && says(lexicon::FAILURES) {
             conditions.push(condition(path, &["true"]));
+        } else if field.texts > 0 && says(lexicon::FAILURES) && field.present < kind.parts.len() {
+            // An error that is told where there was one.
+            conditions.push(condition(path, &[]));
         } else if field.booleans > 0 && says(lexicon::SUCCESSES) {
             conditions.push(condition(path, &["false"]));
         } else if field.texts > 0 && says(lexicon::STATES) && field.values.len() <= 12 {

@@ -2,13 +2,15 @@
 
 mod database;
 mod json;
+mod label;
 mod text;
 
 use serde_json::Value;
 use trace::{Ref, RefPart};
 
 pub(super) use database::{TABLE, sample};
-pub(super) use text::{Meaning, meaning, read as read_text, split as split_text};
+pub(super) use label::{Meaning, meaning};
+pub(super) use text::{read as read_text, split as split_text};
 
 use super::canonical::canonical;
 use super::event::Origin;
