@@ -59,6 +59,7 @@ pub fn layout(name: &str, path: &str, bytes: &[u8]) {
                 ..Detection::default()
             },
             part: None,
+            learned: None,
         };
         let folders = pile.folders().iter().map(|folder| folder.path.as_str());
         for root in folders.chain([path]) {

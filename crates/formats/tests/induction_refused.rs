@@ -1,5 +1,12 @@
 //! Files that are no runs: the induction must say so instead of finding steps in them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::format_collect,
+    reason = "a test's own set-up, and a list of files"
+)]
+
 use formats::learned::{Refusal, induce};
 use formats::pile::{EntryId, Pile};
 use proptest::prelude::*;
@@ -58,7 +65,7 @@ fn others() -> Vec<(&'static str, String)> {
         ("openai-tools.json", list(9, |n| json!({"type": "function", "function": {"name": format!("tool{n}"), "description": "Runs it.",
             "parameters": {"type": "object", "properties": {"command": {"type": "string", "description": "what"}}}}})).to_string()),
         ("rows.csv", "id,name,command\n1,a,ls\n2,b,pwd\n3,c,make\n".repeat(20)),
-        ("access.log", (0..40).map(|n| format!("2026-03-01 10:00:{:02},000 INFO web.server: GET /items/{n} 200\n", n)).collect()),
+        ("access.log", (0..40).map(|n| format!("2026-03-01 10:00:{n:02},000 INFO web.server: GET /items/{n} 200\n")).collect()),
         ("ci.log", "Task: build\nCompiling a\nwarning: x\nFinished\nResult: ok\nOutput: target/a\n".repeat(6)),
         ("README.md", "# Tool\n\n## Usage\n\n```bash\nnpm install tool\n```\n\nOutput:\n\n```\nadded 3 packages\n```\n\n## Command line\n\n**Arguments:** none\n\n## Input\n\nA file.\n\n## Result\n\nA list.\n".to_owned()),
         ("CHANGELOG.md", "# Changelog\n\n## 1.2.0\n\n- Fix a\n- Add b\n\n## 1.1.0\n\n- Add c\n".repeat(5)),

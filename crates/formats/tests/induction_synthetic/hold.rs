@@ -11,7 +11,7 @@ use super::style::Style;
 use super::write::records;
 
 /// Writes `runs` below `folder`; several only where the layout keeps several in one file.
-pub fn write(style: &Style, runs: &[Run], folder: &Path) {
+pub(crate) fn write(style: &Style, runs: &[Run], folder: &Path) {
     let own: Vec<Vec<Value>> = runs.iter().map(|run| records(style, run)).collect();
     let first = &own[0];
     match style.hold {

@@ -6,6 +6,7 @@
 //! description holds the text, with their maps.
 
 #![expect(
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 /// A small generator of numbers (splitmix64), the same on every machine.
 #[derive(Clone)]
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -19,54 +19,54 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
 
-    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
-    pub fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 }
 
 /// What happened.
-pub struct Run {
-    pub session: String,
-    pub task: String,
-    pub replies: Vec<Reply>,
-    pub answer: String,
+pub(crate) struct Run {
+    pub(crate) session: String,
+    pub(crate) task: String,
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) answer: String,
 }
 
 /// One reply of the model.
-pub struct Reply {
-    pub id: String,
-    pub thought: String,
-    pub hidden: String,
-    pub calls: Vec<Call>,
+pub(crate) struct Reply {
+    pub(crate) id: String,
+    pub(crate) thought: String,
+    pub(crate) hidden: String,
+    pub(crate) calls: Vec<Call>,
     /// Milliseconds since 1970.
-    pub at: u64,
-    pub tokens: (u64, u64),
+    pub(crate) at: u64,
+    pub(crate) tokens: (u64, u64),
 }
 
 /// One call and what came back.
-pub struct Call {
-    pub id: String,
-    pub tool: &'static str,
-    pub arguments: Value,
-    pub output: String,
-    pub exit: Option<i32>,
-    pub failed: bool,
-    pub at: u64,
-    pub took: u64,
+pub(crate) struct Call {
+    pub(crate) id: String,
+    pub(crate) tool: &'static str,
+    pub(crate) arguments: Value,
+    pub(crate) output: String,
+    pub(crate) exit: Option<i32>,
+    pub(crate) failed: bool,
+    pub(crate) at: u64,
+    pub(crate) took: u64,
 }
 
 /// What the tools of an agent are called: shell, read, edit, write, search, list.
-pub type Tools = [&'static str; 6];
+pub(crate) type Tools = [&'static str; 6];
 
-pub const TOOLS: [(&str, Tools); 4] = [
+pub(crate) const TOOLS: [(&str, Tools); 4] = [
     (
         "usual",
         [
@@ -133,7 +133,7 @@ const THOUGHTS: &[&str] = &[
 ];
 
 /// A run of `steps` calls or a few more.
-pub fn run(seed: u64, steps: usize, tools: &Tools, ids: &str) -> Run {
+pub(crate) fn run(seed: u64, steps: usize, tools: &Tools, ids: &str) -> Run {
     let mut dice = Dice::new(seed);
     let mut clock = 1_760_000_000_000 + dice.next() % 9_000_000_000;
     let mut replies = Vec::new();
@@ -291,7 +291,7 @@ fn call(dice: &mut Dice, tools: &Tools) -> Call {
 
 fn lines(dice: &mut Dice, file: &str, word: &str) -> String {
     let mut text = String::new();
-    for _ in 0..1 + dice.below(25) {
+    for _ in 0..=dice.below(25) {
         let line = 1 + dice.below(900);
         let other = dice.pick(WORDS);
         let number = line.to_string();

@@ -5,21 +5,21 @@ use serde_json::{Map, Value, json};
 
 /// One layout.
 #[derive(Debug, Clone)]
-pub struct Style {
-    pub shape: &'static str,
-    pub names: &'static str,
-    pub words: &'static str,
-    pub ids: &'static str,
-    pub arguments: &'static str,
-    pub time: &'static str,
-    pub wrap: &'static str,
-    pub hold: &'static str,
-    pub noise: &'static str,
-    pub tools: usize,
-    pub seed: u64,
+pub(crate) struct Style {
+    pub(crate) shape: &'static str,
+    pub(crate) names: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) ids: &'static str,
+    pub(crate) arguments: &'static str,
+    pub(crate) time: &'static str,
+    pub(crate) wrap: &'static str,
+    pub(crate) hold: &'static str,
+    pub(crate) noise: &'static str,
+    pub(crate) tools: usize,
+    pub(crate) seed: u64,
 }
 
-pub const SHAPES: &[&str] = &[
+pub(crate) const SHAPES: &[&str] = &[
     "openai",
     "anthropic",
     "gemini",
@@ -42,7 +42,7 @@ const HOLDS: &[&str] = &[
 const NOISE: &[&str] = &["none", "header", "telemetry", "progress"];
 
 /// A layout by its number.
-pub fn style(number: u64) -> Style {
+pub(crate) fn style(number: u64) -> Style {
     let mut dice = Dice::new(number.wrapping_mul(7919) + 17);
     Style {
         shape: SHAPES[number as usize % SHAPES.len()],
@@ -99,7 +99,7 @@ const GERMAN: &[(&str, &str)] = &[
 
 impl Style {
     /// What this layout calls a field.
-    pub fn name(&self, plain: &str) -> String {
+    pub(crate) fn name(&self, plain: &str) -> String {
         match self.names {
             "camel" => {
                 let mut words = plain.split('_');
@@ -120,7 +120,7 @@ impl Style {
     }
 
     /// What this layout calls one who speaks, or a kind of record.
-    pub fn word(&self, plain: &str) -> String {
+    pub(crate) fn word(&self, plain: &str) -> String {
         let table: &[(&str, &str, &str)] = &[
             ("user", "human", "nutzer"),
             ("assistant", "agent", "modell"),
@@ -147,7 +147,7 @@ impl Style {
     }
 
     /// A time as this layout writes it; `None` where it writes none.
-    pub fn time(&self, millis: u64) -> Option<Value> {
+    pub(crate) fn time(&self, millis: u64) -> Option<Value> {
         match self.time {
             "iso" => {
                 let stamp = jiff_text(millis);
@@ -161,7 +161,7 @@ impl Style {
     }
 
     /// Arguments as this layout writes them.
-    pub fn arguments(&self, arguments: &Value) -> Value {
+    pub(crate) fn arguments(&self, arguments: &Value) -> Value {
         match self.arguments {
             "text" => Value::String(arguments.to_string()),
             _ => arguments.clone(),
@@ -169,7 +169,7 @@ impl Style {
     }
 
     /// An id as this layout writes it.
-    pub fn id(&self, id: &str) -> Option<Value> {
+    pub(crate) fn id(&self, id: &str) -> Option<Value> {
         match self.ids {
             "none" => None,
             "number" => id.parse::<u64>().ok().map(Value::from),
@@ -178,14 +178,14 @@ impl Style {
     }
 
     /// An object whose members have this layout's names; null members are left out.
-    pub fn object<const N: usize>(&self, members: [(&str, Value); N]) -> Value {
+    pub(crate) fn object<const N: usize>(&self, members: [(&str, Value); N]) -> Value {
         let members = members.into_iter().filter(|(_, value)| !value.is_null());
         let named = members.map(|(name, value)| (self.name(name), value));
         Value::Object(named.collect::<Map<_, _>>())
     }
 
     /// A record with its time, wrapped as this layout does.
-    pub fn record(&self, kind: Option<(&str, &str)>, body: Value, millis: u64) -> Value {
+    pub(crate) fn record(&self, kind: Option<(&str, &str)>, body: Value, millis: u64) -> Value {
         let mut outer = Map::new();
         let mut body = body;
         if let (Some((name, word)), Value::Object(members)) = (kind, &mut body) {

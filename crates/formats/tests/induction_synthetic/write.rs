@@ -6,7 +6,7 @@ use super::run::{Call, Reply, Run};
 use super::style::Style;
 
 /// The records of a run in the shape of the style.
-pub fn records(style: &Style, run: &Run) -> Vec<Value> {
+pub(crate) fn records(style: &Style, run: &Run) -> Vec<Value> {
     let mut out = Vec::new();
     let start = run.replies.first().map_or(0, |reply| reply.at) - 900;
     if style.noise == "header" {

@@ -278,3 +278,52 @@ pub(super) fn told_by<'v>(
     let told: usize = by_name.values().map(most).sum();
     ratio(told.saturating_sub(plain), count - plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn calls() -> Vec<Value> {
+        let one = |at: usize| match at % 2 {
+            0 => {
+                json!({"who": "seek", "with": {"muster": at, "wo": "x"}, "mark": format!("m{at}")})
+            }
+            _ => json!({"who": "zeig", "with": {"datei": "y"}, "mark": format!("m{at}")}),
+        };
+        (0..20).map(one).collect()
+    }
+
+    #[test]
+    fn a_tool_tells_the_shape_of_its_arguments() {
+        let calls = calls();
+        let told = |name: &str| {
+            let (name, with) = (Path::root().key(name), Path::root().key("with"));
+            told_by(calls.iter(), &name, &with)
+        };
+        assert!(told("who") > 0.9);
+        assert!(told("mark") < LEAST_TOLD, "an id tells nothing");
+    }
+
+    #[test]
+    fn ids_differ_and_clocks_are_no_ids() {
+        let records = calls();
+        let fields = fields_of(records.iter());
+        assert!(fields[&Path::root().key("mark")].is_different_each_time());
+        assert!(!fields[&Path::root().key("who")].is_different_each_time());
+        let clocks: Vec<Value> = (0..9).map(|n| json!({"at": 1_760_000_000 + n})).collect();
+        let fields = fields_of(clocks.iter());
+        assert!(!fields[&Path::root().key("at")].is_different_each_time());
+    }
+
+    #[test]
+    fn what_is_printed_is_told_from_what_is_said() {
+        let texts = [
+            json!({"a": "x.py:3: a\nx.py:9: b\n", "b": "I look at it first."}),
+            json!({"a": "ok\n1 passed\n", "b": "Now I run the tests.\nThen I stop."}),
+        ];
+        let fields = fields_of(texts.iter());
+        let printed = |name: &str| fields[&Path::root().key(name)].printed();
+        assert!(printed("a") > printed("b"));
+    }
+}

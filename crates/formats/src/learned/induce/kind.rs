@@ -443,3 +443,40 @@ fn members_of<'v>(part: &'v Value, field: &Path) -> Vec<&'v str> {
     names.dedup();
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn kinds_are_told_apart_by_their_members_not_by_tools() {
+        let records: Vec<Value> = (0..12)
+            .map(|at| match at % 2 {
+                0 => json!({"q": "K1", "tool": if at % 4 == 0 { "sh" } else { "view" },
+                    "args": if at % 4 == 0 { json!({"command": "ls"}) } else { json!({"path": "a"}) }}),
+                _ => json!({"q": "K2", "text": "a\nb", "code": 0}),
+            })
+            .collect();
+        let kinds = kinds_of(&records);
+        let told: Vec<&Path> = kinds
+            .iter()
+            .flat_map(|k| &k.when)
+            .map(|c| &c.field)
+            .collect();
+        assert_eq!(kinds.len(), 2);
+        assert!(told.iter().all(|path| **path == Path::root().key("q")));
+    }
+
+    #[test]
+    fn parts_of_a_list_are_told_apart_by_what_they_have() {
+        let part = |at: usize| match at % 2 {
+            0 => json!({"ask": {"name": "sh"}}),
+            _ => json!({"answer": {"text": "x"}}),
+        };
+        let records: Vec<Value> = (0..10).map(|at| json!({"parts": [part(at)]})).collect();
+        let kinds = kinds_of(&records);
+        let parts = kinds.iter().filter(|kind| !kind.each.is_root());
+        assert_eq!(parts.count(), 2);
+    }
+}

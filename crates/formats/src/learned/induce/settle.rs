@@ -258,3 +258,23 @@ pub(super) fn is_answered(
     }
     ratio(answered, ids.len()) >= 0.3
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(list: &[&str]) -> BTreeSet<String> {
+        list.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_carries_out_a_command_is_no_call_of_its_own() {
+        let asked = texts(&[
+            r#""bash" {"command":"make test"}"#,
+            r#""bash" {"command":"git diff"}"#,
+        ]);
+        let run = texts(&[r#" "bash -lc 'make test'""#, r#" "bash -lc 'git diff'""#]);
+        assert!(carries_out(&run, &asked));
+        assert!(!carries_out(&texts(&[r#" "cargo build""#]), &asked));
+    }
+}
