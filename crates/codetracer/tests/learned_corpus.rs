@@ -1,6 +1,7 @@
 //! Layouts learned from a model's answers: the native extractor is hidden, recorded answers are
 //! replayed by a server on loopback, and the steps of the accepted extractor are compared with the
-//! native ones. The answers in `answers/` were written from nothing but what the prompts show.
+//! native ones. The answers in `answers/` were written from what the prompts show; those for aider,
+//! opencode and the Claude Code and OpenTelemetry layouts were revised once, after their first figures.
 //!
 //! `ONLY=layout` learns one layout, `MOST=n` reads at most `n` artifacts of each, `PROMPTS=folder`
 //! writes down what the model is asked.
