@@ -51,6 +51,8 @@ pub enum Container {
     /// Sections of a Markdown transcript: `role` (the words that open the section), `text`, and
     /// `code` (fenced blocks, each with `language` and `text`).
     Markdown,
+    /// The lines of a text, each a record with the member `line`: for scripts.
+    Text,
     /// Entries of a plain log: `time`, `level`, `mark` (the words that open the entry) and `text`.
     Log,
 }

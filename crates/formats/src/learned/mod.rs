@@ -4,6 +4,7 @@
 //! and what their fields say, or a script for the sandbox. Either says [`Event`]s, which become a
 //! trajectory the way native layouts do.
 
+mod authoring;
 mod canonical;
 mod claim;
 mod event;

@@ -45,7 +45,9 @@ pub(super) fn sample_of(
             Container::Document => of_document(pile, files, place, first, &mut redactor),
             Container::Files => of_files(pile, files, first, &mut redactor),
             Container::Database => of_rows(pile, files, place, first, &mut redactor),
-            Container::Markdown | Container::Log => of_text(pile, files, &mut redactor),
+            Container::Markdown | Container::Log | Container::Text => {
+                of_text(pile, files, &mut redactor)
+            }
         }?;
         let mut sample = Sample {
             name: name.to_owned(),

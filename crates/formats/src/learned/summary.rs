@@ -142,7 +142,10 @@ fn beginning(head: &str, redactor: &mut Redactor, text: &mut String) {
         let _ = writeln!(text, "a binary file; it is not shown");
         return;
     }
-    let _ = writeln!(text, "no list of JSON objects; it begins:");
+    let _ = writeln!(
+        text,
+        "no list of JSON objects (container \"text\" reads it line by line); it begins:"
+    );
     for line in redactor.text(head).lines().take(60) {
         let _ = writeln!(text, "| {}", cut(line, 160));
     }

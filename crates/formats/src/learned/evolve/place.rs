@@ -96,6 +96,7 @@ pub(super) fn moved(from: &Records, to: &Records) -> String {
             Container::Database => "a database",
             Container::Markdown => "Markdown",
             Container::Log => "a log",
+            Container::Text => "a text",
         };
         if place.at.is_root() {
             container.to_owned()

@@ -54,6 +54,7 @@ impl fmt::Display for Candidate {
                 Container::Database => "the tables".to_owned(),
                 Container::Markdown => "the labelled sections".to_owned(),
                 Container::Log => "the labelled lines".to_owned(),
+                Container::Text => "the lines of the text".to_owned(),
                 Container::Document => "the document".to_owned(),
             }
         } else {

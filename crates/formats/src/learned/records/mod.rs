@@ -3,6 +3,7 @@
 mod database;
 mod json;
 mod label;
+mod plain;
 mod text;
 
 use serde_json::Value;
@@ -175,6 +176,7 @@ fn read(
             json::documents(pile, files, &records.at, part, take)
         }
         Container::Database => database::rows(pile, files, &records.at, take),
+        Container::Text => plain::lines(pile, files, take),
         Container::Markdown | Container::Log => {
             let markdown = records.container == Container::Markdown;
             text::sections(pile, files, markdown, take)
