@@ -495,3 +495,124 @@ fn langfuse_generations() {
     let (runs, steps, _) = recovered(&folder, &["langfuse"]);
     assert_eq!((runs, steps), (exports.len(), counted));
 }
+
+/// `tool_use` blocks of Claude Code's session files, each id once a file; of files with the same
+/// bytes one is counted.
+#[test]
+fn claude_code_sessions() {
+    let Some(folder) = samples("claude-code-sessions") else {
+        return;
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    let counted: usize = files(&folder, ".jsonl")
+        .iter()
+        .filter(|path| seen.insert(std::fs::read(path).unwrap()))
+        .map(|path| {
+            let blocks = json_lines(path).into_iter().flat_map(|line| {
+                // What a sub-agent did is told as progress of the call that started it.
+                let own = line.pointer("/message/content");
+                let told = line.pointer("/data/message/message/content");
+                own.or(told)
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default()
+            });
+            let calls = blocks.filter(|block| block["type"] == "tool_use");
+            let ids: std::collections::BTreeSet<String> =
+                calls.map(|block| block["id"].to_string()).collect();
+            ids.len()
+        })
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["claude-code-session"]);
+    assert_eq!(steps, counted);
+}
+
+/// `tool_use` blocks of what Claude Code printed in Harbor's trials.
+#[test]
+fn harbor_trials() {
+    let Some(folder) = samples("harbor") else {
+        return;
+    };
+    let counted: usize = files(&folder, "agent/claude-code.txt")
+        .iter()
+        .flat_map(|path| json_lines(path))
+        .filter_map(|line| line["message"]["content"].as_array().cloned())
+        .map(|blocks| blocks.iter().filter(|b| b["type"] == "tool_use").count())
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["claude-code-stream"]);
+    assert_eq!(steps, counted);
+}
+
+/// Entries of `trajectory` in SWE-agent's files.
+#[test]
+fn swe_agent() {
+    let Some(folder) = samples("swe-agent") else {
+        return;
+    };
+    let counted: usize = files(&folder, ".traj")
+        .iter()
+        .map(|path| serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap())
+        .map(|saved| saved["trajectory"].as_array().unwrap().len())
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["swe-agent"]);
+    assert_eq!(steps, counted);
+}
+
+/// Replies of mini-SWE-agent 1, each one action; tool calls of version 2.
+#[test]
+fn mini_swe_agent() {
+    let (Some(first), Some(second)) = (samples("mini-swe-agent"), samples("mini-swe-agent-v2"))
+    else {
+        return;
+    };
+    let messages = |folder: &Path| -> Vec<Value> {
+        files(folder, ".traj.json")
+            .iter()
+            .map(|path| serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap())
+            .flat_map(|saved| saved["messages"].as_array().unwrap().clone())
+            .collect()
+    };
+    let replies = messages(&first)
+        .iter()
+        .filter(|m| m["role"] == "assistant")
+        .count();
+    let (_, steps, _) = recovered(&first, &["mini-swe-agent"]);
+    assert_eq!(steps, replies);
+    let calls: usize = messages(&second)
+        .iter()
+        .filter_map(|m| m["tool_calls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&second, &["mini-swe-agent"]);
+    assert_eq!(steps, calls);
+}
+
+/// Action events of conversations of the OpenHands SDK.
+#[test]
+fn openhands_conversations() {
+    let Some(folder) = samples("openhands-v1") else {
+        return;
+    };
+    let counted = files(&folder, ".json")
+        .iter()
+        .filter_map(|path| serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).ok())
+        .filter(|event| event["kind"] == "ActionEvent")
+        .count();
+    let (_, steps, _) = recovered(&folder, &["openhands-conversation"]);
+    assert_eq!(steps, counted);
+}
+
+/// Tool calls of ATIF trajectories.
+#[test]
+fn atif() {
+    let Some(folder) = samples("atif") else {
+        return;
+    };
+    let counted: usize = files(&folder, ".json")
+        .iter()
+        .map(|path| serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap())
+        .flat_map(|run| run["steps"].as_array().unwrap().clone())
+        .filter_map(|step| step["tool_calls"].as_array().map(Vec::len))
+        .sum();
+    let (_, steps, _) = recovered(&folder, &["atif"]);
+    assert_eq!(steps, counted);
+}
