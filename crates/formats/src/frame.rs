@@ -128,6 +128,24 @@ pub(crate) fn json_lines(
     range: Option<&Range<u64>>,
     mut record: impl FnMut(&str, &Line<'_>) -> Option<bool>,
 ) -> Result<Account, ExtractError> {
+    counted_lines(pile, files, range, |text, line| {
+        let mut coverage = Coverage::default();
+        coverage.count(line.bytes.len(), record(text, line)?);
+        Some(coverage)
+    })
+}
+
+/// Like [`json_lines`] for layouts whose lines hold several records: `record` says itself what of
+/// the line is counted.
+///
+/// # Errors
+/// As [`lines`].
+pub(crate) fn counted_lines(
+    pile: &Pile,
+    files: &[EntryId],
+    range: Option<&Range<u64>>,
+    mut record: impl FnMut(&str, &Line<'_>) -> Option<Coverage>,
+) -> Result<Account, ExtractError> {
     let mut account = Account::default();
     for id in files {
         let path = &pile.entry(*id).path;
@@ -151,13 +169,17 @@ pub(crate) fn json_lines(
 }
 
 impl Account {
-    fn line(&mut self, line: &Line<'_>, record: &mut impl FnMut(&str, &Line<'_>) -> Option<bool>) {
+    fn line(
+        &mut self,
+        line: &Line<'_>,
+        record: &mut impl FnMut(&str, &Line<'_>) -> Option<Coverage>,
+    ) {
         if line.bytes.iter().all(u8::is_ascii_whitespace) {
             return;
         }
         let text = line.text();
-        if let Some(known) = record(&text, line) {
-            self.coverage.count(line.bytes.len(), known);
+        if let Some(counted) = record(&text, line) {
+            self.coverage.add(counted);
             return;
         }
         let record = text.trim_start().starts_with('{');

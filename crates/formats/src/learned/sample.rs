@@ -205,11 +205,10 @@ fn of_rows(
 ) -> Option<Vec<SampleFile>> {
     const MOST_ROWS: usize = 2_000;
     let mut values = Vec::new();
-    records::each(pile, files, place, None, &mut |record| {
+    records::walk(pile, files, place, None, &mut |record| {
         if values.len() < MOST_ROWS {
             values.push(record.value.clone());
         }
-        true
     })
     .ok()?;
     let text = join(

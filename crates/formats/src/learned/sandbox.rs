@@ -105,24 +105,15 @@ pub(super) fn extract(
         assembly: Assembly::default(),
         failed: None,
     };
-    // Which records say something is known only after their batch, so what is explained is counted
-    // from what came back, and the records are watched in a second pass.
-    let mut sizes = Vec::new();
-    let mut account = records::each(pile, files, &script.records, part, &mut |record| {
-        sizes.push(record.bytes as u64);
+    // Which records say something is known only after their batch, so they are counted and watched
+    // in a second pass.
+    records::walk(pile, files, &script.records, part, &mut |record| {
         feeding.take(record.value.to_string(), record.origin());
-        true
     })?;
     feeding.flush();
     let (assembly, spoke) = feeding.finish().map_err(failed)?;
-    for (index, bytes) in sizes.iter().enumerate() {
-        if !spoke.get(index).copied().unwrap_or(false) {
-            account.coverage.events.explained -= 1;
-            account.coverage.bytes.explained -= bytes;
-        }
-    }
     let mut index = 0;
-    records::each(pile, files, &script.records, part, &mut |record| {
+    let account = records::each(pile, files, &script.records, part, &mut |record| {
         let known = spoke.get(index).copied().unwrap_or(false);
         watch(&record.value, known);
         index += 1;

@@ -58,6 +58,17 @@ impl Default for Bar {
     }
 }
 
+impl Bar {
+    /// Whether what reaches this bar reaches `least` too.
+    pub(super) fn reaches(&self, least: &Self) -> bool {
+        self.steps >= least.steps
+            && self.joined >= least.joined
+            && self.events >= least.events
+            && self.bytes >= least.bytes
+            && self.order >= least.order
+    }
+}
+
 impl Score {
     /// Scores readings of one or several runs.
     #[must_use]

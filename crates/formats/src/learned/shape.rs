@@ -68,11 +68,10 @@ pub(super) fn first_records(pile: &Pile, files: &[EntryId], place: &Records) -> 
         range: Some(0..LOOKED_AT),
     });
     let mut values = Vec::new();
-    let read = records::each(pile, files, &place, part.as_ref(), &mut |record| {
+    let read = records::walk(pile, files, &place, part.as_ref(), &mut |record| {
         if values.len() < MOST_RECORDS && record.value.is_object() {
             values.push(record.value.clone());
         }
-        true
     });
     if read.is_err() {
         values.clear();

@@ -261,3 +261,44 @@ fn answers_are_read_strictly() {
     let map = "```json\n{\"records\": {\"container\": \"lines\"}, \"rules\": [{\"says\": \"nothing\"}]}\n```";
     assert!(matches!(program_in(map), Ok(Program::Maps(maps)) if maps.len() == 1));
 }
+
+#[test]
+fn records_are_counted_one_by_one_however_many_stand_in_a_line() {
+    let line = |n: usize| {
+        format!(
+            "{{\"n\": {n}, \"log\": [{{\"t\": {}, \"a\": \"x\"}}, {{\"t\": 1}}, {{\"t\": 2}}]}}\n",
+            9 - n
+        )
+    };
+    let pile = Pile::from_memory([("run.jsonl", (line(0) + &line(1)).into_bytes())]);
+    let files = vec![pile.entries()[0].id];
+    let records = r#"{"container": "lines", "at": "log/*", "order": "t"}"#;
+    let rules = r#"[{"when": [{"field": "a"}], "says": "say", "text": ["a"]}]"#;
+    let map = format!("```json\n{{\"records\": {records}, \"rules\": {rules}}}\n```");
+    let script = format!(
+        "```json\n{records}\n```\n```js\nfunction read(r) {{ if (r.a) return {{says: 'say', text: r.a}}; }}\n```"
+    );
+    for answer in [map, script] {
+        let program = program_in(&answer).unwrap();
+        let mut seen = 0;
+        let read = program
+            .extract(
+                super::package::Limits::default(),
+                &pile,
+                &files,
+                None,
+                &mut |_, _| seen += 1,
+            )
+            .unwrap();
+        let events = read.coverage.events;
+        assert_eq!(
+            (events.explained, events.total, seen),
+            (2, 6, 6),
+            "{answer}"
+        );
+        let bytes = read.coverage.bytes;
+        let known = r#"{"t": 9, "a": "x"}"#.len() as u64 * 2;
+        let total = (line(0).len() + line(1).len() - 2) as u64;
+        assert_eq!((bytes.explained, bytes.total), (known, total), "{answer}");
+    }
+}

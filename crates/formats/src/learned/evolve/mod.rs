@@ -52,7 +52,8 @@ impl Appraisal {
     /// Whether the package reads the files well enough to be used on them.
     #[must_use]
     pub fn is_readable(&self) -> bool {
-        self.score.shortcomings(&self.package.bar).is_empty()
+        // Files whose records were moved have no score, and no bar may be below one step.
+        self.score.steps > 0 && self.score.shortcomings(&self.package.bar).is_empty()
     }
 }
 

@@ -8,10 +8,12 @@
 //! a name that tells the shape of the arguments beside it, an id differs each time and is said
 //! elsewhere, an output looks like what a program prints and follows its call. Copies of a call are
 //! told from calls ([`settle`]), words from work ([`words`]), and a map is drafted ([`draft`],
-//! [`told`]). The drafts are tried, and the one that reads most is kept, if it reaches the bar.
+//! [`told`]). The drafts are tried, and the one that reads most is kept, if it reaches the bar and
+//! somebody seems to have worked ([`evidence`]).
 
 mod call;
 mod draft;
+mod evidence;
 mod field;
 mod id;
 mod kind;
@@ -159,7 +161,9 @@ pub fn induce_with(pile: &Pile, files: &[EntryId], hints: &Hints) -> Result<Indu
     };
     let (map, score) = simplify(map, &candidate);
     let found = Induction { map, score };
-    let shortcomings = found.score.shortcomings(&Bar::default());
+    let mut shortcomings = found.score.shortcomings(&Bar::default());
+    let readings = readings_of(&found.map, &candidate);
+    shortcomings.extend(evidence::missing(&found.map, &readings, &found.score));
     if shortcomings.is_empty() {
         Ok(found)
     } else {
@@ -221,6 +225,10 @@ fn simplify(mut map: FieldMap, candidate: &Candidate) -> (FieldMap, Score) {
 }
 
 fn try_map(map: &FieldMap, candidate: &Candidate) -> Score {
+    Score::of(&readings_of(map, candidate))
+}
+
+fn readings_of(map: &FieldMap, candidate: &Candidate) -> Vec<Extraction> {
     let mut readings = Vec::new();
     let mut coverage = Coverage::default();
     let mut assembly = Assembly::new(map);
@@ -242,7 +250,7 @@ fn try_map(map: &FieldMap, candidate: &Candidate) -> Score {
         }
     }
     readings.push(finish(assembly, coverage));
-    Score::of(&readings)
+    readings
 }
 
 fn finish(assembly: Assembly, coverage: Coverage) -> Extraction {

@@ -287,6 +287,9 @@ impl Content {
         if self.version == 0 {
             return Err("versions begin with 1".to_owned());
         }
+        if !self.bar.reaches(&Bar::default()) {
+            return Err(format!("a bar below {:?}", Bar::default()));
+        }
         if !self.limits.within(&Limits::CEILING) {
             return Err(format!("limits beyond the ceiling {:?}", Limits::CEILING));
         }

@@ -73,7 +73,7 @@ fn content() -> impl Strategy<Value = Content> {
                 let mut content = Content::new(&name, program);
                 content.version = version;
                 content.title = title;
-                content.bar.joined = a.rem_euclid(1.0);
+                content.bar.joined = 0.5 + a.rem_euclid(1.0) / 2.0;
                 content.score.bytes_explained = b.rem_euclid(1.0);
                 let mut sample = Sample {
                     name: "1.1".to_owned(),
@@ -165,4 +165,12 @@ fn what_a_package_may_not_say_is_refused() {
         Package::parse(&huge),
         Err(PackageError::TooLarge { .. })
     ));
+}
+
+#[test]
+fn a_bar_below_the_usual_is_refused() {
+    let mut content = Content::new("low", Program::Maps(Vec::new()));
+    content.bar.joined = 0.1;
+    let refused = Package::seal(content).unwrap_err().to_string();
+    assert!(refused.starts_with("a bar below"), "{refused}");
 }

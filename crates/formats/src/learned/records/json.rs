@@ -1,7 +1,7 @@
 //! Records in JSON documents and JSON Lines.
 
 use super::{Place, Take, record};
-use crate::extractor::{ExtractError, Part};
+use crate::extractor::{Coverage, ExtractError, Part};
 use crate::frame::{Account, JsonDocument};
 use crate::json::str_of;
 use crate::learned::map::Container;
@@ -44,8 +44,7 @@ pub(super) fn documents(
         for text in parsed.value {
             inside += text.len() as u64;
             let place = Place::Document(file.document(), parsed.base, text);
-            let known = record(index, text, place).is_some_and(|record| take(&record));
-            account.coverage.count(text.len(), known);
+            give(index, text, place, &mut account.coverage, take);
             index += 1;
         }
         // What stands around the records is not read.
@@ -62,6 +61,14 @@ fn within<'t>(text: &'t str, range: Option<&std::ops::Range<u64>>) -> &'t str {
     bounds.unwrap_or(text)
 }
 
+/// Gives a record to `take`, which counts it; a text that is no value is counted here.
+fn give(index: u64, text: &str, place: Place<'_>, coverage: &mut Coverage, take: &mut Take<'_>) {
+    match record(index, text, place) {
+        Some(record) => take(&record),
+        None => coverage.count(text.len(), false),
+    }
+}
+
 /// The records at `at` of each line.
 pub(super) fn lines(
     pile: &Pile,
@@ -72,17 +79,23 @@ pub(super) fn lines(
 ) -> Result<Account, ExtractError> {
     let mut index = 0;
     let range = part.and_then(|part| part.range.as_ref());
-    crate::frame::json_lines(pile, files, range, |text, line| {
-        let Ok(texts) = texts_at(text, at) else {
-            return None;
-        };
-        let mut known = false;
+    crate::frame::counted_lines(pile, files, range, |text, line| {
+        let texts = texts_at(text, at).ok()?;
+        let mut coverage = Coverage::default();
+        if texts.is_empty() {
+            coverage.count(line.bytes.len(), false);
+            return Some(coverage);
+        }
+        let mut inside = 0;
         for text in texts {
+            inside += text.len();
             let place = Place::Line(line, text.as_bytes());
-            known |= record(index, text, place).is_some_and(|record| take(&record));
+            give(index, text, place, &mut coverage, take);
             index += 1;
         }
-        Some(known)
+        // What stands around the records is not read.
+        coverage.bytes.total += line.bytes.len().saturating_sub(inside) as u64;
+        Some(coverage)
     })
 }
 

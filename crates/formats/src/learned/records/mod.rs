@@ -18,7 +18,7 @@ use super::event::Origin;
 use super::map::{Container, Records, Runs};
 use crate::database::Database;
 use crate::document::Document;
-use crate::extractor::{ExtractError, Part};
+use crate::extractor::{Coverage, ExtractError, Part};
 use crate::frame::Account;
 use crate::lines::Line;
 use crate::pile::{EntryId, Pile};
@@ -71,24 +71,46 @@ impl Record<'_> {
         }
     }
 
-    fn kept(self) -> Record<'static> {
+    fn kept(&self) -> Record<'static> {
         Record {
             place: Place::Kept(Box::new(self.origin())),
             index: self.index,
             bytes: self.bytes,
-            value: self.value,
+            value: self.value.clone(),
         }
     }
 }
 
-/// What takes the records; it says whether it knew the record's kind.
-pub(super) type Take<'t> = dyn FnMut(&Record<'_>) -> bool + 't;
+/// What takes the records.
+pub(super) type Take<'t> = dyn FnMut(&Record<'_>) + 't;
 
-/// Gives the records of the run `part` of `files` to `take`, in the order the map wants.
+/// Gives the records of the run `part` of `files` to `take`, in the order the map wants, and counts
+/// them: `take` says whether it knew the record's kind.
 ///
 /// # Errors
 /// When a file cannot be read or is not what `records` promises.
 pub(super) fn each(
+    pile: &Pile,
+    files: &[EntryId],
+    records: &Records,
+    part: Option<&Part>,
+    take: &mut dyn FnMut(&Record<'_>) -> bool,
+) -> Result<Account, ExtractError> {
+    let mut counted = Coverage::default();
+    let mut account = walk(pile, files, records, part, &mut |record| {
+        let known = take(record);
+        counted.count(record.bytes, known);
+    })?;
+    account.coverage.add(counted);
+    Ok(account)
+}
+
+/// Like [`each`], for those who count the records themselves: the account has only what stands
+/// around them.
+///
+/// # Errors
+/// As [`each`].
+pub(super) fn walk(
     pile: &Pile,
     files: &[EntryId],
     records: &Records,
@@ -100,7 +122,9 @@ pub(super) fn each(
         (Runs::By(field), Some(part)) => {
             let run = field.first(&record.value);
             // Records of no run, such as a header, belong to each.
-            run.is_none_or(|run| run_name(&run) == part.key) && take(record)
+            if run.is_none_or(|run| run_name(&run) == part.key) {
+                take(record);
+            }
         }
         _ => take(record),
     };
@@ -108,23 +132,13 @@ pub(super) fn each(
         return read(pile, files, records, part, &mut ours);
     };
     let mut kept: Vec<(Rank, Record<'static>)> = Vec::new();
-    let mut account = read(pile, files, records, part, &mut |record| {
+    let account = read(pile, files, records, part, &mut |record| {
         let rank = Rank::of(order.first(&record.value).as_deref());
-        let copy = Record {
-            value: record.value.clone(),
-            index: record.index,
-            bytes: record.bytes,
-            place: Place::Kept(Box::new(record.origin())),
-        };
-        kept.push((rank, copy.kept()));
-        true
+        kept.push((rank, record.kept()));
     })?;
     kept.sort_by(|a, b| a.0.total_cmp(b.0));
     for (_, record) in &kept {
-        if !ours(record) {
-            account.coverage.bytes.explained -= record.bytes as u64;
-            account.coverage.events.explained -= 1;
-        }
+        ours(record);
     }
     Ok(account)
 }
@@ -151,7 +165,6 @@ pub(super) fn runs(
                         names.push(name);
                     }
                 }
-                true
             })?;
             let part = |key: String| Part {
                 session: Some(key.clone()),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::label::{COMMANDS, Meaning, mark_of, meaning};
 use super::{Place, Record, Take};
 use crate::document::Document;
-use crate::extractor::{Coverage, ExtractError};
+use crate::extractor::ExtractError;
 use crate::frame::Account;
 use crate::learned::interpret::fences_in;
 use crate::pile::{EntryId, Pile};
@@ -26,7 +26,6 @@ pub(super) fn sections(
     markdown: bool,
     take: &mut Take<'_>,
 ) -> Result<Account, ExtractError> {
-    let mut coverage = Coverage::default();
     let mut index = 0;
     for id in files {
         let document = read(pile, *id)?;
@@ -39,14 +38,11 @@ pub(super) fn sections(
                 bytes: slice.len(),
                 place: Place::Document(&document, text, slice),
             };
-            coverage.count(slice.len(), take(&record));
+            take(&record);
             index += 1;
         }
     }
-    Ok(Account {
-        coverage,
-        ..Account::default()
-    })
+    Ok(Account::default())
 }
 
 /// The text of a file, read whole.
