@@ -109,6 +109,7 @@ fn of_lines(
             break;
         }
     }
+    values.iter().for_each(|value| redactor.meet(value));
     let text = join(kept(&values, first).into_iter().map(|index| {
         let short = shortened(&values[index], place.at.segments(), first);
         redactor.value(&short, LONGEST_TEXT, LONGEST_LIST)
@@ -210,6 +211,7 @@ fn of_rows(
         true
     })
     .ok()?;
+    values.iter().for_each(|value| redactor.meet(value));
     let text = join(
         kept(&values, first)
             .into_iter()
