@@ -92,7 +92,7 @@ impl Cache {
     pub fn open(folder: &Path, most_bytes: u64) -> Result<Self, String> {
         let path = folder.join("cache.sqlite3");
         let open = || -> Result<Connection, Trouble> {
-            std::fs::create_dir_all(folder)?;
+            make_private(folder, &path)?;
             Ok(schema::open(&path)?)
         };
         let connection = open().map_err(|error| format!("{}: {error}", path.display()))?;
@@ -370,6 +370,32 @@ impl Drop for Cache {
             self.shrink();
         }
     }
+}
+
+/// Makes the folder and the file for the user alone: answers hold what agents read and wrote. A folder
+/// that is there keeps its mode, since the user may have named any; the logs that `SQLite` puts beside
+/// the file take the mode of the file.
+#[cfg(unix)]
+fn make_private(folder: &Path, path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path, _path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
 }
 
 /// Bytes in use, without what was freed.

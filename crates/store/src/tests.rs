@@ -187,3 +187,20 @@ proptest! {
         prop_assert_eq!(cache.answer(&key("k")), Some(kept));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn the_cache_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("made/here");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    drop(Cache::open(&folder, 1 << 20).unwrap());
+    assert_eq!(mode(&folder), 0o700);
+    let file = folder.join("cache.sqlite3");
+    assert_eq!(mode(&file), 0o600);
+    // One that an earlier version left open to others.
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    drop(Cache::open(&folder, 1 << 20).unwrap());
+    assert_eq!(mode(&file), 0o600);
+}

@@ -264,7 +264,8 @@ fn logs_of(pile: &Pile, id: EntryId) -> Vec<(&'static str, Log)> {
             return Some((ending, Log::Listed(log.id)));
         }
         let path = beside(pile.on_disk(id)?, ending);
-        let log = std::fs::metadata(&path).ok()?;
+        // A link would lead out of the folder that was given.
+        let log = std::fs::symlink_metadata(&path).ok()?;
         (log.is_file() && log.len() > 0).then_some((ending, Log::Beside(path)))
     };
     LOGS.into_iter().filter_map(find).collect()

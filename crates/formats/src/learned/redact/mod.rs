@@ -1,14 +1,17 @@
 //! What must not leave a machine inside a sample or a prompt, and what stands in its place.
 //!
 //! The rule, in the order it is applied: private keys in PEM form; the name of a user in a home
-//! folder's path, there and wherever it stands alone; values of members and assignments whose name
-//! speaks of a secret; credentials in addresses; e-mail addresses; words that begin like the keys of
+//! folder's path, there and wherever it stands alone; every text and number below a member, and values
+//! of assignments, whose name speaks of a secret; credentials in addresses; e-mail addresses; words that begin like the keys of
 //! known services; words of 20 and more characters that look drawn at random. The same secret gets
 //! the same stand-in throughout, so ids that look random still join calls and results. Only then are
 //! long texts cut, in the middle, so that no cut can hide half a secret from the rule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::{Map, Value};
 
 use super::path::decoded;
@@ -20,7 +23,7 @@ const DEEPEST: usize = 24;
 #[derive(Debug, Default)]
 pub(super) struct Redactor {
     stand_ins: BTreeMap<String, String>,
-    people: Vec<String>,
+    people: BTreeSet<String>,
 }
 
 impl Redactor {
@@ -39,7 +42,33 @@ impl Redactor {
     /// The value without secrets: every text cut to about `most` characters, every list to `items`
     /// elements. JSON within a text stays JSON.
     pub(super) fn value(&mut self, value: &Value, most: usize, items: usize) -> Value {
+        self.meet(value);
         self.inner(value, most, items, DEEPEST)
+    }
+
+    /// Remembers whose home folders a value names, so that their names go from what stands before.
+    pub(super) fn meet(&mut self, value: &Value) {
+        let mut open = vec![value];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::String(text) => self.meet_in(text),
+                Value::Array(list) => open.extend(list),
+                Value::Object(members) => {
+                    members.keys().for_each(|key| self.meet_in(key));
+                    open.extend(members.values());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn meet_in(&mut self, text: &str) {
+        for name in homes_in(text) {
+            let name = &text[name];
+            if name.len() >= 3 && name != "user" && !self.people.contains(name) {
+                self.people.insert(name.to_owned());
+            }
+        }
     }
 
     fn inner(&mut self, value: &Value, most: usize, items: usize, depth: usize) -> Value {
@@ -60,7 +89,7 @@ impl Redactor {
                 let mut kept = Map::new();
                 for (key, member) in members.iter().take(items.max(64)) {
                     let inner = if names_secret(key) {
-                        self.hidden(member, most, items, depth)
+                        self.hidden(member, items, depth - 1)
                     } else {
                         self.inner(member, most, items, depth - 1)
                     };
@@ -72,20 +101,25 @@ impl Redactor {
         }
     }
 
-    /// The value of a member whose name speaks of a secret.
-    fn hidden(&mut self, value: &Value, most: usize, items: usize, depth: usize) -> Value {
+    /// The value of a member whose name speaks of a secret: no text or number below it stays.
+    fn hidden(&mut self, value: &Value, items: usize, depth: usize) -> Value {
         match value {
+            _ if depth == 0 => Value::Null,
             Value::String(text) if text.is_empty() => value.clone(),
             Value::String(text) => Value::String(self.stand_in(text)),
+            Value::Number(number) => Value::String(self.stand_in(&number.to_string())),
             Value::Array(list) => list
                 .iter()
                 .take(items)
-                .map(|item| match item {
-                    Value::String(text) => Value::String(self.stand_in(text)),
-                    other => self.inner(other, most, items, depth - 1),
-                })
+                .map(|item| self.hidden(item, items, depth - 1))
                 .collect(),
-            other => self.inner(other, most, items, depth - 1),
+            Value::Object(members) => members
+                .iter()
+                .take(items.max(64))
+                .map(|(key, member)| (self.text(key), self.hidden(member, items, depth - 1)))
+                .collect(),
+            // A yes or no is nobody's secret.
+            Value::Bool(_) | Value::Null => value.clone(),
         }
     }
 
@@ -102,29 +136,15 @@ impl Redactor {
 
     /// Takes user names out of the paths of home folders, and remembers them.
     fn homes(&mut self, text: &str) -> String {
-        const HOMES: &[&str] = &["/home/", "/Users/", "\\Users\\", "\\\\Users\\\\"];
+        self.meet_in(text);
         let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((at, home)) = HOMES
-            .iter()
-            .filter_map(|home| rest.find(home).map(|at| (at, *home)))
-            .min_by_key(|(at, home)| (*at, usize::MAX - home.len()))
-        {
-            let start = at + home.len();
-            let length = rest[start..]
-                .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '$')))
-                .unwrap_or(rest.len() - start);
-            let name = &rest[start..start + length];
-            out.push_str(&rest[..start]);
-            if !name.is_empty() {
-                out.push_str("user");
-                if name.len() >= 3 && name != "user" && !self.people.iter().any(|p| p == name) {
-                    self.people.push(name.to_owned());
-                }
-            }
-            rest = &rest[start + length..];
+        let mut done = 0;
+        for name in homes_in(text) {
+            out.push_str(&text[done..name.start]);
+            out.push_str("user");
+            done = name.end;
         }
-        out.push_str(rest);
+        out.push_str(&text[done..]);
         out
     }
 
@@ -195,8 +215,8 @@ impl Redactor {
 
     /// A word nothing announced: judged by what it looks like.
     fn plain_word(&mut self, word: &str) -> String {
-        if let Some(people) = self.people.iter().find(|name| name.as_str() == word) {
-            return word.replace(people.as_str(), "user");
+        if self.people.contains(word) {
+            return "user".to_owned();
         }
         if let Some(scheme) = word.find("://") {
             let start = scheme + 3;
@@ -248,6 +268,28 @@ impl Redactor {
     }
 }
 
+/// Where the names of users stand in the paths of home folders.
+fn homes_in(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let ends = HOMES.iter().flat_map(move |homes| homes.find_iter(text));
+    ends.map(move |home| {
+        let start = home.end();
+        let length = text[start..]
+            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '$')))
+            .unwrap_or(text.len() - start);
+        start..start + length
+    })
+    .filter(|name| !name.is_empty())
+}
+
+/// What home folders stand in.
+static HOMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let places = ["/home/", "/Users/", "\\Users\\", "\\\\Users\\\\"];
+    let builder = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(places);
+    builder.ok()
+});
+
 /// What the words before say about the next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Announced {
@@ -290,23 +332,28 @@ fn is_key_char(c: char) -> bool {
 
 /// Whether a name speaks of a secret: the name of a member, variable or option.
 fn names_secret(name: &str) -> bool {
-    const ENDINGS: &[&str] = &[
+    /// Anywhere in the name: `password_hash`, `secretKeyBase`.
+    const ANYWHERE: &[&str] = &[
         "password",
         "passwd",
         "passphrase",
         "secret",
-        "token",
         "apikey",
         "accesskey",
         "privatekey",
-        "secretkey",
+        "credential",
+    ];
+    /// At its end: the `token_count` of a model is none.
+    const ENDINGS: &[&str] = &[
+        "token",
         "authorization",
         "cookie",
-        "credential",
-        "credentials",
+        "cookies",
         "connectionstring",
     ];
-    if name.len() > 80 {
+    /// As its last word: `compass` is none.
+    const LAST_WORDS: &[&str] = &["pass", "pwd"];
+    if name.len() > 80 || matches!(name, "PWD" | "OLDPWD") {
         return false;
     }
     let plain: String = name
@@ -314,7 +361,12 @@ fn names_secret(name: &str) -> bool {
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())
         .collect();
-    ENDINGS.iter().any(|ending| plain.ends_with(ending))
+    let last = name.rsplit(['_', '-', '.']).next().unwrap_or(name);
+    ANYWHERE.iter().any(|word| plain.contains(word))
+        || ENDINGS.iter().any(|ending| plain.ends_with(ending))
+        || LAST_WORDS.iter().any(|word| last.eq_ignore_ascii_case(word))
+        // `STRIPE_KEY` is a variable of an environment; `primary_key` is a column.
+        || name.ends_with("_KEY")
 }
 
 fn is_mail(word: &str, at: usize) -> bool {

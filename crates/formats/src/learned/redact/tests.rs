@@ -31,6 +31,7 @@ fn secrets_go_and_the_rest_stays() {
         ("--token hush", "--token REDACTED-1"),
         ("the token was fine", "the token was fine"),
         ("sk-proj-A1b2C3d4E5f6G7h8", "REDACTED-1"),
+        ("pwd && ls src", "pwd && ls src"),
         (
             "at 2024-01-01T10:00:00.123456Z",
             "at 2024-01-01T10:00:00.123456Z",
@@ -60,6 +61,32 @@ fn ids_that_look_random_still_join() {
     let result = redactor.value(&json!({"for": "toolu_01AbC9dEf8GhI7jKl6Mn"}), 80, 8);
     assert_eq!(call["id"], result["for"]);
     assert_eq!(call["id"], "REDACTED-1");
+}
+
+#[test]
+fn nothing_stays_below_the_name_of_a_secret() {
+    let record = json!({
+        "by": "alice",
+        "password": 12_345_678,
+        "credentials": {"key": "hush", "pin": [4711, {"a": "b"}], "on": true},
+        "db_pass": "zq", "user-pwd": "zz", "STRIPE_KEY": "yy", "password_hash": "xx",
+        "token_count": 12, "primary_key": "id", "compass": "north",
+        "env": "PWD=/src DB_PASS=zq SIGNING_KEY=abc",
+        "cwd": "/home/alice/x",
+    });
+    let safe = Redactor::default().value(&record, 80, 8);
+    let shown = safe.to_string();
+    for secret in [
+        "12345678", "hush", "4711", "zq", "zz", "yy", "xx", "abc", "alice",
+    ] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    assert_eq!(safe["by"], "user");
+    assert_eq!(safe["credentials"]["on"], true);
+    assert_eq!(safe["token_count"], 12);
+    assert_eq!(safe["primary_key"], "id");
+    assert_eq!(safe["compass"], "north");
+    assert!(safe["env"].as_str().unwrap().starts_with("PWD=/src "));
 }
 
 #[test]

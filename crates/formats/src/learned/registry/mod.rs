@@ -13,13 +13,17 @@ use std::sync::Arc;
 use serde::Serialize;
 use thiserror::Error;
 
+use super::evolve::samples_of_line;
 use super::package::{MOST_BYTES, Package, PackageError, check_name};
+use super::validate::check;
 
 /// The learned extractors in one data folder.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     folder: PathBuf,
     packages: Vec<Arc<Package>>,
+    /// The files of each package, by its hash: a file may have any name.
+    files: BTreeMap<String, Vec<PathBuf>>,
     broken: Vec<Broken>,
 }
 
@@ -63,6 +67,14 @@ pub enum RegistryError {
         /// Origin of what comes.
         ours: String,
     },
+    /// A revision does not keep what the versions before it prove.
+    #[error("`{package}` cannot follow the versions that are here: {why}; give it another name")]
+    Unproven {
+        /// Name and version.
+        package: String,
+        /// What is missing.
+        why: String,
+    },
     /// The document is no package.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -94,7 +106,11 @@ impl Registry {
                     continue;
                 }
                 match read(&path, &name) {
-                    Ok(package) => registry.packages.push(Arc::new(package)),
+                    Ok(package) => {
+                        let hash = package.hash().to_owned();
+                        registry.files.entry(hash).or_default().push(path);
+                        registry.packages.push(Arc::new(package));
+                    }
                     // Removed between listing and reading: another program did that on purpose.
                     Err(what) if !path.exists() => drop(what),
                     Err(what) => registry.broken.push(Broken { path, what }),
@@ -182,11 +198,18 @@ impl Registry {
         line
     }
 
-    /// Adds a package.
+    /// Whether a package may be added: its name is free, or it is of the layout that has the name
+    /// and goes on reading what that layout's versions here prove.
+    ///
+    /// What a package says of its descent is its own word. So its parent must be here, and the
+    /// samples of the parent's line, and of the newest version it would stand before, must be among
+    /// its own and still give the same steps. An ancestor of a version here is known by its hash.
     ///
     /// # Errors
-    /// [`RegistryError::Clash`] when the name belongs to a layout of another origin, and I/O errors.
-    pub fn add(&mut self, package: Package) -> Result<Arc<Package>, RegistryError> {
+    /// [`RegistryError::Clash`] when the name belongs to a layout of another origin,
+    /// [`RegistryError::Unproven`] when it drops something, [`RegistryError::Package`] for a name
+    /// no package may have.
+    pub fn check(&self, package: &Package) -> Result<(), RegistryError> {
         if package.name == Self::RESERVED {
             let what = format!(
                 "name `{}`: it stands for reading without an extractor",
@@ -194,19 +217,70 @@ impl Registry {
             );
             return Err(PackageError::Invalid(what).into());
         }
-        if let Some(theirs) = self.versions(&package.name).next()
-            && theirs.origin() != package.origin()
-        {
+        let Some(newest) = self.versions(&package.name).next_back() else {
+            return Ok(());
+        };
+        if newest.origin() != package.origin() {
             let short = |hash: &str| hash.get(..12).unwrap_or_default().to_owned();
             return Err(RegistryError::Clash {
                 name: package.name.clone(),
-                theirs: short(theirs.origin()),
+                theirs: short(newest.origin()),
                 ours: short(package.origin()),
             });
         }
+        let is_ancestor = self.versions(&package.name).any(|known| {
+            let parent = known.provenance.parent.as_deref();
+            known.hash() == package.hash()
+                || known.origin() == package.hash()
+                || parent == Some(package.hash())
+        });
+        if is_ancestor {
+            return Ok(());
+        }
+        self.unproven(package, newest).map_or(Ok(()), |why| {
+            Err(RegistryError::Unproven {
+                package: package.to_string(),
+                why,
+            })
+        })
+    }
+
+    /// What a revision drops of the versions here.
+    fn unproven(&self, package: &Package, newest: &Package) -> Option<String> {
+        let parent = package.provenance.parent.as_deref();
+        let Some(parent) = self
+            .versions(&package.name)
+            .find(|known| Some(known.hash()) == parent)
+        else {
+            return Some("the version it was made from is not here".to_owned());
+        };
+        if package.version <= parent.version {
+            return Some(format!("it was made from {parent} and is not newer"));
+        }
+        let mut samples = samples_of_line(self, parent);
+        if package.version >= newest.version {
+            samples.extend(samples_of_line(self, newest));
+        }
+        if let Some(gone) = samples.iter().find(|old| !package.samples.contains(old)) {
+            return Some(format!("it does not carry sample {}", gone.name));
+        }
+        let wrong = check(&package.program, package.limits, &samples);
+        wrong.first().map(ToString::to_string)
+    }
+
+    /// Adds a package.
+    ///
+    /// # Errors
+    /// Those of [`Self::check`], and I/O errors.
+    pub fn add(&mut self, package: Package) -> Result<Arc<Package>, RegistryError> {
+        self.check(&package)?;
         let path = self.path_of(&package);
         write_whole(&path, package.document()?.as_bytes())?;
         let package = Arc::new(package);
+        let files = self.files.entry(package.hash().to_owned()).or_default();
+        if !files.contains(&path) {
+            files.push(path);
+        }
         self.packages.push(Arc::clone(&package));
         self.sort();
         self.write_index()?;
@@ -225,12 +299,8 @@ impl Registry {
             self.versions(wanted).cloned().collect()
         };
         for package in &gone {
-            let path = self.path_of(package);
-            match std::fs::remove_file(&path) {
-                Ok(()) => {}
-                // Another program was quicker.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(RegistryError::Io { path, source }),
+            for path in self.files.remove(package.hash()).unwrap_or_default() {
+                remove_file(&path)?;
             }
             // Stays when another version is in it.
             let _ = std::fs::remove_dir(self.folder.join(&package.name));
@@ -239,6 +309,28 @@ impl Registry {
             .retain(|package| !gone.iter().any(|old| old.hash() == package.hash()));
         self.write_index()?;
         Ok(gone)
+    }
+
+    /// Removes the files of [`Self::broken`] that stand under a name, such as those of a layout that
+    /// has become a built-in one; gives what was removed, nothing where there is none.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn remove_broken(&mut self, name: &str) -> Result<Vec<PathBuf>, RegistryError> {
+        let folder = self.folder.join(name);
+        let (gone, stay): (Vec<Broken>, Vec<Broken>) = std::mem::take(&mut self.broken)
+            .into_iter()
+            .partition(|broken| broken.path.parent() == Some(&folder));
+        self.broken = stay;
+        for broken in &gone {
+            remove_file(&broken.path)?;
+        }
+        if !gone.is_empty() {
+            // Stays when a good version is in it.
+            let _ = std::fs::remove_dir(&folder);
+            self.write_index()?;
+        }
+        Ok(gone.into_iter().map(|broken| broken.path).collect())
     }
 
     fn path_of(&self, package: &Package) -> PathBuf {
@@ -288,6 +380,17 @@ impl Registry {
             .map_err(|error| PackageError::Invalid(error.to_string()))?;
         text.push('\n');
         Ok(text)
+    }
+}
+
+/// Removes a file; one that another program removed first is removed.
+fn remove_file(path: &Path) -> Result<(), RegistryError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(RegistryError::Io {
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
     }
 }
 
