@@ -442,7 +442,7 @@ mod tests {
         let left: Vec<&str> = claims.iter().map(|claim| claim.layout).collect();
         assert_eq!(left, ["other", Claim::LEARNED]);
         let free = pile.entries().iter().filter(|e| !taken.contains(&e.id));
-        let free: Vec<&str> = free.map(|entry| entry.name()).collect();
+        let free: Vec<&str> = free.map(crate::pile::Entry::name).collect();
         assert_eq!(free, ["a", "c"]);
     }
 }
