@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use thiserror::Error;
-use trace::Trajectory;
+use trace::{Timestamp, Trajectory};
 
 use crate::json;
 use crate::learned::Reader;
@@ -240,6 +240,12 @@ pub struct Part {
     pub session: Option<String>,
     /// Where it stands, for parts that are a byte range of the first file.
     pub range: Option<Range<u64>>,
+    /// For parts that are sessions of one store: the sessions that belong to it, itself first and
+    /// parents before the sessions their calls started, each with its parent's id.
+    pub sessions: Vec<(String, Option<String>)>,
+    /// When anything of it was last written, where the layout knows that better than the time of
+    /// the file all parts share.
+    pub written: Option<Timestamp>,
 }
 
 /// A trajectory with the account of how it was read.

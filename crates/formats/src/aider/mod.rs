@@ -74,6 +74,7 @@ impl Extractor for Aider {
                 },
                 session: None,
                 range: Some(range),
+                ..Part::default()
             }
         };
         Ok(sections.into_iter().map(part).collect())

@@ -327,6 +327,7 @@ impl Rows {
             key: row.key,
             session: None,
             range: Some(row.range),
+            ..Part::default()
         });
         parts.collect()
     }

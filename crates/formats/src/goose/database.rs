@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use serde_json::Value;
-use trace::RefPart;
+use trace::{RefPart, Timestamp};
 
 use super::LAYOUT;
 use super::conversation::{Conversation, Message};
@@ -14,6 +14,7 @@ use crate::extractor::{
 };
 use crate::pile::Pile;
 use crate::sessions::{self, Session};
+use crate::time;
 
 /// Reads the sessions of a goose database.
 pub(crate) struct GooseDatabase;
@@ -58,55 +59,49 @@ impl Extractor for GooseDatabase {
 
     fn parts(&self, pile: &Pile, claim: &Claim) -> Result<Vec<Part>, ExtractError> {
         let database = Database::open(pile, claim.detection.files[0])?;
-        let part = |id: String| Part {
-            key: id.clone(),
-            session: Some(id),
-            range: None,
-        };
-        let roots = sessions::roots(&listed(&database)?);
-        Ok(roots.into_iter().map(part).collect())
+        listed(&database)
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
         let database = Database::open(pile, claim.detection.files[0])?;
-        let all = listed(&database)?;
-        let root = match &claim.part {
-            Some(part) => Some(part.key.clone()),
-            None => sessions::roots(&all).into_iter().next(),
-        };
-        let Some(root) = root else {
-            return Ok(Extraction::default());
-        };
-        let parents: HashMap<&str, &Option<String>> = all
-            .iter()
-            .map(|(id, parent)| (id.as_str(), parent))
-            .collect();
+        let part = claim.part.as_ref();
         let mut read = Vec::new();
-        for id in sessions::below(&root, &all) {
-            let parent = parents.get(id.as_str()).copied().cloned().flatten();
+        for (id, parent) in sessions::of_part(part, || listed(&database))? {
             read.push((session(&database, &id)?, parent));
+        }
+        if read.is_empty() {
+            return Ok(Extraction::default());
         }
         Ok(sessions::nest(read))
     }
 }
 
 /// All sessions that say anything, in the order they began, with their parents where the version
-/// states them.
-fn listed(database: &Database) -> Result<Vec<(String, Option<String>)>, ExtractError> {
+/// states them and the time of their last message.
+fn listed(database: &Database) -> Result<Vec<Part>, ExtractError> {
     let mut found: Vec<(String, Option<String>)> = Vec::new();
-    let sql = "select session_id, null from messages group by session_id order by min(rowid)";
-    let with_parents =
-        "select session_id, (select parent_session_id from sessions where id = session_id)
-                        from messages group by session_id order by min(rowid)";
-    let sql = if database.has("sessions", &["parent_session_id"]) {
-        with_parents
+    let mut written: HashMap<String, Timestamp> = HashMap::new();
+    let parent = if database.has("sessions", &["parent_session_id"]) {
+        "(select parent_session_id from sessions where id = session_id)"
     } else {
-        sql
+        "null"
     };
-    database.rows(sql, &[], |row| {
-        found.extend(row.text(0).map(|id| (id, row.text(1))));
+    let time = if database.has("messages", &["created_timestamp"]) {
+        "max(created_timestamp)"
+    } else {
+        "null"
+    };
+    let sql = format!(
+        "select session_id, {parent}, {time} from messages
+         group by session_id order by min(rowid)"
+    );
+    database.rows(&sql, &[], |row| {
+        let Some(id) = row.text(0) else { return };
+        let time = row.integer(2).and_then(|time| time::of(&Value::from(time)));
+        written.extend(time.map(|time| (id.clone(), time)));
+        found.push((id, row.text(1)));
     })?;
-    Ok(found)
+    Ok(sessions::parts(&found, &written))
 }
 
 fn session(database: &Database, id: &str) -> Result<Session, ExtractError> {

@@ -96,6 +96,7 @@ impl Extractor for GooseSession {
             key: session.clone(),
             session: Some(session),
             range: Some(range),
+            ..Part::default()
         };
         Ok(sessions.into_iter().map(part).collect())
     }

@@ -7,10 +7,10 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use trace::{ActionKind, Trajectory};
+use trace::{ActionKind, Timestamp, Trajectory};
 
 use crate::database::tests::made;
-use crate::pile::Pile;
+use crate::pile::{Limits, Pile};
 use crate::{Extraction, find_runs, read_run};
 
 fn request(id: &str, name: &str, arguments: Value) -> Value {
@@ -300,4 +300,35 @@ proptest! {
         let _ = read("a.jsonl", [lines(&[row]), text.clone().into_bytes()].concat());
         let _ = read("a.jsonl", lines(&[json!({"type": "message", "message": message})]));
     }
+}
+
+#[test]
+fn sessions_of_a_database_are_dated_by_their_last_message() {
+    let mut sql = "create table sessions(id text, working_dir text, parent_session_id text);
+        create table messages(session_id text, role text, content_json text,
+            created_timestamp integer);"
+        .to_owned();
+    for (session, parent, at) in [
+        ("s1", "null", 1_700_000_000),
+        ("s2", "null", 1_700_000_500),
+        ("s3", "'s1'", 1_700_000_900),
+    ] {
+        let content = quoted(&json!([text("Go on.")]));
+        writeln!(
+            sql,
+            "insert into sessions values('{session}', '/w', {parent});
+            insert into messages values('{session}', 'user', {content}, {at});"
+        )
+        .unwrap();
+    }
+    let pile = Pile::from_reader("sessions.db", &made(&sql)[..], &Limits::default()).unwrap();
+    let found = find_runs(&pile);
+    let parts = found.runs.iter().filter_map(|run| run.claim.part.as_ref());
+    let dated: Vec<(&str, Option<i64>)> = parts
+        .map(|part| (part.key.as_str(), part.written.map(Timestamp::as_second)))
+        .collect();
+    assert_eq!(
+        dated,
+        [("s1", Some(1_700_000_900)), ("s2", Some(1_700_000_500))]
+    );
 }

@@ -55,6 +55,7 @@ impl Extractor for Inspect {
                 key: key_of_file(pile.entry(*id)).to_owned(),
                 session: None,
                 range: None,
+                ..Part::default()
             });
             return Ok(parts.collect());
         }
@@ -237,6 +238,7 @@ fn rows_of(pile: &Pile, id: EntryId) -> Result<Vec<Part>, ExtractError> {
                 key,
                 session: name.uuid,
                 range: Some(start..start + raw.get().len() as u64),
+                ..Part::default()
             })
         });
     Ok(parts.collect())

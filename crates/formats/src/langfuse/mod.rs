@@ -87,6 +87,7 @@ impl Extractor for Langfuse {
             key: trace.id.clone(),
             session: Some(trace.id.clone()),
             range: trace.lines.clone(),
+            ..Part::default()
         });
         Ok(parts.collect())
     }

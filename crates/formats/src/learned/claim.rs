@@ -132,16 +132,31 @@ pub(crate) fn claim(
             in_file(pile, learned, &entry.path, entry.id, nobody)
         })
         .collect();
+    let mut granted = Vec::new();
     for finding in folders.into_iter().chain(single) {
         problems.extend(finding.problem);
-        let Some(claim) = finding.claim else { continue };
-        claims.retain(|other| {
-            let same = |id| claim.detection.files.contains(id);
-            !other.detection.files.iter().any(same)
-        });
-        taken.extend(claim.detection.files.iter().copied());
-        claims.push(claim);
+        granted.extend(finding.claim);
     }
+    grant(granted, claims, taken);
+}
+
+/// Gives learned claims, which share no file with each other, their files: an unsure claim on one
+/// of these falls, and what else it held is free again.
+fn grant(granted: Vec<Claim>, claims: &mut Vec<Claim>, taken: &mut HashSet<EntryId>) {
+    let files = |claim: &Claim| claim.detection.files.clone();
+    let theirs: HashSet<EntryId> = granted.iter().flat_map(files).collect();
+    claims.retain(|claim| {
+        let files = &claim.detection.files;
+        let stands = !files.iter().any(|id| theirs.contains(id));
+        if !stands {
+            for id in files {
+                taken.remove(id);
+            }
+        }
+        stands
+    });
+    taken.extend(theirs);
+    claims.extend(granted);
 }
 
 /// What a place gave: a claim, or a word about a known layout that is no longer read.
@@ -397,4 +412,44 @@ fn by_induction(pile: &Pile, root: &str, files: Vec<EntryId>) -> Option<Finding>
         }),
         problem: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim_on(pile: &Pile, layout: &'static str, files: std::ops::Range<usize>) -> Claim {
+        let files = pile.entries()[files].iter().map(|entry| entry.id);
+        Claim {
+            layout,
+            root: String::new(),
+            detection: Detection {
+                files: files.collect(),
+                ..Detection::default()
+            },
+            part: None,
+            learned: None,
+        }
+    }
+
+    #[test]
+    fn a_fallen_claim_frees_what_nobody_takes_over() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c", "d"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        let pile = Pile::open(folder.path(), &crate::pile::Limits::default()).unwrap();
+        let mut claims = vec![
+            claim_on(&pile, "unsure", 0..3),
+            claim_on(&pile, "other", 3..4),
+        ];
+        let mut taken: HashSet<EntryId> = pile.entries().iter().map(|entry| entry.id).collect();
+        let learned = claim_on(&pile, Claim::LEARNED, 1..2);
+        grant(vec![learned], &mut claims, &mut taken);
+        let left: Vec<&str> = claims.iter().map(|claim| claim.layout).collect();
+        assert_eq!(left, ["other", Claim::LEARNED]);
+        let free = pile.entries().iter().filter(|e| !taken.contains(&e.id));
+        let free: Vec<&str> = free.map(crate::pile::Entry::name).collect();
+        assert_eq!(free, ["a", "c"]);
+    }
 }

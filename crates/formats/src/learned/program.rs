@@ -217,6 +217,7 @@ pub(super) fn beginning(pile: &Pile, files: &[EntryId], records: &Records) -> Op
         key: "beginning".to_owned(),
         session: None,
         range: Some(0..MEASURED_BYTES),
+        ..Part::default()
     })
 }
 

@@ -66,6 +66,7 @@ pub(super) fn first_records(pile: &Pile, files: &[EntryId], place: &Records) -> 
         key: String::new(),
         session: None,
         range: Some(0..LOOKED_AT),
+        ..Part::default()
     });
     let mut values = Vec::new();
     let read = records::walk(pile, files, &place, part.as_ref(), &mut |record| {

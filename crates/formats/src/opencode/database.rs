@@ -1,10 +1,10 @@
 //! `opencode.db`: all sessions in one SQLite database.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use serde_json::{Map, Value, json};
-use trace::RefPart;
+use trace::{RefPart, Timestamp};
 
 use super::LAYOUT;
 use super::session::Session;
@@ -15,6 +15,7 @@ use crate::extractor::{
 use crate::json::str_at;
 use crate::pile::Pile;
 use crate::sessions;
+use crate::time;
 
 /// Reads the sessions of an opencode database.
 pub(crate) struct OpencodeDatabase;
@@ -63,34 +64,19 @@ impl Extractor for OpencodeDatabase {
 
     fn parts(&self, pile: &Pile, claim: &Claim) -> Result<Vec<Part>, ExtractError> {
         let database = Database::open(pile, claim.detection.files[0])?;
-        let sessions = sessions(&database)?;
-        let part = |id: String| Part {
-            key: id.clone(),
-            session: Some(id),
-            range: None,
-        };
-        Ok(sessions::roots(&sessions).into_iter().map(part).collect())
+        listed(&database)
     }
 
     fn extract(&self, pile: &Pile, claim: &Claim) -> Result<Extraction, ExtractError> {
         let database = Database::open(pile, claim.detection.files[0])?;
-        let sessions = sessions(&database)?;
-        let parents: BTreeMap<&str, Option<&str>> = sessions
-            .iter()
-            .map(|(id, parent)| (id.as_str(), parent.as_deref()))
-            .collect();
-        let root = match &claim.part {
-            Some(part) => Some(part.key.clone()),
-            None => sessions::roots(&sessions).into_iter().next(),
-        };
-        let Some(root) = root else {
-            return Ok(Extraction::default());
-        };
         let tables = Tables::of(&database);
+        let part = claim.part.as_ref();
         let mut read = Vec::new();
-        for id in sessions::below(&root, &sessions) {
-            let parent = parents.get(id.as_str()).copied().flatten();
-            read.push((session(&database, &tables, &id)?, parent.map(str::to_owned)));
+        for (id, parent) in sessions::of_part(part, || listed(&database))? {
+            read.push((session(&database, &tables, &id)?, parent));
+        }
+        if read.is_empty() {
+            return Ok(Extraction::default());
         }
         Ok(sessions::nest(read))
     }
@@ -113,22 +99,42 @@ impl Tables {
     }
 }
 
-/// All sessions that say anything, oldest first, with their parents.
-fn sessions(database: &Database) -> Result<Vec<(String, Option<String>)>, ExtractError> {
+/// All sessions that say anything, oldest first, with their parents and, where its version states
+/// it, the time they last changed.
+fn listed(database: &Database) -> Result<Vec<Part>, ExtractError> {
     let tables = Tables::of(database);
+    let mut written: HashMap<String, Timestamp> = HashMap::new();
     let mut found: Vec<(String, Option<String>)> = Vec::new();
     if tables.parts {
         // Ids of sessions count down, so that lists show the newest first.
-        let sql = "select id, parent_id from session
-                   where exists (select 1 from message where message.session_id = session.id)
-                   order by id desc";
-        database.rows(sql, &[], |row| {
-            found.extend(row.text(0).map(|id| (id, row.text(1))));
+        let time = if database.has("session", &["time_updated"]) {
+            "time_updated"
+        } else {
+            "null"
+        };
+        let sql = format!(
+            "select id, parent_id, {time} from session
+             where exists (select 1 from message where message.session_id = session.id)
+             order by id desc"
+        );
+        database.rows(&sql, &[], |row| {
+            let Some(id) = row.text(0) else { return };
+            let time = row.integer(2).and_then(|time| time::of(&Value::from(time)));
+            written.extend(time.map(|time| (id.clone(), time)));
+            found.push((id, row.text(1)));
         })?;
     }
-    if !tables.events {
-        return Ok(found);
+    if tables.events {
+        journalled(database, &mut found)?;
     }
+    Ok(sessions::parts(&found, &written))
+}
+
+/// Adds the sessions that only the journal tells of.
+fn journalled(
+    database: &Database,
+    found: &mut Vec<(String, Option<String>)>,
+) -> Result<(), ExtractError> {
     let known: HashSet<String> = found.iter().map(|(id, _)| id.clone()).collect();
     let mut told: Vec<String> = Vec::new();
     // One row a session, where there is such a table; the journal itself may be long.
@@ -156,7 +162,7 @@ fn sessions(database: &Database) -> Result<Vec<(String, Option<String>)>, Extrac
             found.push((id, parent));
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn session(

@@ -93,6 +93,7 @@ impl Extractor for OpenHandsOutput {
                 key,
                 session: None,
                 range: Some(line.offset..line.offset + line.bytes.len() as u64),
+                ..Part::default()
             });
         })?;
         Ok(parts)

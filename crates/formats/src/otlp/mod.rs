@@ -102,6 +102,7 @@ impl Extractor for Otlp {
             session: Some(trace.id.clone()),
             key: trace.id,
             range: trace.lines,
+            ..Part::default()
         });
         Ok(parts.collect())
     }

@@ -139,6 +139,7 @@ fn part_of(index: usize, text: &str, range: std::ops::Range<u64>) -> Part {
         key: name.map_or_else(|| (index + 1).to_string(), str::to_owned),
         session: None,
         range: Some(range),
+        ..Part::default()
     }
 }
 

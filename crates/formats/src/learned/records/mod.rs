@@ -170,6 +170,7 @@ pub(super) fn runs(
                 session: Some(key.clone()),
                 key,
                 range: None,
+                ..Part::default()
             };
             Ok(names.into_iter().map(part).collect())
         }
