@@ -302,3 +302,26 @@ fn records_are_counted_one_by_one_however_many_stand_in_a_line() {
         assert_eq!((bytes.explained, bytes.total), (known, total), "{answer}");
     }
 }
+
+#[test]
+fn what_is_asked_before_the_first_call_is_the_task() {
+    use serde_json::json;
+    let mut lines = vec![json!({"ev": "ask", "text": "fix the tax"}).to_string()];
+    for n in 0..8 {
+        let arguments = json!({"cmd": format!("make t{n}")});
+        lines.push(
+            json!({"ev": "act", "cid": format!("k{n}"), "tool": "run", "input": arguments})
+                .to_string(),
+        );
+        lines.push(
+            json!({"ev": "out", "cid": format!("k{n}"), "output": format!("cc a{n}.c\nok\n")})
+                .to_string(),
+        );
+    }
+    let pile = Pile::from_memory([("run.jsonl", lines.join("\n").into_bytes())]);
+    let files = vec![pile.entries()[0].id];
+    let found = super::induce(&pile, &files).unwrap();
+    let run = found.map.extract(&pile, &files, None).unwrap().trajectory;
+    assert_eq!(run.steps.len(), 8);
+    assert_eq!(run.task.as_deref(), Some("fix the tax"));
+}

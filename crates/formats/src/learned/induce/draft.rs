@@ -89,6 +89,7 @@ fn draft(
     if calls.is_empty() && !add_spoken_calls(kinds, &mut rules) {
         return None;
     }
+    add_task(kinds, &calls, &mut rules, &mut used);
     add_nothings(kinds, &used, &mut rules);
     rules = merge(rules);
     rules.extend(about_all(records));
@@ -190,6 +191,44 @@ fn opens(kinds: &[Kind<'_>], kind: &Kind<'_>, calls: &[CallGuess]) -> bool {
             start > first && start < first_call && other.parts.len() <= kind.parts.len() && !calls
         });
     !later && first < first_call && kind.parts.len() * 4 <= records.count().max(4)
+}
+
+/// What a person asks, where nothing said who asks: the words of the only kind of record that has
+/// some, stands before the first call, and is not read yet.
+fn add_task(
+    kinds: &[Kind<'_>],
+    calls: &[CallGuess],
+    rules: &mut Vec<Rule>,
+    used: &mut BTreeSet<usize>,
+) {
+    let asked = |rule: &Rule| matches!(rule.says, Says::User { .. });
+    let records = || calls.iter().flat_map(|call| &kinds[call.kind].parts);
+    let Some(first_call) = records().map(|part| part.record).min() else {
+        return;
+    };
+    if rules.iter().any(asked) {
+        return;
+    }
+    let most = (records().count() / 4).max(1);
+    let busy: BTreeSet<&[Condition]> = used.iter().map(|at| kinds[*at].when.as_slice()).collect();
+    let mut found = kinds.iter().enumerate().filter_map(|(at, kind)| {
+        let early = kind.parts.first().is_some_and(|p| p.record < first_call);
+        let free = kind.each.is_root()
+            && !kind.when.is_empty()
+            && !busy.contains(kind.when.as_slice())
+            && matches!(speaker_of(kind), None | Some(Speaker::User));
+        if !early || !free || kind.parts.len() > most {
+            return None;
+        }
+        let text = words_of(kind, lexicon::WORDS)?;
+        let field = kind.field(&text)?;
+        (field.share(field.prose) > 0.5).then_some((at, text))
+    });
+    if let (Some((at, text)), None) = (found.next(), found.next()) {
+        let text = vec![text];
+        rules.push(rule(&kinds[at], Says::User { text }));
+        used.insert(at);
+    }
 }
 
 /// Commands that stand in the agent's words; false when there are none.
