@@ -111,7 +111,9 @@ fn of_lines(
             break;
         }
     }
-    values.iter().for_each(|value| redactor.meet(value));
+    for value in &values {
+        redactor.meet(value);
+    }
     let text = join(kept(&values, first).into_iter().map(|index| {
         let short = shortened(&values[index], place.at.segments(), first);
         redactor.value(&short, LONGEST_TEXT, LONGEST_LIST)
@@ -212,7 +214,9 @@ fn of_rows(
         }
     })
     .ok()?;
-    values.iter().for_each(|value| redactor.meet(value));
+    for value in &values {
+        redactor.meet(value);
+    }
     let text = join(
         kept(&values, first)
             .into_iter()
