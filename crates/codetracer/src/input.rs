@@ -130,8 +130,13 @@ impl Input {
         )
     }
 
-    /// When the newest of a run's files was written, as far as the file system tells.
+    /// When a run was last written: as its layout says where many runs share a file, and else when
+    /// the newest of its files was, as far as the file system tells.
     pub(crate) fn written(&self, run: &Run) -> Option<SystemTime> {
+        let stated = run.claim.part.as_ref().and_then(|part| part.written);
+        if let Some(stated) = stated {
+            return Some(stated.into());
+        }
         let files = run.claim.detection.files.iter();
         let written = files.filter_map(|id| {
             let path = self.user_path(&self.pile.entry(*id).path);

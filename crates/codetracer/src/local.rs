@@ -10,104 +10,127 @@ use crate::input::Input;
 struct Home {
     /// The agent, as people call it.
     agent: &'static str,
-    /// The variable that moves it, and what stands below its value.
-    variable: Option<(&'static str, &'static str)>,
+    /// The variables that move it, and what stands below their values; the first that is set counts.
+    variables: &'static [(&'static str, &'static str)],
     /// Where it is otherwise, below the user's home.
     usual: &'static [&'static str],
+    /// Where it is besides, below the user's home, whatever the variables say.
+    besides: &'static [&'static str],
 }
 
 /// The agents' own words for where they keep sessions: their documentation, or their source.
 const HOMES: &[Home] = &[
     Home {
         agent: "Claude Code",
-        variable: Some(("CLAUDE_CONFIG_DIR", "projects")),
+        variables: &[("CLAUDE_CONFIG_DIR", "projects")],
         usual: &[".claude/projects", ".config/claude/projects"],
+        besides: &[],
     },
     Home {
         agent: "Cline",
-        variable: Some(("CLINE_DATA_DIR", "sessions")),
-        usual: &[
-            ".cline/data/sessions",
+        variables: &[("CLINE_DATA_DIR", "sessions")],
+        usual: &[".cline/data/sessions"],
+        besides: &[
             ".config/Code/User/globalStorage/saoudrizwan.claude-dev/tasks",
             "Library/Application Support/Code/User/globalStorage/saoudrizwan.claude-dev/tasks",
         ],
     },
     Home {
         agent: "Codex",
-        variable: Some(("CODEX_HOME", "sessions")),
+        variables: &[("CODEX_HOME", "sessions")],
         usual: &[".codex/sessions"],
+        besides: &[],
     },
     Home {
         agent: "Continue",
-        variable: Some(("CONTINUE_GLOBAL_DIR", "sessions")),
+        variables: &[("CONTINUE_GLOBAL_DIR", "sessions")],
         usual: &[".continue/sessions"],
+        besides: &[],
     },
     Home {
         agent: "GitHub Copilot CLI",
-        variable: Some(("COPILOT_HOME", "session-state")),
+        variables: &[("COPILOT_HOME", "session-state")],
         usual: &[".copilot/session-state"],
+        besides: &[],
     },
     Home {
         agent: "Gemini CLI",
-        variable: None,
+        variables: &[],
         usual: &[".gemini/tmp"],
+        besides: &[],
     },
     Home {
         agent: "goose",
-        variable: Some(("GOOSE_PATH_ROOT", "data/sessions")),
+        variables: &[
+            ("GOOSE_PATH_ROOT", "data/sessions"),
+            ("XDG_DATA_HOME", "goose/sessions"),
+        ],
         usual: &[
             ".local/share/goose/sessions",
             "Library/Application Support/goose/sessions",
         ],
+        besides: &[],
     },
     Home {
         agent: "Kimi CLI",
-        variable: Some(("KIMI_SHARE_DIR", "sessions")),
+        variables: &[("KIMI_SHARE_DIR", "sessions")],
         usual: &[".kimi/sessions"],
+        besides: &[],
     },
     Home {
         agent: "OpenHands",
-        variable: None,
+        variables: &[],
         usual: &[".openhands/sessions", ".openhands/conversations"],
+        besides: &[],
     },
     Home {
         agent: "opencode",
-        variable: Some(("XDG_DATA_HOME", "opencode")),
+        variables: &[("XDG_DATA_HOME", "opencode")],
         usual: &[".local/share/opencode"],
+        besides: &[],
     },
     Home {
         agent: "Qwen Code",
-        variable: None,
+        variables: &[],
         usual: &[".qwen/projects", ".qwen/tmp"],
+        besides: &[],
     },
     Home {
         agent: "Roo Code",
-        variable: None,
+        variables: &[],
         usual: &[
             ".config/Code/User/globalStorage/rooveterinaryinc.roo-cline/tasks",
             "Library/Application Support/Code/User/globalStorage/rooveterinaryinc.roo-cline/tasks",
         ],
+        besides: &[],
     },
 ];
 
-/// The session folders that exist on this machine: where a variable says so, there alone.
+/// The session folders that exist on this machine: where a variable says so, there instead of
+/// the usual place.
 ///
 /// `variable` gives the value of an environment variable, `home` is the user's home folder.
 pub(crate) fn folders(
     variable: impl Fn(&str) -> Option<PathBuf>,
     home: Option<&Path>,
 ) -> Vec<PathBuf> {
+    let below_home = |places: &[&str]| -> Vec<PathBuf> {
+        let home = home.into_iter();
+        home.flat_map(|home| places.iter().map(|at| home.join(at)))
+            .collect()
+    };
     let mut found: Vec<PathBuf> = HOMES
         .iter()
         .flat_map(|agent| {
-            let moved = agent.variable.and_then(|(name, below)| {
+            let mut moved = agent.variables.iter().filter_map(|(name, below)| {
                 let value = variable(name).filter(|value| !value.as_os_str().is_empty())?;
-                Some(vec![value.join(below)])
+                Some(value.join(below))
             });
-            moved.unwrap_or_else(|| {
-                let usual = agent.usual.iter();
-                home.map_or_else(Vec::new, |home| usual.map(|at| home.join(at)).collect())
-            })
+            let mut places = moved
+                .next()
+                .map_or_else(|| below_home(agent.usual), |moved| vec![moved]);
+            places.extend(below_home(agent.besides));
+            places
         })
         .filter(|folder| folder.is_dir())
         .collect();
@@ -116,7 +139,7 @@ pub(crate) fn folders(
     found
 }
 
-/// The runs whose files were written last, newest first, at most `most`.
+/// The runs that were written last, newest first, at most `most`.
 pub(crate) fn newest(homes: &[Input], most: usize) -> Vec<(&Input, &Run)> {
     let all = homes
         .iter()
@@ -153,5 +176,27 @@ mod tests {
         let codex = |name: &str| (name == "CODEX_HOME").then(|| home.path().join("elsewhere"));
         assert_eq!(folders(codex, Some(home.path())), [claude, moved]);
         assert!(folders(none, None).is_empty());
+    }
+    #[test]
+    fn a_variable_moves_only_the_place_it_names() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = |below: &str| {
+            let folder = home.path().join(below);
+            std::fs::create_dir_all(&folder).unwrap();
+            folder
+        };
+        let tasks = folder(".config/Code/User/globalStorage/saoudrizwan.claude-dev/tasks");
+        let goose = folder("data/goose/sessions");
+        folder(".cline/data/sessions");
+        folder(".local/share/goose/sessions");
+        let moved = folder("cline/sessions");
+        let variable = |name: &str| match name {
+            "CLINE_DATA_DIR" => Some(home.path().join("cline")),
+            "XDG_DATA_HOME" => Some(home.path().join("data")),
+            _ => None,
+        };
+        let mut expected = [tasks, moved, goose];
+        expected.sort();
+        assert_eq!(folders(variable, Some(home.path())), expected);
     }
 }

@@ -92,7 +92,7 @@ impl Score {
         self.steps += run.steps.len();
         let mut last = None;
         let mut asked = std::collections::HashSet::new();
-        for step in &run.steps {
+        for step in run.steps.walk() {
             self.joined += usize::from(step.observation.is_some());
             self.meant += usize::from(step.action.kind != ActionKind::Other);
             self.structured += usize::from(step.observed().starts_with("{\""));

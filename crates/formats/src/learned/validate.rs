@@ -374,7 +374,7 @@ pub(super) fn text_in(run: &Trajectory) -> usize {
         };
         step.thought.len() + step.reasoning.len() + asked + step.observed().len()
     };
-    run.steps.iter().map(step).sum()
+    run.steps.walk().map(|held| step(&held)).sum()
 }
 
 /// Runs the samples of a package again.
