@@ -43,7 +43,7 @@ pub use package::{Package, PackageError, Program};
 pub use path::{Path, Segment};
 pub use program::Files;
 pub use registry::{Registry, RegistryError};
-pub use sandbox::allow_scripts;
+pub use sandbox::{allow_scripts, weakness};
 pub use score::{Bar, Score};
 
 use crate::extractor::{ExtractError, Extraction, Part};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use script::{Launcher, ScriptError, Walls};
+use script::{Isolation, Launcher, ScriptError, Wall, Walls};
 
 use super::event::{Assembly, Event, Origin};
 use super::package::{Limits, Script};
@@ -28,13 +28,45 @@ pub fn allow_scripts(launcher: Launcher) {
     let _ = WALLS.set(Walls::Both(launcher));
 }
 
-fn walls() -> Option<Walls> {
+/// Lets scripts run on a Linux where the filter of system calls cannot be put up.
+const ALLOW_WEAK: &str = "CODETRACER_ALLOW_WEAK_SANDBOX";
+
+fn walls() -> Result<Walls, ScriptError> {
     // What scripts say is tested without a second process; what keeps them in is tested where the
     // sandbox is.
     if cfg!(test) {
-        return Some(Walls::InnerOnly);
+        return Ok(Walls::InnerOnly);
     }
-    WALLS.get().cloned()
+    let walls = WALLS.get().cloned().ok_or_else(|| ScriptError::Start {
+        message: "this program has no sandbox for scripts".to_owned(),
+    })?;
+    if let Walls::Both(launcher) = &walls {
+        static WEAK: OnceLock<Option<String>> = OnceLock::new();
+        // A worker without a program is asked, before any text of unknown origin is run.
+        let weak = if let Some(weak) = WEAK.get() {
+            weak
+        } else {
+            let weak = weakness(&launcher.isolation()?);
+            WEAK.get_or_init(|| weak)
+        };
+        if let Some(message) = weak.clone() {
+            return Err(ScriptError::Start { message });
+        }
+    }
+    Ok(walls)
+}
+
+/// Why scripts do not run behind these walls, if they do not. Systems other than Linux never have
+/// the filter of system calls, and run scripts in a process of their own.
+#[must_use]
+pub fn weakness(walls: &Isolation) -> Option<String> {
+    let allowed = std::env::var_os(ALLOW_WEAK).is_some_and(|value| value == "1");
+    match &walls.seccomp {
+        Wall::Missing(why) if cfg!(target_os = "linux") && !allowed => Some(format!(
+            "the filter of system calls cannot be put up here ({why}); {ALLOW_WEAK}=1 runs scripts without it"
+        )),
+        _ => None,
+    }
 }
 
 /// Compiles a script behind the walls.
@@ -51,9 +83,7 @@ pub(super) fn load(script: &Script, limits: Limits) -> Result<script::Program, S
     if let Some(program) = known(&key) {
         return Ok(program);
     }
-    let walls = walls().ok_or_else(|| ScriptError::Start {
-        message: "this program has no sandbox for scripts".to_owned(),
-    })?;
+    let walls = walls()?;
     let program = script::Program::load(script.source.clone(), to_kept(limits), walls)?;
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if loaded.len() >= MOST_LOADED {
