@@ -8,7 +8,8 @@ use clap_complete::Shell;
 /// Finds where a coding agent's run first went wrong, offline, with evidence.
 ///
 /// PATH may be a file, a folder, an archive, a heap of all of them, or `-` for standard input.
-/// Nothing is ever written to the input, and nothing leaves the machine unless a model is named.
+/// Nothing is ever written to the input, and nothing leaves the machine, but for what
+/// `extractors learn --model` sends to the model you name.
 #[derive(Debug, Parser)]
 #[command(
     name = "codetracer",

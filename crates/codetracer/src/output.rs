@@ -207,6 +207,24 @@ pub(crate) fn inert(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A JSON text inert and of the same meaning: what a terminal acts on can only stand within its strings,
+/// where it is written as an escape.
+pub(crate) fn inert_json(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_active) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_active(c) {
+            // All of them lie within sixteen bits.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// The first line of `text` that says something, inert, cut to `width` columns with a mark.
 pub(crate) fn headline(text: &str, width: usize) -> String {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

@@ -313,7 +313,10 @@ impl Sandbox {
         match script::Launcher::here().and_then(|launcher| launcher.isolation()) {
             Ok(walls) => Self {
                 complete: walls.is_complete(),
-                told: walls.to_string(),
+                told: match formats::learned::weakness(&walls) {
+                    Some(why) => format!("{walls}; extractor programs do not run: {why}"),
+                    None => walls.to_string(),
+                },
                 walls: Some(walls),
             },
             Err(error) => Self {

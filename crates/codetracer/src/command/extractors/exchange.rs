@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use formats::learned::package::MOST_BYTES;
 use formats::learned::validate::check_samples;
-use formats::learned::{Package, Registry};
+use formats::learned::{Package, Registry, RegistryError};
 use serde_json::json;
 
 use super::review::about;
@@ -74,6 +74,7 @@ pub(super) fn import(file: &Path, how: &Import<'_>, output: &mut Output) -> anyh
         );
     }
     let kept = if how.dry_run {
+        registry.check(&package).with_context(context)?;
         None
     } else {
         Some(registry.add(package.clone()).map_err(|error| {
@@ -154,13 +155,21 @@ fn renamed(package: &Package, name: &str) -> anyhow::Result<Package> {
 /// Removes an extractor, or one version of it.
 pub(super) fn remove(name: &str, json: bool, output: &mut Output) -> anyhow::Result<Status> {
     let mut registry = data::registry()?;
-    let gone = registry.remove(name)?;
+    // A layout that has become a built-in one, or was damaged, is no package any more.
+    let broken = registry.remove_broken(name)?;
+    let gone = match registry.remove(name) {
+        Err(RegistryError::Unknown { .. }) if !broken.is_empty() => Vec::new(),
+        other => other?,
+    };
     if json {
         let gone: Vec<_> = gone.iter().map(|package| about(package)).collect();
-        output.json(&json!({ "removed": gone }))?;
+        output.json(&json!({ "removed": gone, "broken_removed": broken }))?;
     } else {
         for package in gone {
-            output.text(&format!("{package} removed\n"))?;
+            output.text(&inert(&format!("{package} removed\n")))?;
+        }
+        for path in broken {
+            output.text(&inert(&format!("{} removed\n", path.display())))?;
         }
     }
     Ok(Status::Done)

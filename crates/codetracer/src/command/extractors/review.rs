@@ -12,7 +12,7 @@ use super::learn;
 use crate::command::Status;
 use crate::data;
 use crate::input::counted;
-use crate::output::{Output, inert};
+use crate::output::{Output, inert, inert_json};
 
 /// Names what is learned.
 pub(super) fn list(json: bool, output: &mut Output) -> anyhow::Result<Status> {
@@ -87,7 +87,8 @@ pub(super) fn show(
         return Ok(Status::Done);
     }
     if program {
-        output.text(&serde_json::to_string_pretty(&package.program)?)?;
+        let text = serde_json::to_string_pretty(&package.program)?;
+        output.text(&inert_json(&text))?;
         output.text("\n")?;
         return Ok(Status::Done);
     }
