@@ -32,17 +32,38 @@ const TABLES: &str = "
 
 /// Opens the database at `path`; one that is broken or of another version is replaced.
 pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
-    match try_open(path) {
+    match patiently(|| try_open(path)) {
         Err(error) if is_broken(&error) => {
             for ending in ["", "-wal", "-shm"] {
                 let mut name = path.as_os_str().to_owned();
                 name.push(ending);
                 let _ = std::fs::remove_file(name);
             }
-            try_open(path)
+            patiently(|| try_open(path))
         }
         other => other,
     }
+}
+
+/// Tries again while another process is busy: `SQLite` does not wait by itself where two change the
+/// journal's mode at once, since one of them would wait for ever.
+fn patiently<T>(open: impl Fn() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let tries = PATIENCE.as_millis() / PAUSE.as_millis();
+    for _ in 1..tries {
+        match open() {
+            Err(error) if is_busy(&error) => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+    open()
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
 }
 
 fn try_open(path: &Path) -> rusqlite::Result<Connection> {
