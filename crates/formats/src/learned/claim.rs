@@ -11,7 +11,8 @@ use super::map::Container;
 use super::package::{Content, Package, Program};
 use super::program::worth_of;
 use super::registry::Registry;
-use super::{Refusal, induce};
+use super::score::Score;
+use super::{Induction, Refusal, induce};
 use crate::extractor::{Claim, Detection, ExtractError, Extraction};
 use crate::pile::{EntryId, Folder, Pile, Problem};
 
@@ -358,27 +359,45 @@ fn claim_of(root: &str, files: Vec<EntryId>, best: &Appraisal) -> Claim {
     }
 }
 
+/// Whether a reading may stand unasked. What a program prints for people has no structure but its
+/// words, so most of what is read from it must be understood.
+fn reads_plainly(found: &Induction) -> bool {
+    let printed = matches!(
+        found.map.records.container,
+        Container::Log | Container::Markdown
+    );
+    !printed || found.score.meant * 5 >= found.score.steps * 4
+}
+
+/// A word on files that look like a run and are not read.
+fn hinted(root: &str, why: &str) -> Finding {
+    Finding {
+        claim: None,
+        problem: Some(Problem {
+            path: root.to_owned(),
+            what: format!(
+                "looks like a run of an unknown layout, but {why}; \
+                 `codetracer extractors learn` with --model may read it"
+            ),
+        }),
+    }
+}
+
 /// The last resort: files nothing else reads, read by their structure alone. What looks like a run
 /// and cannot be read well enough is a problem that names the way out.
 fn by_induction(pile: &Pile, root: &str, files: Vec<EntryId>) -> Option<Finding> {
     let found = match induce(pile, &files) {
-        Ok(found) => found,
+        Ok(found) if reads_plainly(&found) => found,
+        Ok(found) => {
+            let Score { meant, steps, .. } = found.score;
+            let why =
+                format!("only {meant} of the {steps} steps its lines would give are understood");
+            return Some(hinted(root, &why));
+        }
         Err(Refusal::BelowBar {
             found,
             shortcomings,
-        }) if found.score.joined > 1 => {
-            return Some(Finding {
-                claim: None,
-                problem: Some(Problem {
-                    path: root.to_owned(),
-                    what: format!(
-                        "looks like a run of an unknown layout, but {}; \
-                         `codetracer extractors learn` with --model may read it",
-                        shortcomings.join(", and ")
-                    ),
-                }),
-            });
-        }
+        }) if found.score.joined > 1 => return Some(hinted(root, &shortcomings.join(", and "))),
         Err(_) => return None,
     };
     let score = found.score;
