@@ -20,6 +20,9 @@ const LEAST_STEPS: usize = 8;
 /// How many different tools there are at most, as a share of the steps nobody understands.
 const MOST_TOOLS: f64 = 0.5;
 
+/// From how many tools on their coming again is no accident.
+const SEVERAL_TOOLS: usize = 3;
+
 /// Why `readings` by `map` are no runs; `None` when they may be.
 pub(super) fn missing(map: &FieldMap, readings: &[Extraction], score: &Score) -> Option<String> {
     // The labels of a text for people say who acts, and are asked for where they are read.
@@ -50,7 +53,9 @@ pub(super) fn missing(map: &FieldMap, readings: &[Extraction], score: &Score) ->
         .any(|rule| matches!(rule.says, Says::Result(_)));
     let timed = ratio(score.timed, score.steps) >= 0.5;
     let toolbox = tools.len() > 1 && tools.len() * 2 <= score.steps;
-    if (known || toolbox) && (apart || timed || meanings.len() > 1) {
+    // Several tools that come again and again are a toolbox even where nothing else is told.
+    let varied = toolbox && tools.len() >= SEVERAL_TOOLS;
+    if varied || (known || toolbox) && (apart || timed || meanings.len() > 1) {
         return None;
     }
     Some("nobody speaks, and too little is done with tools that are known".to_owned())
