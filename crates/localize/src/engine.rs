@@ -11,6 +11,7 @@ use trace::{
 };
 
 use crate::blame::file_name;
+use crate::case::Case;
 use crate::evidence::{Citation, of_action};
 use crate::signal::{Suspicion, signals};
 
@@ -124,9 +125,10 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
 /// Combines all suspicions of a step by noisy-or.
 fn charge(index: &Index<'_>) -> BTreeMap<StepId, Charge> {
     let mut charges: BTreeMap<StepId, Charge> = BTreeMap::new();
+    let case = Case::new(index);
     for signal in signals() {
         let weight = BY_NAME.get(signal.name()).copied().unwrap_or(0.0);
-        for suspicion in signal.measure(index) {
+        for suspicion in signal.measure(&case) {
             let charge = charges.entry(suspicion.step).or_default();
             let part = (weight * suspicion.strength).clamp(0.0, 1.0);
             // One signal counts once a step, or repetition alone would outweigh everything.

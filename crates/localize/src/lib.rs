@@ -3,6 +3,7 @@
 //! [`diagnose`] shows an [`analysis::Index`] to every [`Signal`], adds up what they report with the
 //! stated weights, and writes the verdict, the chain and the labels. Same input, same verdict.
 
+pub mod case;
 pub mod evidence;
 pub mod signal;
 
@@ -10,5 +11,6 @@ mod blame;
 mod engine;
 mod phrase;
 
+pub use case::Case;
 pub use engine::{Options, diagnose};
 pub use signal::{Signal, Suspicion, signals};

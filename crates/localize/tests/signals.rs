@@ -56,7 +56,7 @@ fn suspects(name: &str, task: &str, steps: Vec<Step>) -> Vec<u32> {
         .iter()
         .find(|signal| signal.name() == name)
         .expect(name);
-    let found = signal.measure(&index);
+    let found = signal.measure(&localize::Case::new(&index));
     assert!(
         found.iter().all(|suspicion| !suspicion.evidence.is_empty()),
         "{name}"

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion, at};
+use crate::case::Case;
 use crate::evidence::{of_action, of_thought};
 use crate::phrase::{first, phrases};
-use analysis::Index;
 
 /// What is looked for, made ready once.
 static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -29,7 +29,8 @@ impl Signal for Admission {
         "admission"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let mut last_change = None;
         let mut found = Vec::new();
         for step in index.steps() {

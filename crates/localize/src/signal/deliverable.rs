@@ -7,8 +7,8 @@ use std::collections::HashSet;
 
 use super::{Signal, Suspicion};
 use crate::blame::file_name;
+use crate::case::Case;
 use crate::evidence::of_action;
-use analysis::Index;
 use analysis::activity::Activity;
 
 /// The step that made a file which was handed in.
@@ -23,7 +23,8 @@ impl Signal for Deliverable {
         false
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let demanded = file_names_in(index.trajectory.task.as_deref().unwrap_or_default());
         let mut written: HashSet<String> = HashSet::new();
         let mut found = Vec::new();

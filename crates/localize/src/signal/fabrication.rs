@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion};
+use crate::case::Case;
 use crate::evidence::{action_text, of_action_line, of_thought};
 use crate::phrase::{first, phrases};
-use analysis::Index;
 use analysis::activity::Activity;
 use trace::StepStatus;
 
@@ -35,7 +35,8 @@ impl Signal for Fabrication {
         "fabrication"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let mut failed = false;
         let mut found = Vec::new();
         for step in index.steps() {

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion};
+use crate::case::Case;
 use crate::evidence::{of_observation, of_thought};
 use crate::phrase::{first, phrases};
-use analysis::{Index, IndexedStep};
+use analysis::IndexedStep;
 use trace::StepStatus;
 
 /// What is looked for, made ready once.
@@ -28,7 +29,8 @@ impl Signal for FalseClaim {
         "false_claim"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let mut failed: Option<IndexedStep<'_>> = None;
         let mut found = Vec::new();
         for step in index.steps() {

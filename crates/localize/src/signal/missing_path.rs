@@ -1,7 +1,7 @@
 //! Commands against paths that do not exist.
 
 use super::{Signal, Suspicion, steps_with_error};
-use analysis::Index;
+use crate::case::Case;
 use trace::ErrorKind;
 
 /// Commands against paths that do not exist.
@@ -12,7 +12,8 @@ impl Signal for MissingPath {
         "missing_path"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let why = "uses a path that does not exist";
         steps_with_error(index, ErrorKind::MissingPath, 0.6, why)
     }

@@ -17,6 +17,7 @@ mod unverified_change;
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
 
+use crate::case::Case;
 use crate::evidence::{Citation, of_observation};
 
 /// Every signal, one line each; the order does not matter.
@@ -51,7 +52,7 @@ pub trait Signal: Sync {
     }
 
     /// Looks at a whole run; linear in its size. The recorded outcome is not for signals.
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion>;
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion>;
 }
 
 /// What a signal holds against one step.

@@ -1,9 +1,10 @@
 //! Work after a green report.
 
 use super::{Signal, Suspicion};
+use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
+use analysis::IndexedStep;
 use analysis::activity::Activity;
-use analysis::{Index, IndexedStep};
 
 /// Work after a green report.
 pub(super) struct PastGoal;
@@ -13,7 +14,8 @@ impl Signal for PastGoal {
         "past_goal"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let mut green: Option<IndexedStep<'_>> = None;
         let mut found = Vec::new();
         for step in index.steps() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Signal, Suspicion, at};
+use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
-use analysis::Index;
 use trace::TestFramework;
 
 /// Test reports that got worse.
@@ -15,7 +15,8 @@ impl Signal for Regression {
         "regression"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let mut last_change = None;
         let mut before: BTreeMap<TestFramework, u32> = BTreeMap::new();
         let mut found = Vec::new();

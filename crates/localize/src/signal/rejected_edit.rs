@@ -1,7 +1,7 @@
 //! Edits that changed nothing.
 
 use super::{Signal, Suspicion, steps_with_error};
-use analysis::Index;
+use crate::case::Case;
 use trace::ErrorKind;
 
 /// Edits that changed nothing.
@@ -12,7 +12,8 @@ impl Signal for RejectedEdit {
         "rejected_edit"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let why = "the edit was rejected and changed nothing";
         steps_with_error(index, ErrorKind::EditRejected, 0.8, why)
     }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{Signal, Suspicion};
+use crate::case::Case;
 use crate::evidence::{action_text, of_action};
-use analysis::Index;
 use blake3::Hash;
 use trace::StepId;
 
@@ -16,7 +16,8 @@ impl Signal for Repetition {
         "repetition"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         // By hash, so that a run of any length is held by the fact and not by its words.
         let mut seen: HashMap<(Hash, Hash), StepId> = HashMap::new();
         let mut found = Vec::new();

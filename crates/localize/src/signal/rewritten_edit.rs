@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{Signal, Suspicion, at};
+use crate::case::Case;
 use crate::evidence::of_action;
-use analysis::Index;
 use analysis::activity::Activity;
 
 /// Edits of a file that was written again later.
@@ -15,7 +15,8 @@ impl Signal for RewrittenEdit {
         "rewritten_edit"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let mut writer: HashMap<String, usize> = HashMap::new();
         let mut found = Vec::new();
         for step in index.steps() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Signal, Suspicion, at};
 use crate::blame::Writers;
+use crate::case::Case;
 use crate::evidence::{action_text, of_action, of_observation};
-use analysis::Index;
 use trace::StepStatus;
 
 /// Commands that failed and never came to work.
@@ -16,7 +16,8 @@ impl Signal for UnrepairedFailure {
         "unrepaired_failure"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let mut writers = Writers::default();
         let mut open: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
         for step in index.steps() {

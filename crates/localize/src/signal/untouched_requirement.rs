@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::{Signal, Suspicion};
 use crate::blame::file_name;
+use crate::case::Case;
 use crate::evidence::of_action;
-use analysis::Index;
 
 /// Files the task names that nobody wrote.
 pub(super) struct UntouchedRequirement;
@@ -15,7 +15,8 @@ impl Signal for UntouchedRequirement {
         "untouched_requirement"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let Some(task) = index.trajectory.task.as_deref() else {
             return Vec::new();
         };

@@ -1,8 +1,8 @@
 //! A last change that nothing checked.
 
 use super::{Signal, Suspicion};
+use crate::case::Case;
 use crate::evidence::of_action;
-use analysis::Index;
 use analysis::activity::Activity;
 
 /// A last change that nothing checked.
@@ -13,7 +13,8 @@ impl Signal for UnverifiedChange {
         "unverified_change"
     }
 
-    fn measure(&self, index: &Index<'_>) -> Vec<Suspicion> {
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let index = case.index;
         let checks = |a: &Activity| matches!(a, Activity::Test | Activity::Run | Activity::Build);
         let last = index
             .steps()

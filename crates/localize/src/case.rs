@@ -1,0 +1,17 @@
+//! Everything that is known about one run when its onset is looked for.
+
+use analysis::Index;
+
+/// One run, put together once and shown to every [`Signal`](crate::Signal).
+pub struct Case<'c> {
+    /// The run as steps with what they did and what their results prove.
+    pub index: &'c Index<'c>,
+}
+
+impl<'c> Case<'c> {
+    /// Reads what the signals share; linear in the size of the run. The recorded outcome is not in it.
+    #[must_use]
+    pub fn new(index: &'c Index<'c>) -> Self {
+        Self { index }
+    }
+}
