@@ -1,6 +1,6 @@
 //! From suspicions to a diagnosis.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::Index;
 use analysis::activity::Activity;
@@ -12,6 +12,7 @@ use trace::{
 use crate::blame::file_name;
 use crate::case::Case;
 use crate::column::columns;
+use crate::explain::contributions;
 use crate::findings::Findings;
 use crate::label::{incorrect, labels, quote, quote_action};
 use crate::model::Model;
@@ -26,6 +27,8 @@ const CANDIDATES: usize = 10;
 pub struct Options {
     /// Hide the recorded outcome from the engine.
     pub blind: bool,
+    /// Say of every suspect what its score is made of.
+    pub explain: bool,
 }
 
 /// Diagnoses one run with the model that is shipped.
@@ -70,12 +73,7 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         stages: stages(index, &judged.ranked),
         verdict: judged.verdict,
         onset_step_id: onset,
-        onset_candidates: judged
-            .ranked
-            .iter()
-            .take(CANDIDATES)
-            .map(|&(step_id, score)| OnsetCandidate { step_id, score })
-            .collect(),
+        onset_candidates: candidates(&case, &findings, &judged.ranked, model, options.explain),
         chain: accused.map_or_else(Vec::new, |(id, (_, s))| chain(index, id, s, &followers)),
         incorrect_step_ids: ids(LabelVerdict::Incorrect),
         unuseful_step_ids: ids(LabelVerdict::Unuseful),
@@ -99,6 +97,30 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
             ..Engine::default()
         },
     }
+}
+
+/// The best suspects, with what their scores are made of where that is asked for.
+fn candidates(
+    case: &Case<'_>,
+    findings: &Findings,
+    ranked: &[(StepId, f64)],
+    model: &Model,
+    explained: bool,
+) -> Vec<OnsetCandidate> {
+    let best = &ranked[..ranked.len().min(CANDIDATES)];
+    let steps: BTreeSet<StepId> = best.iter().map(|&(step, _)| step).collect();
+    let mut parts = if explained {
+        contributions(case, &findings.table, &steps, &model.onset.by_column())
+    } else {
+        BTreeMap::new()
+    };
+    let all = best.iter();
+    all.map(|&(step_id, score)| OnsetCandidate {
+        step_id,
+        score,
+        contributions: parts.remove(&step_id).unwrap_or_default(),
+    })
+    .collect()
 }
 
 /// The explorations that told nothing new.

@@ -13,6 +13,7 @@ pub mod verdict;
 
 mod blame;
 mod engine;
+mod explain;
 mod label;
 mod phrase;
 
