@@ -104,6 +104,11 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
         unuseful_step_ids: ids(LabelVerdict::Unuseful),
         labels,
         error_type: accused.map(|(_, (name, _))| error_type(name)),
+        fault: None,
+        error_type_rule: None,
+        peak: None,
+        turning_points: Vec::new(),
+        waste: trace::Waste::default(),
         confidence: if onset.is_some() { CONFIDENCE } else { 0.0 },
         summary: match accused {
             Some((id, (_, s))) => format!("The run first goes wrong at step {id}: {}.", s.why),
@@ -290,6 +295,7 @@ fn stages(index: &Index<'_>, charges: &BTreeMap<StepId, Charge>) -> Vec<StageSpa
                 .range(stage.start..=stage.end)
                 .map(|(_, c)| c.score)
                 .sum(),
+            features: trace::StageFeatures::default(),
         })
         .collect();
     let most = spans.iter().map(|s| s.suspicion).fold(0.0, f64::max);
