@@ -81,6 +81,11 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         error_type: accused.map(|(_, (column, _))| {
             error_type(columns().get(column).copied().unwrap_or_default())
         }),
+        fault: None,
+        error_type_rule: None,
+        peak: None,
+        turning_points: Vec::new(),
+        waste: trace::Waste::default(),
         confidence: judged.confidence,
         summary: match accused {
             Some((id, (_, s))) => format!("The run first goes wrong at step {id}: {}.", s.why),
@@ -182,6 +187,7 @@ fn stages(index: &Index<'_>, ranked: &[(StepId, f64)]) -> Vec<StageSpan> {
             end: stage.end,
             phase: stage.phase,
             suspicion: 0.0,
+            features: trace::StageFeatures::default(),
         })
         .collect();
     for &(step, share) in ranked {

@@ -78,7 +78,11 @@ fn rows(path: &Path) -> Result<Vec<Value>, LoadError> {
     let file = File::open(path).map_err(io)?;
     let mut content = Vec::new();
     let mut limited = file.take(MOST_BYTES + 1);
-    limited.by_ref().take(4).read_to_end(&mut content).map_err(io)?;
+    limited
+        .by_ref()
+        .take(4)
+        .read_to_end(&mut content)
+        .map_err(io)?;
     if content == table::MAGIC {
         return table::rows(path);
     }

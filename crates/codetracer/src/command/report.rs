@@ -318,6 +318,7 @@ mod tests {
             end: step(12),
             phase: Phase::Patching,
             suspicion: 0.5,
+            features: trace::StageFeatures::default(),
         }];
         let report = full(&diagnosis, &index, &input, Palette::plain(80));
         assert!(!report.chars().any(|c| c.is_control() && c != '\n'));
