@@ -7,6 +7,7 @@ pub mod case;
 pub mod evidence;
 pub mod signal;
 
+mod authored;
 mod blame;
 mod engine;
 mod phrase;
