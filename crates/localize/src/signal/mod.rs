@@ -61,6 +61,12 @@ pub trait Signal: Sync {
         true
     }
 
+    /// Whether the signal speaks in favour of a step instead of against it; then its stated weight is
+    /// negative.
+    fn exculpates(&self) -> bool {
+        false
+    }
+
     /// Looks at a whole run; linear in its size. The recorded outcome is not for signals.
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion>;
 }
