@@ -11,6 +11,7 @@ pub mod model;
 pub mod signal;
 pub mod verdict;
 
+mod authored;
 mod blame;
 mod engine;
 mod explain;
