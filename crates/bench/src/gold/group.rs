@@ -122,7 +122,11 @@ fn task_of(run: &str, models: &BTreeSet<String>) -> String {
         task.strip_prefix('-').filter(|task| !task.is_empty())
     };
     // The longest model name that fits leaves the least of it standing.
-    if let Some(task) = models.iter().filter_map(after).min_by_key(|task| task.len()) {
+    if let Some(task) = models
+        .iter()
+        .filter_map(after)
+        .min_by_key(|task| task.len())
+    {
         name = task;
     }
     for part in LAUNCHERS {
@@ -142,7 +146,10 @@ mod tests {
     fn runs_of_one_task_share_a_group_whoever_made_them() {
         let models = BTreeSet::from(["OpenAI__GPT-5".to_owned(), "OpenAI__GPT-5-Mini".to_owned()]);
         let task = |run: &str| task_of(run, &models);
-        assert_eq!(task("miniswe-OpenAI__GPT-5-sort-words-0a1b2c3d"), "sort-words");
+        assert_eq!(
+            task("miniswe-OpenAI__GPT-5-sort-words-0a1b2c3d"),
+            "sort-words"
+        );
         assert_eq!(task("other-OpenAI__GPT-5-Mini-sort-words"), "sort-words");
         assert_eq!(task("cc-c4-sort-words.hard"), "sort-words");
         assert_eq!(task("instance_lib__lib-12"), "lib__lib-12");

@@ -41,9 +41,15 @@ fn what_is_not_labelled_differs_from_what_is_labelled_empty() {
     assert_eq!(a.onset, Some(StepId::new(4)));
     assert_eq!(a.accepted, step_ids(&[3, 4]));
     assert_eq!(a.error_type.as_deref(), Some("mislocalised_edit"));
-    assert_eq!(a.stages.as_ref().unwrap()[1].phase, Some(Phase::Verification));
+    assert_eq!(
+        a.stages.as_ref().unwrap()[1].phase,
+        Some(Phase::Verification)
+    );
     assert_eq!(a.error_stages, Some(BTreeSet::new()));
-    assert_eq!((b.onset, b.incorrect.as_ref()), (Some(None), Some(&BTreeSet::new())));
+    assert_eq!(
+        (b.onset, b.incorrect.as_ref()),
+        (Some(None), Some(&BTreeSet::new()))
+    );
     assert_eq!(b.unuseful, None);
     assert_eq!((c.onset, c.incorrect.as_ref()), (None, None));
     assert_eq!(c.change_steps, Some(step_ids(&[1])));
