@@ -18,8 +18,9 @@ use serde::Serialize;
 use trace::{Phase, StepId};
 
 pub use group::Grouping;
+pub(crate) use read::rows;
 pub use read::{load, load_with};
-pub(crate) use row::{error_type, flag, ids, lines, number, opened, real, text};
+pub(crate) use row::{error_type, flag, ids, number, of_stages, onset, opened, real, stages, text};
 
 /// The longest label or prediction file that is read, in bytes.
 pub const MOST_BYTES: u64 = 1 << 30;
@@ -144,9 +145,10 @@ impl GoldStage {
 #[must_use]
 pub fn error_stages(stages: &[GoldStage], incorrect: &BTreeSet<StepId>) -> BTreeSet<u32> {
     let bad = |stage: &&GoldStage| {
-        let wrong = match stage.is_empty() {
-            true => 0,
-            false => incorrect.range(stage.start..=stage.end).count(),
+        let wrong = if stage.is_empty() {
+            0
+        } else {
+            incorrect.range(stage.start..=stage.end).count()
         };
         wrong > 0 && 2 * wrong >= stage.len()
     };

@@ -70,7 +70,7 @@ fn set(path: &Path) -> Result<Option<Set>, LoadError> {
 }
 
 /// The rows of a file, told apart by its first bytes.
-fn rows(path: &Path) -> Result<Vec<Value>, LoadError> {
+pub(crate) fn rows(path: &Path) -> Result<Vec<Value>, LoadError> {
     let io = |source| LoadError::Io {
         path: path.to_owned(),
         source,
@@ -105,18 +105,17 @@ pub(crate) fn from_rows(name: String, rows: &[Value]) -> Set {
     };
     let mut odd = 0;
     for (at, value) in rows.iter().enumerate() {
-        match row::gold_run(value).filter(GoldRun::is_labelled) {
-            Some(run) => set.runs.push(run),
-            None => {
-                odd += 1;
-                if odd <= NAMED_ROWS {
-                    set.notes.push(format!(
-                        "{}: row {} is no labelled run and was left out",
-                        set.name,
-                        at + 1
-                    ));
-                }
-            }
+        if let Some(run) = row::gold_run(value).filter(GoldRun::is_labelled) {
+            set.runs.push(run);
+            continue;
+        }
+        odd += 1;
+        if odd <= NAMED_ROWS {
+            set.notes.push(format!(
+                "{}: row {} is no labelled run and was left out",
+                set.name,
+                at + 1
+            ));
         }
     }
     if odd > NAMED_ROWS {

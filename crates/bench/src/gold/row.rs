@@ -76,7 +76,7 @@ fn step(item: &Value) -> Option<u32> {
 }
 
 /// The spans of a list of stages; what has no start or end is left out.
-pub(super) fn stages(value: &Value) -> Vec<GoldStage> {
+pub(crate) fn stages(value: &Value) -> Vec<GoldStage> {
     let items = value.as_array().into_iter().flatten().enumerate();
     let mut spans: Vec<GoldStage> = items
         .filter_map(|(at, item)| {
@@ -115,7 +115,7 @@ pub(crate) fn error_type(name: &str) -> String {
 }
 
 /// What `incorrect_stages[]` holds: incorrect and unuseful steps of all stages together.
-pub(super) fn of_stages(value: &Value) -> (BTreeSet<StepId>, BTreeSet<StepId>) {
+pub(crate) fn of_stages(value: &Value) -> (BTreeSet<StepId>, BTreeSet<StepId>) {
     let (mut incorrect, mut unuseful) = (BTreeSet::new(), BTreeSet::new());
     for stage in value.as_array().into_iter().flatten() {
         let Some(stage) = stage.as_object() else {
@@ -200,13 +200,14 @@ pub(super) fn gold_run(value: &Value) -> Option<GoldRun> {
 }
 
 /// The onset: a field that is there and null says there is none.
-fn onset(row: &Map<String, Value>) -> Option<Option<StepId>> {
+#[expect(clippy::option_option, reason = "as in the type it is read into")]
+pub(crate) fn onset(row: &Map<String, Value>) -> Option<Option<StepId>> {
     let value = ["onset", "onset_step_id"]
         .iter()
         .find_map(|name| row.get(*name))?;
     match value {
         Value::Null => Some(None),
-        value => StepId::new(whole(value)?).map(Some),
+        value => StepId::new(step(value)?).map(Some),
     }
 }
 
@@ -214,7 +215,7 @@ fn onset(row: &Map<String, Value>) -> Option<Option<StepId>> {
 ///
 /// # Errors
 /// The line, or what is wrong with the file as a whole.
-pub(crate) fn lines(content: &[u8], path: &Path) -> Result<Vec<Value>, super::LoadError> {
+pub(super) fn lines(content: &[u8], path: &Path) -> Result<Vec<Value>, super::LoadError> {
     let malformed = |what: String| super::LoadError::Malformed {
         path: path.to_owned(),
         what,
@@ -223,11 +224,9 @@ pub(crate) fn lines(content: &[u8], path: &Path) -> Result<Vec<Value>, super::Lo
     if content.trim_ascii_start().starts_with(b"[") {
         return serde_json::from_slice(content).map_err(|error| malformed(error.to_string()));
     }
-    let mut rows = Vec::new();
     // One object over several lines, or objects one after the other, are read just as well.
-    let mut stream = serde_json::Deserializer::from_slice(content).into_iter::<Value>();
-    while let Some(row) = stream.next() {
-        rows.push(row.map_err(|error| malformed(error.to_string()))?);
-    }
-    Ok(rows)
+    let stream = serde_json::Deserializer::from_slice(content).into_iter::<Value>();
+    stream
+        .collect::<Result<_, _>>()
+        .map_err(|error| malformed(error.to_string()))
 }
