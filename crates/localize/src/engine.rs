@@ -14,7 +14,7 @@ use crate::case::Case;
 use crate::column::columns;
 use crate::explain::contributions;
 use crate::findings::Findings;
-use crate::label::{incorrect, labels, quote, quote_action};
+use crate::label::{incorrect_steps, labels, quote, quote_action};
 use crate::model::Model;
 use crate::signal::Suspicion;
 use crate::verdict::Judgement;
@@ -48,7 +48,7 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
     let onset = judged.onset;
     let accused = onset.and_then(|id| Some((id, findings.loudest(id)?)));
     let followers = onset.map_or_else(Vec::new, |id| followers(index, id));
-    let incorrect = incorrect(&findings, model, onset);
+    let incorrect = incorrect_steps(&findings.table, model, onset);
     let unuseful = redundant(&findings, index);
     let labels = labels(index, &findings, &incorrect, &unuseful);
     let ids = |wanted| {

@@ -9,22 +9,19 @@ use crate::column::columns;
 use crate::engine::error_type;
 use crate::evidence::{Citation, of_action};
 use crate::findings::Findings;
-use crate::model::{Model, likeliest_set, probability};
+use crate::model::{Model, Table, likeliest_set, probability};
 
 /// The steps that are probably incorrect: the set with the highest expected F1, and the onset.
-pub(crate) fn incorrect(
-    findings: &Findings,
-    model: &Model,
-    onset: Option<StepId>,
-) -> BTreeSet<StepId> {
+#[must_use]
+pub fn incorrect_steps(table: &Table, model: &Model, onset: Option<StepId>) -> BTreeSet<StepId> {
     let weights = model.incorrect.by_column();
-    let rows = &findings.table.rows;
-    let chances: Vec<f64> = rows
+    let chances: Vec<f64> = table
+        .rows
         .iter()
         .map(|row| probability(model.incorrect.intercept + row.dot(&weights)))
         .collect();
     let taken = likeliest_set(&chances).into_iter();
-    taken.map(|at| rows[at].step).chain(onset).collect()
+    taken.map(|at| table.rows[at].step).chain(onset).collect()
 }
 
 /// The labels with their reasons and what the reader can open.

@@ -7,6 +7,7 @@ pub mod case;
 pub mod column;
 pub mod evidence;
 pub mod findings;
+pub mod label;
 pub mod model;
 pub mod signal;
 pub mod verdict;
@@ -15,7 +16,6 @@ mod authored;
 mod blame;
 mod engine;
 mod explain;
-mod label;
 mod phrase;
 
 pub use case::Case;

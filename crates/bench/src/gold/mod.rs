@@ -7,6 +7,7 @@
 //! never mixed.
 
 mod group;
+mod outcomes;
 mod read;
 mod row;
 mod table;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use trace::{Phase, StepId};
 
 pub use group::Grouping;
+pub use outcomes::outcomes;
 pub(crate) use read::rows;
 pub use read::{load, load_with};
 pub(crate) use row::{error_type, flag, ids, number, of_stages, onset, opened, real, stages, text};
