@@ -9,6 +9,8 @@ pub mod signal;
 
 mod blame;
 mod engine;
+mod history;
+mod interrupt;
 mod phrase;
 
 pub use case::Case;

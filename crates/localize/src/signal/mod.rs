@@ -1,15 +1,28 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod busy_terminal;
 mod deliverable;
+mod destroyed_input;
 mod fabrication;
+mod failed_install;
 mod false_claim;
+mod founding_version;
+mod hang;
+mod hasty_end;
+mod mangled_command;
 mod missing_path;
+mod near_repetition;
 mod past_goal;
+mod refused_call;
 mod regression;
 mod rejected_edit;
+mod renamed_rewrite;
+mod repeated_attempt;
 mod repetition;
-mod rewritten_edit;
+mod reworked_file;
+mod surviving_version;
+mod thrash;
 mod unrepaired_failure;
 mod untouched_requirement;
 mod unverified_change;
@@ -27,7 +40,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &deliverable::Deliverable,
         &unrepaired_failure::UnrepairedFailure,
         &regression::Regression,
-        &rewritten_edit::RewrittenEdit,
         &repetition::Repetition,
         &missing_path::MissingPath,
         &rejected_edit::RejectedEdit,
@@ -36,6 +48,20 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &admission::Admission,
         &fabrication::Fabrication,
         &past_goal::PastGoal,
+        &reworked_file::ReworkedFile,
+        &hang::Hang,
+        &busy_terminal::BusyTerminal,
+        &destroyed_input::DestroyedInput,
+        &surviving_version::SurvivingVersion,
+        &repeated_attempt::RepeatedAttempt,
+        &near_repetition::NearRepetition,
+        &refused_call::RefusedCall,
+        &renamed_rewrite::RenamedRewrite,
+        &hasty_end::HastyEnd,
+        &thrash::Thrash,
+        &mangled_command::MangledCommand,
+        &failed_install::FailedInstall,
+        &founding_version::FoundingVersion,
         &untouched_requirement::UntouchedRequirement,
     ]
 }
