@@ -1,18 +1,22 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod authored_text;
 mod busy_terminal;
 mod deliverable;
 mod destroyed_input;
 mod fabrication;
 mod failed_install;
 mod false_claim;
+mod first_design;
 mod founding_version;
 mod hang;
 mod hasty_end;
+mod makeshift;
 mod mangled_command;
 mod missing_path;
 mod near_repetition;
+mod partial_view;
 mod past_goal;
 mod refused_call;
 mod regression;
@@ -24,6 +28,7 @@ mod reworked_file;
 mod surviving_version;
 mod thrash;
 mod unrepaired_failure;
+mod unsourced_value;
 mod untouched_requirement;
 mod unverified_change;
 
@@ -63,6 +68,11 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &failed_install::FailedInstall,
         &founding_version::FoundingVersion,
         &untouched_requirement::UntouchedRequirement,
+        &partial_view::PartialView,
+        &makeshift::Makeshift,
+        &unsourced_value::UnsourcedValue,
+        &first_design::FirstDesign,
+        &authored_text::AuthoredText,
     ]
 }
 
@@ -75,6 +85,12 @@ pub trait Signal: Sync {
     /// a failure that something else speaks for.
     fn speaks_for_failure(&self) -> bool {
         true
+    }
+
+    /// Whether the signal speaks in favour of a step instead of against it; then its stated weight is
+    /// negative.
+    fn exculpates(&self) -> bool {
+        false
     }
 
     /// Looks at a whole run; linear in its size. The recorded outcome is not for signals.
