@@ -16,6 +16,8 @@ mod authored;
 mod blame;
 mod engine;
 mod explain;
+mod history;
+mod interrupt;
 mod phrase;
 
 pub use case::Case;
