@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod evidence;
+pub mod graph;
 pub mod signal;
 
 mod blame;
