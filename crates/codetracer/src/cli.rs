@@ -119,6 +119,7 @@ pub(crate) enum Command {
 
 /// `codetracer analyze`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Analyze {
     /// Files, folders or archives that hold runs; `-` reads standard input.
     #[arg(required_unless_present = "local", value_name = "PATH")]
@@ -135,6 +136,9 @@ pub(crate) struct Analyze {
     /// Hide the recorded outcome from the engine.
     #[arg(long)]
     pub(crate) blind: bool,
+    /// Say of every suspect what its score is made of.
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// Only the run with this id.
     #[arg(long, value_name = "ID")]
     pub(crate) run: Option<String>,

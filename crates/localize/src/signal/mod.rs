@@ -1,16 +1,21 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod authored_text;
 mod deliverable;
 mod fabrication;
 mod false_claim;
+mod first_design;
+mod makeshift;
 mod missing_path;
+mod partial_view;
 mod past_goal;
 mod regression;
 mod rejected_edit;
 mod repetition;
 mod rewritten_edit;
 mod unrepaired_failure;
+mod unsourced_value;
 mod untouched_requirement;
 mod unverified_change;
 
@@ -37,6 +42,11 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &fabrication::Fabrication,
         &past_goal::PastGoal,
         &untouched_requirement::UntouchedRequirement,
+        &partial_view::PartialView,
+        &makeshift::Makeshift,
+        &unsourced_value::UnsourcedValue,
+        &first_design::FirstDesign,
+        &authored_text::AuthoredText,
     ]
 }
 
@@ -49,6 +59,12 @@ pub trait Signal: Sync {
     /// a failure that something else speaks for.
     fn speaks_for_failure(&self) -> bool {
         true
+    }
+
+    /// Whether the signal speaks in favour of a step instead of against it; then its stated weight is
+    /// negative.
+    fn exculpates(&self) -> bool {
+        false
     }
 
     /// Looks at a whole run; linear in its size. The recorded outcome is not for signals.
