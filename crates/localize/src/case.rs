@@ -2,6 +2,7 @@
 
 use analysis::Index;
 
+use crate::graph::Graph;
 use crate::history::History;
 
 /// One run, put together once and shown to every [`Signal`](crate::Signal).
@@ -10,6 +11,8 @@ pub struct Case<'c> {
     pub index: &'c Index<'c>,
     /// What happened to the files of the run.
     pub(crate) history: History,
+    /// What led to what, and what shows that the run failed.
+    pub graph: Graph,
 }
 
 impl<'c> Case<'c> {
@@ -19,6 +22,7 @@ impl<'c> Case<'c> {
         Self {
             index,
             history: History::new(index),
+            graph: Graph::new(index),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod case;
 pub mod column;
 pub mod evidence;
 pub mod findings;
+pub mod graph;
 pub mod label;
 pub mod model;
 pub mod signal;
