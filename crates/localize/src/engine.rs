@@ -7,13 +7,17 @@ use analysis::Index;
 use analysis::activity::Activity;
 use trace::{
     ChainLink, ChainRole, DIAGNOSIS_SCHEMA, Diagnosis, Engine, ErrorType, Evidence, Label,
-    LabelVerdict, Labels, OnsetCandidate, StageSpan, StepId, Verdict,
+    LabelVerdict, Labels, OnsetCandidate, StepId, Verdict,
 };
 
 use crate::blame::file_name;
 use crate::case::Case;
+use crate::error_type::{self, Accused};
 use crate::evidence::{Citation, of_action};
+use crate::progress;
 use crate::signal::{Suspicion, signals};
+use crate::suspicion;
+use crate::waste::{self, Findings};
 
 /// How much each signal counts; see the comments in the file.
 const WEIGHTS: &str = include_str!("weights.toml");
@@ -52,7 +56,10 @@ struct Charge {
 #[must_use]
 pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
     let t = index.trajectory;
-    let charges = charge(index);
+    let case = Case::new(index);
+    let charges = charge(&case);
+    let progress = progress::measure(&case);
+    let waste = waste::find(&case, progress.peak.as_ref());
     let ranked = rank(index, &charges);
     let resolved = t.outcome.resolved.filter(|_| !options.blind);
     let best = ranked.first().copied();
@@ -70,8 +77,12 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
         .filter(|_| verdict == Verdict::FailureFound)
         .map(|(id, _)| id);
     let accused = onset.and_then(|id| Some((id, strongest(charges.get(&id)?)?)));
+    let choice = onset.and_then(|step| {
+        let signals = &charges.get(&step)?.signals;
+        Some(error_type::choose(&case, Accused { step, signals }))
+    });
     let followers = onset.map_or_else(Vec::new, |id| followers(index, id));
-    let labels = label(index, &charges, onset, &followers);
+    let labels = label(index, &charges, &waste, onset, &followers);
     let ids = |wanted| {
         labels
             .walk()
@@ -91,7 +102,9 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
         step_count: u32::try_from(t.steps.len()).unwrap_or(u32::MAX),
         nested_step_count: u32::try_from(t.nested_step_count()).unwrap_or(u32::MAX),
         change_steps: index.change_steps(),
-        stages: stages(index, &charges),
+        stages: suspicion::stages(&case, &progress, |id| {
+            charges.get(&id).map_or(0.0, |charge| charge.score)
+        }),
         verdict,
         onset_step_id: onset,
         onset_candidates: ranked
@@ -103,12 +116,12 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
         incorrect_step_ids: ids(LabelVerdict::Incorrect),
         unuseful_step_ids: ids(LabelVerdict::Unuseful),
         labels,
-        error_type: accused.map(|(_, (name, _))| error_type(name)),
-        fault: None,
-        error_type_rule: None,
-        peak: None,
-        turning_points: Vec::new(),
-        waste: trace::Waste::default(),
+        error_type: choice.as_ref().map(|choice| choice.fault.error_type()),
+        fault: choice.as_ref().map(|choice| choice.fault),
+        error_type_rule: choice.as_ref().map(error_type::Choice::explained),
+        turning_points: progress.turning_points(),
+        waste: waste::account(&case, &waste),
+        peak: progress.peak,
         confidence: if onset.is_some() { CONFIDENCE } else { 0.0 },
         summary: match accused {
             Some((id, (_, s))) => format!("The run first goes wrong at step {id}: {}.", s.why),
@@ -128,12 +141,11 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
 }
 
 /// Combines all suspicions of a step by noisy-or.
-fn charge(index: &Index<'_>) -> BTreeMap<StepId, Charge> {
+fn charge(case: &Case<'_>) -> BTreeMap<StepId, Charge> {
     let mut charges: BTreeMap<StepId, Charge> = BTreeMap::new();
-    let case = Case::new(index);
     for signal in signals() {
         let weight = BY_NAME.get(signal.name()).copied().unwrap_or(0.0);
-        for suspicion in signal.measure(&case) {
+        for suspicion in signal.measure(case) {
             let charge = charges.entry(suspicion.step).or_default();
             let part = (weight * suspicion.strength).clamp(0.0, 1.0);
             // One signal counts once a step, or repetition alone would outweigh everything.
@@ -178,7 +190,7 @@ fn strongest(charge: &Charge) -> Option<(&'static str, &Suspicion)> {
     Some((name, suspicion))
 }
 
-fn error_type(signal: &str) -> ErrorType {
+fn kind_by_signal(signal: &str) -> ErrorType {
     match signal {
         "repetition" => ErrorType::UnproductiveLooping,
         "unverified_change" | "false_claim" => ErrorType::VerificationMisinterpretation,
@@ -190,12 +202,17 @@ fn error_type(signal: &str) -> ErrorType {
 fn label(
     index: &Index<'_>,
     charges: &BTreeMap<StepId, Charge>,
+    waste: &Findings,
     onset: Option<StepId>,
     followers: &[StepId],
 ) -> Labels {
     let mut labels = Labels::new();
     let suspects = charges.keys().copied();
-    let steps: BTreeSet<StepId> = suspects.chain(followers.iter().copied()).collect();
+    let unuseful: BTreeMap<StepId, &waste::Finding> = waste.unuseful().collect();
+    let steps: BTreeSet<StepId> = suspects
+        .chain(followers.iter().copied())
+        .chain(unuseful.keys().copied())
+        .collect();
     for step in steps {
         let own = charges
             .get(&step)
@@ -208,6 +225,17 @@ fn label(
                 error_type: Some(ErrorType::IncorrectHypothesis),
                 reason: format!("propagation: goes on with what step {} wrote", onset?),
                 evidence: quote_action(index, step)?,
+            })
+        });
+        let label = label.or_else(|| {
+            let finding = unuseful.get(&step)?;
+            let evidence = quote(index, &finding.evidence);
+            (!evidence.is_empty()).then(|| Label {
+                step_id: step,
+                verdict: LabelVerdict::Unuseful,
+                error_type: None,
+                reason: format!("{}: {}", finding.cause.as_str(), finding.why),
+                evidence,
             })
         });
         labels.extend(label);
@@ -228,15 +256,13 @@ fn own_label(
         .is_some_and(|s| s.reading.effect.kind.is_change());
     let verdict = if Some(step) == onset || (changes && charge.fault >= STRONG) {
         LabelVerdict::Incorrect
-    } else if !changes && charge.signals.contains(&"repetition") {
-        LabelVerdict::Unuseful
     } else {
         return None;
     };
     Some(Label {
         step_id: step,
         verdict,
-        error_type: (verdict == LabelVerdict::Incorrect).then(|| error_type(name)),
+        error_type: (verdict == LabelVerdict::Incorrect).then(|| kind_by_signal(name)),
         reason: format!("{name}: {}", reason.why),
         evidence: quote(index, &reason.evidence),
     })
@@ -280,31 +306,6 @@ fn followers(index: &Index<'_>, onset: StepId) -> Vec<StepId> {
         })
         .map(|step| step.id)
         .collect()
-}
-
-fn stages(index: &Index<'_>, charges: &BTreeMap<StepId, Charge>) -> Vec<StageSpan> {
-    let mut spans: Vec<StageSpan> = index
-        .stages
-        .iter()
-        .map(|stage| StageSpan {
-            stage_id: stage.id,
-            start: stage.start,
-            end: stage.end,
-            phase: stage.phase,
-            suspicion: charges
-                .range(stage.start..=stage.end)
-                .map(|(_, c)| c.score)
-                .sum(),
-            features: trace::StageFeatures::default(),
-        })
-        .collect();
-    let most = spans.iter().map(|s| s.suspicion).fold(0.0, f64::max);
-    if most > 0.0 {
-        for span in &mut spans {
-            span.suspicion /= most;
-        }
-    }
-    spans
 }
 
 /// From the onset over what builds on it and what it shows itself by to the last change.

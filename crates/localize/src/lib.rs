@@ -4,10 +4,16 @@
 //! stated weights, and writes the verdict, the chain and the labels. Same input, same verdict.
 
 pub mod case;
+pub mod error_type;
 pub mod evidence;
+pub mod progress;
 pub mod signal;
+pub mod suspicion;
+pub mod waste;
 
 mod blame;
+mod demand;
+mod edits;
 mod engine;
 mod phrase;
 
