@@ -20,6 +20,8 @@ struct Handed {
     lines: u32,
     /// The last check that passed since it was written.
     passed: Option<(StepId, Option<Citation>)>,
+    /// A replacement of what had passed, until a check tells whether it lost anything.
+    replaced: Option<Fall>,
     open: Option<usize>,
 }
 
@@ -75,23 +77,40 @@ impl Deliverables {
             self.removed(step, &path, falls);
         }
         let checks = |a: &Activity| matches!(a, Activity::Test | Activity::Run | Activity::Build);
-        let passed = step.outcome.status == StepStatus::Ok
-            && step.reading.activities.iter().any(checks)
+        let asks = step.reading.activities.iter().any(checks)
             && !step.reading.activities.contains(&Activity::Edit);
-        if passed {
+        if asks && step.outcome.status != StepStatus::Unknown {
             for (name, file) in &mut self.files {
                 // Only a check that has to do with the file says anything about it.
-                if mentions(step, name) {
+                if !mentions(step, name) {
+                    continue;
+                }
+                let replaced = file.replaced.take();
+                if step.outcome.status == StepStatus::Ok {
                     file.passed = Some((step.id, of_action(&step.step)));
+                } else {
+                    falls.extend(replaced);
                 }
             }
         }
+    }
+
+    /// Ends the run: what was replaced and never checked again stays lost.
+    pub(super) fn end(self, falls: &mut Vec<Fall>) {
+        let mut left: Vec<Fall> = self
+            .files
+            .into_values()
+            .filter_map(|f| f.replaced)
+            .collect();
+        left.sort_by_key(|fall| fall.point.step_id);
+        falls.extend(left);
     }
 
     fn back(&mut self, step: &IndexedStep<'_>, name: &str, falls: &mut [Fall]) {
         let file = self.files.entry(name.to_owned()).or_insert(Handed {
             lines: 0,
             passed: None,
+            replaced: None,
             open: None,
         });
         if let Some(fall) = file.open.take().and_then(|at| falls.get_mut(at))
@@ -108,7 +127,7 @@ impl Deliverables {
         added: u32,
         removed: u32,
         whole: bool,
-        falls: &mut Vec<Fall>,
+        falls: &mut [Fall],
     ) {
         let name = file_name(path);
         self.back(step, name, falls);
@@ -121,7 +140,7 @@ impl Deliverables {
             && lost > 1.0 - REPLACED
             && let Some((checked, proof)) = passed
         {
-            falls.push(Fall {
+            file.replaced = Some(Fall {
                 share: lost.min(1.0),
                 point: TurningPoint {
                     step_id: step.id,

@@ -73,6 +73,7 @@ pub fn measure(case: &Case<'_>) -> Progress {
             change = Some(step);
         }
     }
+    files.end(&mut falls);
     let Some(last) = last else {
         return Progress::default();
     };

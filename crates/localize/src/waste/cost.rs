@@ -28,18 +28,28 @@ impl<'t> Costs<'t> {
             }
         }
         let whole = trajectory.usage;
+        // Layouts that do not know what a run cost write zero.
+        let known = |count: &u64| *count > 0;
         Self {
             trajectory,
             turns,
             rest: Usage {
-                input_tokens: whole.input_tokens.filter(|_| stated.input_tokens.is_none()),
+                input_tokens: whole
+                    .input_tokens
+                    .filter(|_| stated.input_tokens.is_none())
+                    .filter(known),
                 cached_tokens: whole
                     .cached_tokens
-                    .filter(|_| stated.cached_tokens.is_none()),
+                    .filter(|_| stated.cached_tokens.is_none())
+                    .filter(known),
                 output_tokens: whole
                     .output_tokens
-                    .filter(|_| stated.output_tokens.is_none()),
-                cost_usd: whole.cost_usd.filter(|_| stated.cost_usd.is_none()),
+                    .filter(|_| stated.output_tokens.is_none())
+                    .filter(known),
+                cost_usd: whole
+                    .cost_usd
+                    .filter(|_| stated.cost_usd.is_none())
+                    .filter(|cost| *cost > 0.0),
             },
         }
     }

@@ -1,7 +1,7 @@
 //! Looks that showed nothing new, and broad ones of which nothing was ever used.
 //!
-//! Words are the measure. A look is redundant when every word of its answer stood in the task, in an
-//! earlier answer or in what the agent had written, and no change had just been made that it could
+//! Words are the measure. A look is redundant when every word of its answer stood in an earlier answer
+//! or in what the agent had written (what the task says still has to be seen), and no change had just been made that it could
 //! have been meant to check. A listing or search is too broad when it brings up many words and none of
 //! them is ever said again: not in an action, not in a thought, not in the last message.
 
@@ -39,8 +39,7 @@ struct Scan {
 pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
     let trajectory = case.index.trajectory;
     let mut known: HashSet<u64> = HashSet::new();
-    let task = trajectory.task.as_deref().unwrap_or_default();
-    known.extend(words(task));
+    let told: HashSet<u64> = words(trajectory.task.as_deref().unwrap_or_default()).collect();
     let mut scans: Vec<Scan> = Vec::new();
     let mut waiting: HashMap<u64, usize> = HashMap::new();
     let mut files: HashSet<u64> = HashSet::new();
@@ -48,7 +47,7 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
     let mut since_change = 0_u32;
     for step in case.index.steps() {
         let asked = said(&step);
-        for word in asked.iter().flat_map(|text| words(text)) {
+        for word in asked.iter().flat_map(|text| names(text)) {
             if let Some(scan) = waiting.remove(&word).and_then(|at| scans.get_mut(at)) {
                 scan.unused = false;
             }
@@ -60,25 +59,38 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         };
         let answer = own_answer(&step);
         let heard: HashSet<u64> = answer.iter().flat_map(|line| words(line)).collect();
-        let mut fresh: Vec<u64> = heard.difference(&known).copied().collect();
-        if looks && heard.len() >= ENOUGH && fresh.is_empty() && since_change > 0 && !first_read {
+        let fresh = heard.difference(&known).count();
+        let idle = is_idle(&step) && fresh == 0;
+        if idle || looks && heard.len() >= ENOUGH && fresh == 0 && since_change > 0 && !first_read {
             let evidence = [of_action(&step.step), of_observation(&step.step, &(0..0))];
             let finding = Finding {
                 cause: WasteCause::RepeatedExploration,
                 explored: true,
-                why: "shows nothing that was not known before it".to_owned(),
+                why: if idle {
+                    "neither looks at anything nor changes it".to_owned()
+                } else {
+                    "shows nothing that was not known before it".to_owned()
+                },
                 evidence: evidence.into_iter().flatten().collect(),
             };
             findings.add(step.id, finding);
-        } else if looks && is_broad(&step) && fresh.len() >= BROAD && fresh.len() <= FOLLOWED {
-            fresh.sort_unstable();
-            waiting.extend(fresh.iter().map(|word| (*word, scans.len())));
-            scans.push(Scan {
-                step: step.id,
-                unused: true,
-                words: fresh.len(),
-                cited: of_action(&step.step),
-            });
+        } else if looks && is_broad(&step) {
+            let mut brought: Vec<u64> = answer
+                .iter()
+                .flat_map(|line| names(line))
+                .filter(|word| !known.contains(word) && !told.contains(word))
+                .collect();
+            brought.sort_unstable();
+            brought.dedup();
+            if (BROAD..=FOLLOWED).contains(&brought.len()) {
+                waiting.extend(brought.iter().map(|word| (*word, scans.len())));
+                scans.push(Scan {
+                    step: step.id,
+                    unused: true,
+                    words: brought.len(),
+                    cited: of_action(&step.step),
+                });
+            }
         }
         if known.len() < WORDS {
             known.extend(heard);
@@ -93,7 +105,7 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         };
     }
     let last = trajectory.final_message.as_deref().unwrap_or_default();
-    for word in words(last) {
+    for word in names(last) {
         if let Some(scan) = waiting.remove(&word).and_then(|at| scans.get_mut(at)) {
             scan.unused = false;
         }
@@ -131,6 +143,15 @@ fn is_look(step: &IndexedStep<'_>) -> bool {
     !reading.effect.kind.is_change()
         && reading.activities.iter().all(only)
         && reading.activities.iter().any(looks)
+}
+
+/// True for a command that only says something and hands nothing in.
+fn is_idle(step: &IndexedStep<'_>) -> bool {
+    step.step
+        .action
+        .command()
+        .is_some_and(|c| !c.trim().is_empty())
+        && step.reading.activities.iter().all(|a| *a == Activity::Talk)
 }
 
 fn is_broad(step: &IndexedStep<'_>) -> bool {
@@ -179,6 +200,13 @@ fn own_answer<'s>(step: &'s IndexedStep<'_>) -> Vec<&'s str> {
 fn words(text: &str) -> impl Iterator<Item = u64> + '_ {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .filter(|word| word.len() >= 3 || word.bytes().any(|b| b.is_ascii_digit()))
+        .map(hash)
+}
+
+/// The words of a text that name something: four letters or more, so that sizes and dates stay out.
+fn names(text: &str) -> impl Iterator<Item = u64> + '_ {
+    text.split(|c: char| !(c.is_alphabetic() || c == '_'))
+        .filter(|word| word.len() >= 4)
         .map(hash)
 }
 
