@@ -7,6 +7,7 @@
 //! * [`interval`], [`compare`]: what is more than noise.
 //! * [`report`], [`breakdown`]: one document of it all, as JSON, Markdown and a chart.
 //! * [`pairing`]: which prediction belongs to which labelled run.
+//! * [`train`]: the offline engine's model fitted to labels, and cross-validated by task.
 //!
 //! Nothing here reads an artifact or runs an engine: labels and predictions come in, tables go out.
 
@@ -19,3 +20,4 @@ pub mod pairing;
 pub mod prediction;
 pub mod report;
 pub mod rule;
+pub mod train;

@@ -4,13 +4,25 @@
 //! stated weights, and writes the verdict, the chain and the labels. Same input, same verdict.
 
 pub mod case;
+pub mod column;
 pub mod evidence;
+pub mod findings;
+pub mod graph;
+pub mod label;
+pub mod model;
 pub mod signal;
+pub mod verdict;
 
+mod authored;
 mod blame;
 mod engine;
+mod explain;
+mod history;
+mod interrupt;
 mod phrase;
 
 pub use case::Case;
-pub use engine::{Options, diagnose};
+pub use engine::{Options, diagnose, diagnose_with};
+pub use findings::Findings;
+pub use model::Model;
 pub use signal::{Signal, Suspicion, signals};

@@ -187,3 +187,60 @@ fn a_demanded_file_nobody_touched_is_noticed() {
         [2]
     );
 }
+
+#[test]
+fn long_changes_weigh_more_than_short_ones_and_speak_for_no_failure() {
+    let long = format!("cat > a.py <<'EOF'\n{}EOF", "x = read()\n".repeat(100));
+    let steps = vec![shell("touch b", "", 0), shell(&long, "", 0)];
+    assert_eq!(suspects("authored_text", "", steps), [2]);
+    let named = |signal: &&&dyn localize::Signal| {
+        ["authored_text", "first_design"].contains(&signal.name())
+    };
+    assert!(
+        signals()
+            .iter()
+            .filter(named)
+            .all(|s| !s.speaks_for_failure())
+    );
+}
+
+#[test]
+fn the_first_large_text_is_the_design_later_ones_build_on() {
+    let write = |name: &str, lines| {
+        let body = "x = read()\n".repeat(lines);
+        shell(&format!("cat > {name} <<'EOF'\n{body}EOF"), "", 0)
+    };
+    let steps = vec![write("a.py", 3), write("b.py", 40), write("b.py", 60)];
+    assert_eq!(suspects("first_design", "", steps), [2]);
+}
+
+#[test]
+fn values_nobody_saw_are_noticed_where_they_are_first_written() {
+    let write = || shell("printf 'low = 0.35\\nhigh = 0.85\\n' > a.toml", "", 0);
+    let name = "unsourced_value";
+    assert_eq!(suspects(name, "", vec![write(), write()]), [1]);
+    let told = "Write limits between 0.35 and 0.85.";
+    assert!(suspects(name, told, vec![write()]).is_empty());
+    let shown = vec![shell("cat old.toml", "0.85ms .. 0.35ms", 0), write()];
+    assert!(suspects(name, "", shown).is_empty());
+}
+
+#[test]
+fn work_that_calls_itself_provisional_is_noticed() {
+    let steps = vec![
+        shell("echo '# simplified for now' > a.py", "", 0),
+        shell("echo 1 > b.py", "", 0),
+        thinking(shell("echo 2 > c.py", "", 0), "Use a placeholder."),
+        thinking(shell("cat c.py", "2", 0), "A placeholder."),
+    ];
+    assert_eq!(suspects("makeshift", "", steps), [1, 3]);
+}
+
+#[test]
+fn deciding_after_output_that_was_cut_off_is_noticed() {
+    let look = || shell("cat long.py", "a = 1\n[output truncated]", 0);
+    let edit = || shell("sed -i s/a/b/ long.py", "", 0);
+    assert_eq!(suspects("partial_view", "", vec![look(), edit()]), [2]);
+    let again = vec![look(), shell("sed -n 1,9p long.py", "a = 1", 0), edit()];
+    assert!(suspects("partial_view", "", again).is_empty());
+}

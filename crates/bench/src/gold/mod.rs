@@ -7,6 +7,7 @@
 //! never mixed.
 
 mod group;
+mod outcomes;
 mod read;
 mod row;
 mod table;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use trace::{Phase, StepId};
 
 pub use group::Grouping;
+pub use outcomes::outcomes;
 #[cfg(test)]
 pub(crate) use read::from_rows;
 pub(crate) use read::rows;

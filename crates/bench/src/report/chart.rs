@@ -87,7 +87,7 @@ struct Pen<'p, 's> {
 impl Pen<'_, '_> {
     fn set(&mut self, set: &SetReport) -> Result<(), ChartError> {
         let runs = if set.rows == 1 { "run" } else { "runs" };
-        self.text(&format!("{} · {} {runs}", set.name, set.rows), 8, 16)?;
+        self.text(&format!("{} · {} {runs}", set.name, set.rows), 8, 20)?;
         self.y += LINE;
         for metric in set.main() {
             self.metric(set, metric)?;
@@ -104,7 +104,7 @@ impl Pen<'_, '_> {
             metric.name,
             rows.unwrap_or(0)
         );
-        self.text(&title, 8, 13)?;
+        self.text(&title, 8, 16)?;
         self.y += LINE;
         for (scores, figure, color) in bars {
             self.bar(&scores.name, figure, color)?;
@@ -115,7 +115,7 @@ impl Pen<'_, '_> {
     }
 
     fn bar(&self, name: &str, figure: &Figure, color: RGBColor) -> Result<(), ChartError> {
-        self.text(&shortened(name), 20, 12)?;
+        self.text(&shortened(name), 20, 15)?;
         let (top, end) = (self.y + (LINE - BAR) / 2, at(figure.value));
         let bar = Rectangle::new([(LEFT, top), (end, top + BAR)], color.filled());
         self.area.draw(&bar).map_err(|e| failed(&e))?;
@@ -133,7 +133,7 @@ impl Pen<'_, '_> {
                 self.area.draw(&line).map_err(|e| failed(&e))?;
             }
         }
-        self.text(&format!("{:.3}", figure.value), right + 8, 12)
+        self.text(&format!("{:.3}", figure.value), right + 8, 15)
     }
 
     fn text(&self, text: &str, x: i32, size: i32) -> Result<(), ChartError> {

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod extract;
 mod extractors;
+mod graph;
 mod report;
 mod schema;
 mod show;
@@ -54,6 +55,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
         Command::Analyze(args) => analyze::run(args, &cli.flags, &learned, output),
         Command::Extract(args) => extract::run(args, &learned, output),
         Command::Tree(args) => tree::run(args, &learned, output),
+        Command::Graph(args) => graph::run(args, &learned, output),
         Command::Show(args) => show::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),

@@ -1,16 +1,34 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod authored_text;
+mod busy_terminal;
 mod deliverable;
+mod destroyed_input;
 mod fabrication;
+mod failed_install;
 mod false_claim;
+mod first_design;
+mod founding_version;
+mod hang;
+mod hasty_end;
+mod makeshift;
+mod mangled_command;
 mod missing_path;
+mod near_repetition;
+mod partial_view;
 mod past_goal;
+mod refused_call;
 mod regression;
 mod rejected_edit;
+mod renamed_rewrite;
+mod repeated_attempt;
 mod repetition;
-mod rewritten_edit;
+mod reworked_file;
+mod surviving_version;
+mod thrash;
 mod unrepaired_failure;
+mod unsourced_value;
 mod untouched_requirement;
 mod unverified_change;
 
@@ -27,7 +45,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &deliverable::Deliverable,
         &unrepaired_failure::UnrepairedFailure,
         &regression::Regression,
-        &rewritten_edit::RewrittenEdit,
         &repetition::Repetition,
         &missing_path::MissingPath,
         &rejected_edit::RejectedEdit,
@@ -36,7 +53,26 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &admission::Admission,
         &fabrication::Fabrication,
         &past_goal::PastGoal,
+        &reworked_file::ReworkedFile,
+        &hang::Hang,
+        &busy_terminal::BusyTerminal,
+        &destroyed_input::DestroyedInput,
+        &surviving_version::SurvivingVersion,
+        &repeated_attempt::RepeatedAttempt,
+        &near_repetition::NearRepetition,
+        &refused_call::RefusedCall,
+        &renamed_rewrite::RenamedRewrite,
+        &hasty_end::HastyEnd,
+        &thrash::Thrash,
+        &mangled_command::MangledCommand,
+        &failed_install::FailedInstall,
+        &founding_version::FoundingVersion,
         &untouched_requirement::UntouchedRequirement,
+        &partial_view::PartialView,
+        &makeshift::Makeshift,
+        &unsourced_value::UnsourcedValue,
+        &first_design::FirstDesign,
+        &authored_text::AuthoredText,
     ]
 }
 
@@ -49,6 +85,12 @@ pub trait Signal: Sync {
     /// a failure that something else speaks for.
     fn speaks_for_failure(&self) -> bool {
         true
+    }
+
+    /// Whether the signal speaks in favour of a step instead of against it; then its stated weight is
+    /// negative.
+    fn exculpates(&self) -> bool {
+        false
     }
 
     /// Looks at a whole run; linear in its size. The recorded outcome is not for signals.
