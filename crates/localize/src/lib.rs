@@ -4,6 +4,7 @@
 //! stated weights, and writes the verdict, the chain and the labels. Same input, same verdict.
 
 pub mod case;
+pub mod contract;
 pub mod evidence;
 pub mod signal;
 
