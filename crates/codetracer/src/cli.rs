@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Show one step whole, with the steps around it.
     Show(Show),
+    /// Say what the task demands, and how each demand stands at the end of the run.
+    Contract(Contract),
     /// Say what was recognised under a path, by what evidence, and what was left unread.
     Doctor(Doctor),
     /// Learn, review and exchange extractors for layouts this program does not know.
@@ -212,6 +214,19 @@ pub(crate) struct Show {
     /// How many steps before and after to name.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) neighbours: u32,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `codetracer contract`.
+#[derive(Debug, Args)]
+pub(crate) struct Contract {
+    /// A file, folder or archive that holds runs; `-` reads standard input.
+    pub(crate) path: PathBuf,
+    /// The run to look at, where the path holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

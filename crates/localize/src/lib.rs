@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod column;
+pub mod contract;
 pub mod error_type;
 pub mod evidence;
 pub mod findings;

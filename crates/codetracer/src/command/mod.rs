@@ -2,6 +2,7 @@
 
 mod analyze;
 mod cache;
+mod contract;
 mod demo;
 mod doctor;
 mod extract;
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
         Command::Tree(args) => tree::run(args, &learned, output),
         Command::Graph(args) => graph::run(args, &learned, output),
         Command::Show(args) => show::run(args, &learned, output),
+        Command::Contract(args) => contract::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
         Command::Cache { what, json } => cache::run(*what, *json, output),
