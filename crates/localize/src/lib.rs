@@ -16,6 +16,7 @@ mod blame;
 mod engine;
 mod label;
 mod phrase;
+mod plan;
 
 pub use case::Case;
 pub use engine::{Options, diagnose, diagnose_with};

@@ -53,7 +53,7 @@ impl Signal for Deliverable {
 }
 
 /// The names of all files a text mentions: words whose last part has an ending.
-fn file_names_in(text: &str) -> HashSet<&str> {
+pub(super) fn file_names_in(text: &str) -> HashSet<&str> {
     let separates = |c: char| c.is_whitespace() || "`'\"()[]{}<>,;".contains(c);
     text.split(separates)
         .map(|word| file_name(word.trim_end_matches(['.', ':', '!', '?'])))

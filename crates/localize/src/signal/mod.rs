@@ -1,8 +1,11 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod announced_success;
 mod authored_text;
+mod declared_done;
 mod deliverable;
+mod demanded_work;
 mod fabrication;
 mod false_claim;
 mod first_design;
@@ -10,14 +13,20 @@ mod makeshift;
 mod missing_path;
 mod partial_view;
 mod past_goal;
+mod plan_cut;
+mod programmed_write;
 mod regression;
 mod rejected_edit;
 mod repetition;
+mod resignation;
+mod returned_version;
 mod rewritten_edit;
+mod side_work;
 mod unrepaired_failure;
 mod unsourced_value;
 mod untouched_requirement;
 mod unverified_change;
+mod weakened_retry;
 
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
@@ -42,6 +51,15 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &fabrication::Fabrication,
         &past_goal::PastGoal,
         &untouched_requirement::UntouchedRequirement,
+        &programmed_write::ProgrammedWrite,
+        &announced_success::AnnouncedSuccess,
+        &demanded_work::DemandedWork,
+        &side_work::SideWork,
+        &resignation::Resignation,
+        &returned_version::ReturnedVersion,
+        &declared_done::DeclaredDone,
+        &plan_cut::PlanCut,
+        &weakened_retry::WeakenedRetry,
         &partial_view::PartialView,
         &makeshift::Makeshift,
         &unsourced_value::UnsourcedValue,
