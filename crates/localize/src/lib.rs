@@ -27,6 +27,7 @@ mod explain;
 mod history;
 mod interrupt;
 mod phrase;
+mod plan;
 
 pub use case::Case;
 pub use engine::{Options, diagnose, diagnose_with};
