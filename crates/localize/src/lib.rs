@@ -17,8 +17,9 @@ mod blame;
 mod engine;
 mod explain;
 mod history;
-mod interrupt;
+
 mod phrase;
+mod terminal;
 
 pub use case::Case;
 pub use engine::{Options, diagnose, diagnose_with};
