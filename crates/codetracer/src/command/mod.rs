@@ -3,6 +3,7 @@
 mod analyze;
 mod cache;
 mod demo;
+mod diff;
 mod doctor;
 mod extract;
 mod extractors;
@@ -55,6 +56,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
         Command::Extract(args) => extract::run(args, &learned, output),
         Command::Tree(args) => tree::run(args, &learned, output),
         Command::Show(args) => show::run(args, &learned, output),
+        Command::Diff(args) => diff::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
         Command::Cache { what, json } => cache::run(*what, *json, output),
