@@ -11,7 +11,6 @@ use trace::{
 
 use crate::blame::file_name;
 use crate::case::Case;
-use crate::column::columns;
 use crate::error_type::{self, Accused};
 use crate::explain::contributions;
 use crate::findings::Findings;

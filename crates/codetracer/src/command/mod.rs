@@ -4,6 +4,7 @@ mod analyze;
 mod cache;
 mod contract;
 mod demo;
+mod diff;
 mod doctor;
 mod extract;
 mod extractors;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
         Command::Graph(args) => graph::run(args, &learned, output),
         Command::Show(args) => show::run(args, &learned, output),
         Command::Contract(args) => contract::run(args, &learned, output),
+        Command::Diff(args) => diff::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
         Command::Cache { what, json } => cache::run(*what, *json, output),
