@@ -25,7 +25,11 @@ pub(super) struct CheckId(u64);
 /// numbers, redirections and what stands around it in the pipeline do not count.
 pub(super) fn of(step: &IndexedStep<'_>) -> Option<(CheckId, String)> {
     let checks = |a: &Activity| matches!(a, Activity::Test | Activity::Build | Activity::Run);
-    if !step.reading.activities.iter().any(checks) {
+    // A script that edits is not a check, though it may fail; a test or build that follows is.
+    let edits = step.reading.activities.contains(&Activity::Edit);
+    let surely = |a: &Activity| matches!(a, Activity::Test | Activity::Build);
+    let asks = |edits: bool, a: &Activity| if edits { surely(a) } else { checks(a) };
+    if !step.reading.activities.iter().any(|a| asks(edits, a)) {
         return None;
     }
     let mut hasher = DefaultHasher::new();
