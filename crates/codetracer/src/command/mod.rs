@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod extract;
 mod extractors;
+mod progress;
 mod report;
 mod schema;
 mod show;

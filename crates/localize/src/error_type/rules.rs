@@ -194,6 +194,8 @@ fn made_up_result(scene: &Scene<'_>) -> Option<String> {
 /// Version control taken back wholesale, or a file removed that the run had not made and nobody made
 /// again.
 fn needed_thing_destroyed(scene: &Scene<'_>) -> Option<String> {
+    /// Each is looked for in the rest of the run.
+    const LOOKED_FOR: usize = 16;
     let events = events(&scene.step);
     if events
         .iter()
@@ -207,6 +209,7 @@ fn needed_thing_destroyed(scene: &Scene<'_>) -> Option<String> {
             Event::Gone { path } => Some(*path),
             _ => None,
         })
+        .take(LOOKED_FOR)
         .collect();
     let missed = gone.iter().find(|path| {
         let name = crate::blame::file_name(path);
