@@ -143,8 +143,27 @@ impl Verdict {
 pub struct OnsetCandidate {
     /// The step.
     pub step_id: StepId,
-    /// Its suspicion between 0 and 1, comparable within a run.
+    /// Its share of the suspicion, between 0 and 1; the shares of all steps of a run add up to 1.
     pub score: f64,
+    /// What the score is made of, the weightiest first; empty unless an explanation was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contributions: Vec<Contribution>,
+}
+
+/// What one column of the ranking adds to the score of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Contribution {
+    /// The signal, or a plain fact about the step (`does_…`).
+    pub signal: String,
+    /// How strongly it speaks, between 0 and 1.
+    pub strength: f64,
+    /// What it counts at full strength, in log odds.
+    pub weight: f64,
+    /// What it adds: strength times weight.
+    pub log_odds: f64,
+    /// What the signal saw; null for a plain fact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// One station on the way from the onset to the failure.

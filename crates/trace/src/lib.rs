@@ -25,8 +25,8 @@ mod usage;
 mod weight;
 
 pub use diagnosis::{
-    ChainLink, ChainRole, Diagnosis, Engine, ErrorType, Evidence, Label, LabelVerdict, Labels,
-    OnsetCandidate, StageFeatures, StageSpan, Verdict,
+    ChainLink, ChainRole, Contribution, Diagnosis, Engine, ErrorType, Evidence, Label,
+    LabelVerdict, Labels, OnsetCandidate, StageFeatures, StageSpan, Verdict,
 };
 pub use document::{DIAGNOSIS_SCHEMA, TRAJECTORY_SCHEMA, TrajectoryDocument, json_schemas};
 pub use effect::{Effect, EffectKind};
