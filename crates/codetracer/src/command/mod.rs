@@ -8,6 +8,7 @@ mod diff;
 mod doctor;
 mod extract;
 mod extractors;
+mod progress;
 mod graph;
 mod report;
 mod schema;
