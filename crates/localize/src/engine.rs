@@ -1,6 +1,6 @@
 //! From suspicions to a diagnosis.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::Index;
 use analysis::activity::Activity;
@@ -12,11 +12,14 @@ use trace::{
 use crate::blame::file_name;
 use crate::case::Case;
 use crate::column::columns;
+use crate::error_type::{self, Accused};
+use crate::explain::contributions;
 use crate::findings::Findings;
-use crate::label::{incorrect, labels, quote, quote_action};
+use crate::label::{incorrect_steps, labels, quote, quote_action};
 use crate::model::Model;
 use crate::signal::Suspicion;
 use crate::verdict::Judgement;
+use crate::{progress, suspicion, waste};
 
 /// How many suspects a document names.
 const CANDIDATES: usize = 10;
@@ -26,6 +29,8 @@ const CANDIDATES: usize = 10;
 pub struct Options {
     /// Hide the recorded outcome from the engine.
     pub blind: bool,
+    /// Say of every suspect what its score is made of.
+    pub explain: bool,
 }
 
 /// Diagnoses one run with the model that is shipped.
@@ -41,13 +46,25 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
     let case = Case::new(index);
     let findings = Findings::new(&case, &model.onset.by_column());
     let resolved = t.outcome.resolved.filter(|_| !options.blind);
+    let progress = progress::measure(&case);
+    let waste = waste::find(&case, progress.peak.as_ref());
     let judged = Judgement::new(&findings.table, resolved, model);
+    let shares = judged.shares();
     let onset = judged.onset;
     let accused = onset.and_then(|id| Some((id, findings.loudest(id)?)));
     let followers = onset.map_or_else(Vec::new, |id| followers(index, id));
-    let incorrect = incorrect(&findings, model, onset);
-    let unuseful = redundant(&findings, index);
-    let labels = labels(index, &findings, &incorrect, &unuseful);
+    let incorrect = incorrect_steps(&findings.table, model, onset);
+    let labels = labels(index, &findings, &incorrect, &waste);
+    let choice = onset.map(|step| {
+        let signals = findings.signals(step);
+        error_type::choose(
+            &case,
+            Accused {
+                step,
+                signals: &signals,
+            },
+        )
+    });
     let ids = |wanted| {
         labels
             .walk()
@@ -67,22 +84,22 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         step_count: u32::try_from(t.steps.len()).unwrap_or(u32::MAX),
         nested_step_count: u32::try_from(t.nested_step_count()).unwrap_or(u32::MAX),
         change_steps: index.change_steps(),
-        stages: stages(index, &judged.ranked),
+        stages: suspicion::stages(&case, &progress, |id| {
+            shares.get(&id).copied().unwrap_or(0.0)
+        }),
         verdict: judged.verdict,
         onset_step_id: onset,
-        onset_candidates: judged
-            .ranked
-            .iter()
-            .take(CANDIDATES)
-            .map(|&(step_id, score)| OnsetCandidate { step_id, score })
-            .collect(),
+        onset_candidates: candidates(&case, &findings, &judged.ranked, model, options.explain),
         chain: accused.map_or_else(Vec::new, |(id, (_, s))| chain(index, id, s, &followers)),
         incorrect_step_ids: ids(LabelVerdict::Incorrect),
         unuseful_step_ids: ids(LabelVerdict::Unuseful),
         labels,
-        error_type: accused.map(|(_, (column, _))| {
-            error_type(columns().get(column).copied().unwrap_or_default())
-        }),
+        error_type: choice.as_ref().map(|choice| choice.fault.error_type()),
+        fault: choice.as_ref().map(|choice| choice.fault),
+        error_type_rule: choice.as_ref().map(error_type::Choice::explained),
+        turning_points: progress.turning_points(),
+        waste: waste::account(&case, &waste),
+        peak: progress.peak,
         confidence: judged.confidence,
         summary: match accused {
             Some((id, (_, s))) => format!("The run first goes wrong at step {id}: {}.", s.why),
@@ -101,7 +118,30 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
     }
 }
 
-/// The explorations that told nothing new.
+/// The best suspects, with what their scores are made of where that is asked for.
+fn candidates(
+    case: &Case<'_>,
+    findings: &Findings,
+    ranked: &[(StepId, f64)],
+    model: &Model,
+    explained: bool,
+) -> Vec<OnsetCandidate> {
+    let best = &ranked[..ranked.len().min(CANDIDATES)];
+    let steps: BTreeSet<StepId> = best.iter().map(|&(step, _)| step).collect();
+    let mut parts = if explained {
+        contributions(case, &findings.table, &steps, &model.onset.by_column())
+    } else {
+        BTreeMap::new()
+    };
+    let all = best.iter();
+    all.map(|&(step_id, score)| OnsetCandidate {
+        step_id,
+        score,
+        contributions: parts.remove(&step_id).unwrap_or_default(),
+    })
+    .collect()
+}
+
 fn redundant(findings: &Findings, index: &Index<'_>) -> BTreeSet<StepId> {
     let repeats = columns().iter().position(|name| *name == "repetition");
     let rows = findings.table.rows.iter();
@@ -113,15 +153,6 @@ fn redundant(findings: &Findings, index: &Index<'_>) -> BTreeSet<StepId> {
         })
         .map(|row| row.step)
         .collect()
-}
-
-pub(crate) fn error_type(signal: &str) -> ErrorType {
-    match signal {
-        "repetition" => ErrorType::UnproductiveLooping,
-        "unverified_change" | "false_claim" => ErrorType::VerificationMisinterpretation,
-        "rejected_edit" => ErrorType::MislocalisedEdit,
-        _ => ErrorType::IncorrectHypothesis,
-    }
 }
 
 /// The later changes of the files that the onset wrote: they build on the wrong decision.
@@ -148,33 +179,6 @@ fn followers(index: &Index<'_>, onset: StepId) -> Vec<StepId> {
         })
         .map(|step| step.id)
         .collect()
-}
-
-fn stages(index: &Index<'_>, ranked: &[(StepId, f64)]) -> Vec<StageSpan> {
-    let mut spans: Vec<StageSpan> = index
-        .stages
-        .iter()
-        .map(|stage| StageSpan {
-            stage_id: stage.id,
-            start: stage.start,
-            end: stage.end,
-            phase: stage.phase,
-            suspicion: 0.0,
-        })
-        .collect();
-    for &(step, share) in ranked {
-        let at = spans.partition_point(|span| span.end < step);
-        if let Some(span) = spans.get_mut(at) {
-            span.suspicion += share;
-        }
-    }
-    let most = spans.iter().map(|s| s.suspicion).fold(0.0, f64::max);
-    if most > 0.0 {
-        for span in &mut spans {
-            span.suspicion /= most;
-        }
-    }
-    spans
 }
 
 /// From the onset over what builds on it and what it shows itself by to the last change.

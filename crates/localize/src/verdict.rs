@@ -1,5 +1,7 @@
 //! Whether the run failed, where, and how sure that is.
 
+use std::collections::BTreeMap;
+
 use trace::{StepId, Verdict};
 
 use crate::column::columns;
@@ -30,14 +32,14 @@ impl Judgement {
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let failed = failed(table, model);
         let best = ranked.first().copied();
-        let sure = best.map_or(0.0, |(_, share)| model.confidence.confidence(share));
+        let sure = best.map_or(0.0, |(_, share)| model.confidence.confidence(share, failed));
         let bars = model.bars;
         let named = best.filter(|_| sure >= bars.onset);
         let (verdict, onset, confidence) = match (resolved, named) {
             (Some(true), _) => (Verdict::NoFailure, None, 1.0),
             (Some(false), Some((id, _))) => (Verdict::FailureFound, Some(id), sure),
             (None, Some((id, _))) if failed >= bars.failed => {
-                (Verdict::FailureFound, Some(id), sure * failed)
+                (Verdict::FailureFound, Some(id), sure)
             }
             (None, _) if failed < bars.fine => (Verdict::NoFailure, None, 1.0 - failed),
             _ => (Verdict::Undecided, None, 0.0),
@@ -49,6 +51,14 @@ impl Judgement {
             failed,
             confidence,
         }
+    }
+}
+
+impl Judgement {
+    /// The share of the suspicion that each step carries, by step.
+    #[must_use]
+    pub fn shares(&self) -> BTreeMap<StepId, f64> {
+        self.ranked.iter().copied().collect()
     }
 }
 

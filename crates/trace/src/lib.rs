@@ -13,7 +13,9 @@
 mod diagnosis;
 mod document;
 mod effect;
+mod fault;
 mod outcome;
+mod progress;
 mod reference;
 mod stage;
 mod step;
@@ -23,15 +25,17 @@ mod usage;
 mod weight;
 
 pub use diagnosis::{
-    ChainLink, ChainRole, Diagnosis, Engine, ErrorType, Evidence, Label, LabelVerdict, Labels,
-    OnsetCandidate, StageSpan, Verdict,
+    ChainLink, ChainRole, Contribution, Diagnosis, Engine, ErrorType, Evidence, Label,
+    LabelVerdict, Labels, OnsetCandidate, StageFeatures, StageSpan, Verdict,
 };
 pub use document::{DIAGNOSIS_SCHEMA, TRAJECTORY_SCHEMA, TrajectoryDocument, json_schemas};
 pub use effect::{Effect, EffectKind};
+pub use fault::Fault;
 pub use outcome::{
     ErrorKind, ErrorSignature, RunOutcome, StepOutcome, StepStatus, TestCase, TestFramework,
     TestReport, TestStatus,
 };
+pub use progress::{Peak, Spent, TurningKind, TurningPoint, Waste, WasteCause, WasteShare};
 pub use reference::{Ref, RefPart};
 pub use stage::{Phase, Stage};
 pub use step::{Action, ActionKind, Address, Change, FileEdit, Observation, Step, StepId};

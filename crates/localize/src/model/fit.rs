@@ -6,14 +6,7 @@
 //! with a step that adapts (Beck and Teboulle 2009, without momentum) finds their minimum. No kept crate
 //! fits a softmax over groups with signs and a centre of one's own, which is why this is written out.
 
-use super::{Row, Table, probability, shares};
-
-/// How strongly weights are drawn to the stated ones.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ridge {
-    /// The penalty on half the squared distance, per run.
-    pub strength: f64,
-}
+use super::{Calibration, Row, Table, probability, shares};
 
 /// What the weights may be.
 #[derive(Debug, Clone)]
@@ -56,9 +49,10 @@ pub struct Ranked<'t> {
     pub onset: Vec<f64>,
 }
 
-/// Weights of the softmax over steps that make the labelled onsets most probable.
+/// Weights of the softmax over steps that make the labelled onsets most probable. `ridge` is the
+/// penalty on half the squared distance from the prior's centre.
 #[must_use]
-pub fn fit_onset(runs: &[Ranked<'_>], prior: &Prior, ridge: Ridge) -> Vec<f64> {
+pub fn fit_onset(runs: &[Ranked<'_>], prior: &Prior, ridge: f64) -> Vec<f64> {
     let loss = |weights: &[f64], gradient: &mut [f64]| {
         let mut loss = 0.0;
         for run in runs {
@@ -70,8 +64,7 @@ pub fn fit_onset(runs: &[Ranked<'_>], prior: &Prior, ridge: Ridge) -> Vec<f64> {
         }
         loss
     };
-    let pull = ridge.strength;
-    minimise(prior.centre.clone(), prior, pull, loss)
+    minimise(prior.centre.clone(), prior, ridge, loss)
 }
 
 /// Labelled rows of a logistic model: each with its answer and how much it counts.
@@ -84,9 +77,9 @@ pub struct Answered<'t> {
     pub weight: f64,
 }
 
-/// Intercept and weights of a logistic model.
+/// Intercept and weights of a logistic model; `ridge` as for [`fit_onset`].
 #[must_use]
-pub fn fit_logistic(rows: &[Answered<'_>], prior: &Prior, ridge: Ridge) -> (f64, Vec<f64>) {
+pub fn fit_logistic(rows: &[Answered<'_>], prior: &Prior, ridge: f64) -> (f64, Vec<f64>) {
     let columns = prior.centre.len();
     // The intercept is one more weight, drawn to even odds as gently as the others are to their centre.
     let mut wide = prior.clone();
@@ -105,36 +98,58 @@ pub fn fit_logistic(rows: &[Answered<'_>], prior: &Prior, ridge: Ridge) -> (f64,
         }
         loss
     };
-    let mut weights = minimise(wide.centre.clone(), &wide, ridge.strength, loss);
+    let mut weights = minimise(wide.centre.clone(), &wide, ridge, loss);
     let intercept = weights.pop().unwrap_or_default();
     (intercept, weights)
 }
 
-/// Intercept and slope that make probabilities out of scores (Platt 1999, with his smoothed targets).
+/// The best candidate of a run that the weights had not seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Graded {
+    /// Its share, in log odds.
+    pub share: f64,
+    /// How probable it is that the run failed, in log odds.
+    pub failed: f64,
+    /// Whether a reader would name it too.
+    pub right: bool,
+}
+
+/// From shares to how often they are right (Platt 1999, with his smoothed targets, over two scores).
 #[must_use]
-pub fn fit_calibration(scores: &[(f64, bool)]) -> (f64, f64) {
-    let hits = scores.iter().filter(|(_, hit)| *hit).count();
-    let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
-    let yes = (count(hits) + 1.0) / (count(hits) + 2.0);
-    let no = 1.0 / (count(scores.len() - hits) + 2.0);
+pub fn fit_calibration(grades: &[Graded]) -> Calibration {
+    /// Drawn to the shares as they are, as if by one run.
+    const RIDGE: f64 = 1.0;
+    let hits = count(grades.iter().filter(|grade| grade.right).count());
+    let yes = (hits + 1.0) / (hits + 2.0);
+    let no = 1.0 / (count(grades.len()) - hits + 2.0);
     let prior = Prior {
-        centre: vec![0.0, 1.0],
-        sign: vec![0, 1],
+        centre: vec![0.0, 1.0, 0.5],
+        sign: vec![0, 1, 1],
     };
-    let loss = |weights: &[f64], gradient: &mut [f64]| {
+    let loss = |w: &[f64], gradient: &mut [f64]| {
         let mut loss = 0.0;
-        for &(score, hit) in scores {
-            let chance = probability(weights[1].mul_add(score, weights[0]));
-            let target = if hit { yes } else { no };
+        for grade in grades {
+            let chance = probability(w[0] + w[1] * grade.share + w[2] * grade.failed);
+            let target = if grade.right { yes } else { no };
             loss -=
                 target * chance.max(1e-12).ln() + (1.0 - target) * (1.0 - chance).max(1e-12).ln();
             gradient[0] += chance - target;
-            gradient[1] += (chance - target) * score;
+            gradient[1] += (chance - target) * grade.share;
+            gradient[2] += (chance - target) * grade.failed;
         }
         loss
     };
-    let fitted = minimise(prior.centre.clone(), &prior, 0.0, loss);
-    (fitted[0], fitted[1])
+    let fitted = minimise(prior.centre.clone(), &prior, RIDGE, loss);
+    let rounded = |w: f64| (w * 1000.0).round() / 1000.0;
+    Calibration {
+        intercept: rounded(fitted[0]),
+        share: rounded(fitted[1]),
+        failed: rounded(fitted[2]),
+    }
+}
+
+fn count(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 fn add(gradient: &mut [f64], row: &Row, factor: f64) {

@@ -83,14 +83,17 @@ pub struct Linear {
     pub weights: Weights,
 }
 
-/// From the share of the best candidate to how often it is right: `1 / (1 + exp(-(a + b·logit(x))))`
-/// (Platt 1999), fitted to predictions for runs that the weights had not seen.
+/// From the share `x` of the best candidate, and the probability `f` that the run failed, to how often
+/// a reader names it too: `1 / (1 + exp(-(a + b·logit(x) + c·logit(f))))` (Platt 1999), fitted to
+/// predictions for runs that the weights had not seen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// `a`.
     pub intercept: f64,
     /// `b`.
-    pub slope: f64,
+    pub share: f64,
+    /// `c`.
+    pub failed: f64,
 }
 
 /// From when on a verdict is given.
@@ -153,7 +156,8 @@ impl Model {
             },
             confidence: Calibration {
                 intercept: 0.0,
-                slope: 1.0,
+                share: 1.0,
+                failed: 0.5,
             },
             bars: Bars {
                 failed: 0.5,
@@ -210,9 +214,11 @@ pub fn log_odds(probability: f64) -> f64 {
 }
 
 impl Calibration {
-    /// How often a candidate that carries this share is right.
+    /// How often a candidate that carries this share is right, in a run that failed with this
+    /// probability.
     #[must_use]
-    pub fn confidence(self, share: f64) -> f64 {
-        probability(self.slope.mul_add(log_odds(share), self.intercept))
+    pub fn confidence(self, share: f64, failed: f64) -> f64 {
+        let by_share = self.share * log_odds(share);
+        probability(self.intercept + by_share + self.failed * log_odds(failed))
     }
 }

@@ -4,11 +4,11 @@
 //! are the ones that can be wrong there.
 
 use super::authored_text::fullness;
-use super::deliverable::file_names_in;
 use super::{Signal, Suspicion};
 use crate::authored::amount;
 use crate::blame::file_name;
 use crate::case::Case;
+use crate::demand::file_names_in;
 use crate::evidence::of_action;
 
 /// The amount of text, in bytes, that counts half.

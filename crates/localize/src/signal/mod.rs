@@ -3,25 +3,38 @@
 mod admission;
 mod announced_success;
 mod authored_text;
+mod busy_terminal;
 mod declared_done;
 mod deliverable;
 mod demanded_work;
+mod destroyed_input;
 mod fabrication;
+mod failed_install;
 mod false_claim;
 mod first_design;
+mod founding_version;
+mod hang;
+mod hasty_end;
 mod makeshift;
+mod mangled_command;
 mod missing_path;
+mod near_repetition;
 mod partial_view;
 mod past_goal;
 mod plan_cut;
 mod programmed_write;
+mod refused_call;
 mod regression;
 mod rejected_edit;
+mod renamed_rewrite;
+mod repeated_attempt;
 mod repetition;
 mod resignation;
 mod returned_version;
-mod rewritten_edit;
+mod reworked_file;
 mod side_work;
+mod surviving_version;
+mod thrash;
 mod unrepaired_failure;
 mod unsourced_value;
 mod untouched_requirement;
@@ -41,7 +54,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &deliverable::Deliverable,
         &unrepaired_failure::UnrepairedFailure,
         &regression::Regression,
-        &rewritten_edit::RewrittenEdit,
         &repetition::Repetition,
         &missing_path::MissingPath,
         &rejected_edit::RejectedEdit,
@@ -50,6 +62,20 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &admission::Admission,
         &fabrication::Fabrication,
         &past_goal::PastGoal,
+        &reworked_file::ReworkedFile,
+        &hang::Hang,
+        &busy_terminal::BusyTerminal,
+        &destroyed_input::DestroyedInput,
+        &surviving_version::SurvivingVersion,
+        &repeated_attempt::RepeatedAttempt,
+        &near_repetition::NearRepetition,
+        &refused_call::RefusedCall,
+        &renamed_rewrite::RenamedRewrite,
+        &hasty_end::HastyEnd,
+        &thrash::Thrash,
+        &mangled_command::MangledCommand,
+        &failed_install::FailedInstall,
+        &founding_version::FoundingVersion,
         &untouched_requirement::UntouchedRequirement,
         &programmed_write::ProgrammedWrite,
         &announced_success::AnnouncedSuccess,

@@ -3,10 +3,10 @@
 //! Speaks in favour of a step: a check, an experiment or a note of the agent's own can mislead it, but what
 //! is judged in the end does not contain it.
 
-use super::deliverable::file_names_in;
 use super::{Signal, Suspicion};
 use crate::blame::file_name;
 use crate::case::Case;
+use crate::demand::file_names_in;
 use crate::evidence::of_action;
 use analysis::IndexedStep;
 use analysis::activity::Activity;
