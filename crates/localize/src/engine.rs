@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use analysis::Index;
 use analysis::activity::Activity;
 use trace::{
-    ChainLink, ChainRole, DIAGNOSIS_SCHEMA, Diagnosis, Engine, ErrorType, Evidence, LabelVerdict,
-    OnsetCandidate, StageSpan, StepId, Verdict,
+    ChainLink, ChainRole, DIAGNOSIS_SCHEMA, Diagnosis, Engine, Evidence, LabelVerdict,
+    OnsetCandidate, StepId, Verdict,
 };
 
 use crate::blame::file_name;
@@ -140,19 +140,6 @@ fn candidates(
         contributions: parts.remove(&step_id).unwrap_or_default(),
     })
     .collect()
-}
-
-fn redundant(findings: &Findings, index: &Index<'_>) -> BTreeSet<StepId> {
-    let repeats = columns().iter().position(|name| *name == "repetition");
-    let rows = findings.table.rows.iter();
-    rows.filter(|row| repeats.is_some_and(|column| row.strength(column) > 0.0))
-        .filter(|row| {
-            index
-                .step(row.step)
-                .is_some_and(|s| !s.reading.effect.kind.is_change())
-        })
-        .map(|row| row.step)
-        .collect()
 }
 
 /// The later changes of the files that the onset wrote: they build on the wrong decision.

@@ -25,9 +25,10 @@ mod edits;
 mod engine;
 mod explain;
 mod history;
-mod interrupt;
+
 mod phrase;
 mod plan;
+mod terminal;
 
 pub use case::Case;
 pub use engine::{Options, diagnose, diagnose_with};
