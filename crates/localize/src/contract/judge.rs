@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use analysis::IndexedStep;
 use analysis::activity::Activity;
+use analysis::shell::{Invocation, invocations};
 use trace::{ErrorKind, StepId, StepStatus};
 
 use super::hunt::{Hit, Hunt, texts};
@@ -84,6 +85,10 @@ pub(super) struct Watched<'c> {
     pub(super) carriers: Vec<BTreeSet<String>>,
     /// Programs of the run that name it.
     pub(super) makers: BTreeSet<String>,
+    /// The demanded command, as it would be run.
+    pub(super) command: Vec<Invocation>,
+    /// Whether settings that the run wrote name it.
+    pub(super) set_up: bool,
     /// Whether it was seen to be there before the run made anything.
     pub(super) was_there: bool,
 }
@@ -192,6 +197,11 @@ impl<'c> Judge<'c> {
                 },
                 carriers: vec![BTreeSet::new(); texts(demand).len()],
                 makers: BTreeSet::new(),
+                command: match &demand.kind {
+                    DemandKind::Command { command } => invocations(command),
+                    _ => Vec::new(),
+                },
+                set_up: false,
                 was_there: false,
             }
         });

@@ -30,6 +30,7 @@ pub(super) fn clauses(text: &str, parts: &[Part]) -> Vec<Clause> {
             voice: part.voice,
             found: &mut found,
             heading: None,
+            titles: Vec::new(),
             leads: Vec::new(),
             open: None,
         };
@@ -50,6 +51,8 @@ struct Cutter<'t, 'f> {
     voice: Voice,
     found: &'f mut Vec<Clause>,
     heading: Option<Range<usize>>,
+    /// Headings that this part stands under: their level and clause.
+    titles: Vec<(usize, usize)>,
     /// Clauses that may introduce what follows: their indentation, number, and whether they are items.
     leads: Vec<(usize, usize, bool)>,
     open: Option<Open>,
@@ -165,13 +168,7 @@ impl Cutter<'_, '_> {
             let from = start + (words.len() - title.len());
             self.heading = Some(from..end);
             self.leads.clear();
-            // A heading may itself be the demand: "### 1. Model, saved as `model.pt`".
-            self.open = Some(Open {
-                span: from..end,
-                indent: 0,
-                item: false,
-            });
-            self.close();
+            self.title(from..end, words.len() - words.trim_start_matches('#').len());
             return;
         }
         if let Some(mark) = bullet(words) {
@@ -199,6 +196,23 @@ impl Cutter<'_, '_> {
             span: start..end,
             indent,
             item: false,
+        });
+    }
+
+    /// A heading may itself be a demand: "### 1. Model, saved as `model.pt`" below "## Produce two files".
+    fn title(&mut self, span: Range<usize>, level: usize) {
+        while self.titles.last().is_some_and(|(above, _)| *above >= level) {
+            self.titles.pop();
+        }
+        let lead = self.titles.last().map(|(_, clause)| *clause);
+        self.titles.push((level, self.found.len()));
+        self.found.push(Clause {
+            span,
+            voice: self.voice,
+            item: lead.is_some(),
+            lead,
+            heading: None,
+            blocks: Vec::new(),
         });
     }
 

@@ -37,21 +37,22 @@ pub(super) fn tone(text: &str, clause: &Clause, pieces: &[Piece<'_>], lead: Opti
         .clone()
         .map(|span| text[span].to_ascii_lowercase())
         .unwrap_or_default();
-    let own_background = said.ends_with(':') && names_background(&said);
+    let opening = opening(pieces, &said);
+    let asks = ASKS.iter().any(|words| begins(&said, words)) || said.contains("so that i can run");
+    let modal = MODALS.iter().any(|word| has_word(&said, word))
+        || said.contains("make sure")
+        || said.contains("have to")
+        || said.contains("has to");
+    let own_background =
+        said.ends_with(':') && names_background(&said) && opening.is_none() && !modal && !asks;
     let background = own_background
         || match lead {
             Some(lead) => lead.background || (names_background(&heading) && !lead.demands),
             None => names_background(&heading),
         };
-    let opening = opening(pieces, &said);
-    let asks = ASKS.iter().any(|words| begins(&said, words));
-    let modal = MODALS.iter().any(|word| has_word(&said, word))
-        || said.contains("make sure")
-        || said.contains("have to")
-        || said.contains("has to");
     let reported = clause.voice == Voice::Report;
     let listed = clause.item && lead.is_some_and(|lead| lead.demands) && !describes(&said);
-    let imperative = opening.is_some() && !(background && !clause.item && own_background);
+    let imperative = opening.is_some();
     let demands = if reported {
         modal && !background
     } else {
