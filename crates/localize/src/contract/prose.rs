@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::mention::command_in;
 use super::scope::{Part, Voice};
 
 /// A sentence or list item.
@@ -171,6 +172,17 @@ impl Cutter<'_, '_> {
             self.title(from..end, words.len() - words.trim_start_matches('#').len());
             return;
         }
+        if words.contains(" -") && command_in(words).is_some() {
+            // A command on a line of its own.
+            self.close();
+            self.open = Some(Open {
+                span: start..end,
+                indent,
+                item: false,
+            });
+            self.close();
+            return;
+        }
         if let Some(mark) = bullet(words) {
             self.close();
             self.open = Some(Open {
@@ -221,8 +233,10 @@ impl Cutter<'_, '_> {
         let Some(open) = self.open.take() else {
             return;
         };
+        let last = self.found.len().checked_sub(1);
         let own = |lead: &(usize, usize, bool)| {
-            lead.0 > open.indent || (lead.0 == open.indent && (lead.2 || !open.item))
+            let introduced = !lead.2 && Some(lead.1) == last;
+            lead.0 > open.indent || (lead.0 == open.indent && !introduced && (lead.2 || !open.item))
         };
         while self.leads.last().is_some_and(own) {
             self.leads.pop();

@@ -4,9 +4,26 @@ use super::mention::Set;
 use super::tables::{Deed, TAKES, verb};
 use super::terms::Reader;
 
+/// Words for a file that is there and is to be finished.
+const OPEN_WORK: &[&str] = &[
+    "incomplete",
+    "partial",
+    "skeleton",
+    "stub",
+    "template",
+    "unfinished",
+];
+
 impl Reader<'_, '_> {
     /// What is to be done to the path that is the piece `at`.
     pub(super) fn role(&self, at: usize, path: &str) -> Option<Deed> {
+        let after = self.pieces[at + 1..].iter().take(6);
+        if after
+            .into_iter()
+            .any(|p| OPEN_WORK.contains(&p.text.to_ascii_lowercase().as_str()))
+        {
+            return Some(Deed::Change);
+        }
         if self.tone.background || !self.tone.demands {
             return None;
         }
@@ -122,6 +139,30 @@ impl Reader<'_, '_> {
             let (deed, base) = verb(piece.text)?;
             (!base && matches!(deed, Deed::Make | Deed::Change | Deed::Remove)).then_some(deed)
         })
+    }
+
+    /// The name of a file with an ending that is not known, where it is what a verb makes: "write
+    /// me data.comp".
+    pub(super) fn made_name(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+        };
+        let named = text.rsplit_once('.').is_some_and(|(stem, ending)| {
+            plain(stem)
+                && plain(ending)
+                && ending.len() <= 5
+                && ending.bytes().any(|b| b.is_ascii_lowercase())
+        });
+        let mut before = self.pieces[..at].iter().rev().take(2);
+        named
+            && self.pieces[at].set != Set::Quoted
+            && self.tone.demands
+            && !self.tone.background
+            && before.any(|p| verb(p.text) == Some((Deed::Make, true)))
     }
 
     /// True when a program is said not to work: "the script x is failing".

@@ -29,6 +29,7 @@ pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {
                 tone: &tone,
                 // "You do this by running …" after what is to be checked.
                 follows_check: tones.last().is_some_and(|last| last.checks),
+                announced: announced(text, clause, tones.last()),
                 in_command: Vec::new(),
                 found: &mut found,
             }
@@ -38,6 +39,14 @@ pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {
         tones.push(tone);
     }
     found.demands()
+}
+
+/// True when the words before a clause end by asking that it be run.
+fn announced(text: &str, clause: &Clause, last: Option<&Tone>) -> bool {
+    let before = text[..clause.span.start].trim_end().trim_end_matches(':');
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or("");
+    last.is_some_and(|last| last.demands)
+        && ["run", "running", "call", "calling", "execute", "with"].contains(&word)
 }
 
 /// What was found so far, each thing once.
@@ -150,6 +159,8 @@ pub(super) struct Reader<'r, 't> {
     pub(super) pieces: &'r [Piece<'t>],
     pub(super) tone: &'r Tone,
     follows_check: bool,
+    /// The clause before says that what follows is to be run.
+    announced: bool,
     /// Bytes that are a command spelled in bare words.
     in_command: Vec<Range<usize>>,
     pub(super) found: &'r mut Found,
@@ -167,6 +178,14 @@ impl Reader<'_, '_> {
         let demands = self.tone.demands && !self.tone.background;
         if demands && !report {
             self.spoken_command();
+        }
+        let whole = self.clause.span.clone();
+        if self.announced
+            && let Some(said) = command_in(&self.text[whole.clone()])
+        {
+            self.command(said, whole.clone(), 2);
+            self.fed(0, whole.end);
+            self.in_command.push(whole);
         }
         for at in 0..self.pieces.len() {
             let piece = &self.pieces[at];
@@ -188,6 +207,14 @@ impl Reader<'_, '_> {
                 if !report && !mention::is_route(&self.text[self.clause.span.clone()], found) {
                     self.path(at, found);
                 }
+            } else if !report && self.made_name(at) {
+                let (path, span) = (piece.text.to_owned(), piece.span.clone());
+                let kind = DemandKind::Output {
+                    path,
+                    existing: false,
+                };
+                self.found
+                    .add(format!("path {}", piece.text), kind, span, 3);
             } else if demands {
                 self.value(at, report);
             }

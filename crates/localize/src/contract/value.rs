@@ -32,9 +32,11 @@ impl Reader<'_, '_> {
             "passphrase",
             "is",
         ];
+        let alone = self.pieces.len() == 1;
         let weight = match piece.set {
             Set::Code if report => u8::from(is_identifier(text)),
             Set::Code | Set::Quoted if report => 0,
+            Set::Code | Set::Quoted if alone => 2,
             Set::Code | Set::Quoted if naming.contains(&before.as_str()) => 2,
             Set::Code => 1,
             Set::Quoted => {
@@ -50,7 +52,7 @@ impl Reader<'_, '_> {
             Set::Word if is_identifier(text) => {
                 let named = naming.contains(&before.as_str());
                 // Mixed case alone may be the name of a thing.
-                if named || text.contains('_') || text.contains("::") {
+                if named || text.contains(['_', '.']) || text.contains("::") {
                     1 + u8::from(named)
                 } else {
                     0

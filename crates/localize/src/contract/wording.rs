@@ -51,7 +51,9 @@ pub(super) fn tone(text: &str, clause: &Clause, pieces: &[Piece<'_>], lead: Opti
             None => names_background(&heading),
         };
     let reported = clause.voice == Voice::Report;
-    let listed = clause.item && lead.is_some_and(|lead| lead.demands) && !describes(&said);
+    let alone = matches!(pieces, [piece] if piece.set != Set::Word);
+    let listed =
+        (clause.item || alone) && lead.is_some_and(|lead| lead.demands) && !describes(&said);
     let imperative = opening.is_some();
     let demands = if reported {
         modal && !background

@@ -1,17 +1,21 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod contradicted_demand;
 mod deliverable;
+mod dropped_demand;
 mod fabrication;
 mod false_claim;
 mod missing_path;
 mod past_goal;
+mod peak_fall;
 mod regression;
 mod rejected_edit;
 mod repetition;
 mod rewritten_edit;
+mod substituted_result;
+mod unmet_demand;
 mod unrepaired_failure;
-mod untouched_requirement;
 mod unverified_change;
 
 use analysis::{Index, IndexedStep};
@@ -36,7 +40,11 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &admission::Admission,
         &fabrication::Fabrication,
         &past_goal::PastGoal,
-        &untouched_requirement::UntouchedRequirement,
+        &unmet_demand::UnmetDemand,
+        &contradicted_demand::ContradictedDemand,
+        &dropped_demand::DroppedDemand,
+        &substituted_result::SubstitutedResult,
+        &peak_fall::PeakFall,
     ]
 }
 
