@@ -87,6 +87,8 @@ pub(super) struct Watched<'c> {
     pub(super) makers: BTreeSet<String>,
     /// The demanded command, as it would be run.
     pub(super) command: Vec<Invocation>,
+    /// Whether it was asked for and the answer is still to be shown.
+    pub(super) pending: bool,
     /// Whether settings that the run wrote name it.
     pub(super) set_up: bool,
     /// Whether it was seen to be there before the run made anything.
@@ -202,6 +204,7 @@ impl<'c> Judge<'c> {
                     DemandKind::Command { command } => invocations(command),
                     _ => Vec::new(),
                 },
+                pending: false,
                 set_up: false,
                 was_there: false,
             }

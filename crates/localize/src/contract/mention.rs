@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::tables::{ENDINGS, PROGRAMS};
+use super::tables::{ENDINGS, PROGRAMS, has};
 
 /// How a piece of a clause is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,8 +150,7 @@ pub(super) fn path<'t>(piece: &Piece<'t>) -> Option<&'t str> {
         .iter()
         .any(|root| text.starts_with(root));
     let ending = name.rsplit_once('.').filter(|(stem, end)| {
-        (!stem.is_empty() || body.contains('/'))
-            && ENDINGS.contains(&end.to_ascii_lowercase().as_str())
+        (!stem.is_empty() || body.contains('/')) && has(ENDINGS, &end.to_ascii_lowercase())
     });
     // "Node.js" and the like are names of things.
     let brand = !text.contains('/')
@@ -196,7 +195,7 @@ pub(super) fn command<'t>(piece: &Piece<'t>) -> Option<&'t str> {
 pub(super) fn command_in(text: &str) -> Option<&str> {
     let text = text.trim().trim_start_matches("$ ");
     let first = text.split_whitespace().next()?;
-    let known = PROGRAMS.contains(&first)
+    let known = has(PROGRAMS, first)
         || first.starts_with("./") && first.len() > 2
         || first.starts_with("qemu-")
         || first.starts_with("python3.");

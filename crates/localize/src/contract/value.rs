@@ -2,7 +2,7 @@
 
 use super::DemandKind;
 use super::mention::{Set, is_identifier};
-use super::tables::PROGRAMS;
+use super::tables::{PROGRAMS, has};
 use super::terms::Reader;
 
 impl Reader<'_, '_> {
@@ -68,6 +68,15 @@ impl Reader<'_, '_> {
             }
             Set::Word => 0,
         };
+        let after = self.pieces[at + 1..].iter().take(3);
+        let content = after
+            .into_iter()
+            .any(|p| p.text.eq_ignore_ascii_case("content"));
+        let weight = if content && piece.set == Set::Quoted {
+            2
+        } else {
+            weight
+        };
         let shown = self.is_sample(at) || self.is_tool(at);
         let odd = text.len() < 2 || text.len() > 160 || text.contains('\n') || text.contains("...");
         let words = text.split_whitespace().count();
@@ -82,7 +91,8 @@ impl Reader<'_, '_> {
             || (piece.set == Set::Quoted && words > 1 && weight < 2 && !text.contains(['_', '=', '/', '(']));
         // A quotation of ordinary words in the middle of a sentence is a manner of speaking.
         let speech = piece.set == Set::Quoted && words > 8 && weight < 2;
-        if weight == 0 || odd || foreign || speech || shown || self.in_use(at) {
+        if weight == 0 || odd || foreign || speech || shown || self.in_use(at) || self.gives_way(at)
+        {
             return;
         }
         let kind = DemandKind::Literal {
@@ -129,9 +139,25 @@ impl Reader<'_, '_> {
         ];
         let is_kind = |w: &Option<String>| w.as_deref().is_some_and(|w| kinds.contains(&w));
         let named = near(at.checked_sub(1)).as_deref() == Some("named");
-        PROGRAMS.contains(&text)
+        has(PROGRAMS, text)
             || text.starts_with("qemu-")
             || (!named && (is_kind(&near(at.checked_sub(1))) || is_kind(&near(Some(at + 1)))))
+    }
+
+    /// True for what is to be gone: "rename `x` to y", "replace `x` with y", "remove `x`".
+    fn gives_way(&self, at: usize) -> bool {
+        const AWAY: &[&str] = &["change", "delete", "drop", "remove", "rename", "replace"];
+        let before = self.pieces[..at].iter().rev().take(6);
+        for piece in before {
+            let lower = piece.text.to_ascii_lowercase();
+            if ["to", "with", "by", "into", "and"].contains(&lower.as_str()) {
+                return false;
+            }
+            if AWAY.contains(&lower.as_str()) {
+                return true;
+            }
+        }
+        false
     }
 
     /// True for what is there to be used: "using the `x` library", "the `y` command".

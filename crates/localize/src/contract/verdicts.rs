@@ -415,8 +415,16 @@ impl Watched<'_> {
             .errors
             .iter()
             .any(|error| error.kind == ErrorKind::Network);
-        if finds.asked.is_some() && (asks || refused) {
-            let answers = !refused && !seen.failed && !seen.texts.observed.trim().is_empty();
+        // Commands typed together are answered together, by the last of them.
+        let answered = !seen.texts.observed.trim().is_empty();
+        if finds.asked.is_some() && asks && !answered && !seen.failed {
+            self.standing.touch(id, TouchKind::Executes);
+            self.pending = true;
+            return;
+        }
+        if (finds.asked.is_some() && (asks || refused)) || (self.pending && answered) {
+            self.pending = false;
+            let answers = !refused && !seen.failed && answered;
             let silent = seen.failed && seen.step.outcome.errors.is_empty();
             if answers {
                 let mark = seen.mark("gets an answer from it", seen.line(0));

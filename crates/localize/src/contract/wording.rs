@@ -4,7 +4,9 @@ use super::limit::has_word;
 use super::mention::{Piece, Set};
 use super::prose::Clause;
 use super::scope::Voice;
-use super::tables::{ASKS, BACKGROUND, DESCRIBES, Deed, FORBIDS, FRAME, MODALS, OPENERS, verb};
+use super::tables::{
+    ASKS, BACKGROUND, DESCRIBES, Deed, FORBIDS, FRAME, MODALS, OPENERS, has, verb,
+};
 
 /// How a clause is meant.
 #[derive(Debug, Clone, Default)]
@@ -91,8 +93,10 @@ fn opening(pieces: &[Piece<'_>], said: &str) -> Option<Deed> {
             return base.then_some(deed);
         }
         let lower = piece.text.to_ascii_lowercase();
-        let leads = OPENERS.contains(&lower.as_str())
-            || ["to", "you", "me", "is", "a", "do", "help"].contains(&lower.as_str());
+        let leads = has(OPENERS, &lower)
+            || ["you", "me", "is", "a", "do", "help"].contains(&lower.as_str())
+            // "To run it …" says what for; "your task is to run it" asks.
+            || (lower == "to" && skip > 0);
         let adverb = lower.ends_with("ly");
         if !(leads || adverb || piece.stop == Some(':')) {
             return None;

@@ -8,6 +8,7 @@ use super::{Signal, Suspicion, at};
 use crate::case::Case;
 use crate::contract::{Demand, DemandKind, Standing, State};
 use crate::evidence::of_action;
+use trace::StepId;
 
 /// A demand that no step ever worked on.
 pub(super) struct DroppedDemand;
@@ -25,6 +26,7 @@ impl Signal for DroppedDemand {
             let strength = match demand.kind {
                 DemandKind::Output { .. } | DemandKind::Removal { .. } => 0.8,
                 DemandKind::Service { .. } | DemandKind::Format { .. } => 0.6,
+                DemandKind::Command { .. } => 0.4,
                 DemandKind::Literal { .. } => 0.25 * f64::from(demand.weight),
                 _ => continue,
             };
@@ -35,8 +37,16 @@ impl Signal for DroppedDemand {
                     Some((distance, other.id, theirs.begun?))
                 })
                 .min();
+            // Nobody worked on anything: the run ended without it.
+            let ended = || case.index.len().checked_sub(1).map(StepId::from_index);
             let planned = case.contract.plan_without(demand.id);
-            let Some(id) = planned.or(begun.map(|(.., step)| step)) else {
+            let nearest = planned.or(begun.map(|(.., step)| step));
+            let strength = if nearest.is_some() {
+                strength
+            } else {
+                strength / 2.0
+            };
+            let Some(id) = nearest.or_else(ended) else {
                 continue;
             };
             if let Some(step) = at(case.index, id.index()) {
