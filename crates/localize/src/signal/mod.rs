@@ -8,6 +8,9 @@ mod declared_done;
 mod deliverable;
 mod demanded_work;
 mod destroyed_input;
+mod contradicted_demand;
+mod deliverable;
+mod dropped_demand;
 mod fabrication;
 mod failed_install;
 mod false_claim;
@@ -24,6 +27,7 @@ mod past_goal;
 mod plan_cut;
 mod programmed_write;
 mod refused_call;
+mod peak_fall;
 mod regression;
 mod rejected_edit;
 mod renamed_rewrite;
@@ -38,6 +42,10 @@ mod thrash;
 mod unrepaired_failure;
 mod unsourced_value;
 mod untouched_requirement;
+mod rewritten_edit;
+mod substituted_result;
+mod unmet_demand;
+mod unrepaired_failure;
 mod unverified_change;
 mod weakened_retry;
 
@@ -91,6 +99,11 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &unsourced_value::UnsourcedValue,
         &first_design::FirstDesign,
         &authored_text::AuthoredText,
+        &unmet_demand::UnmetDemand,
+        &contradicted_demand::ContradictedDemand,
+        &dropped_demand::DroppedDemand,
+        &substituted_result::SubstitutedResult,
+        &peak_fall::PeakFall,
     ]
 }
 
