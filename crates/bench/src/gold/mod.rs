@@ -178,4 +178,6 @@ impl GoldRun {
 }
 
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
