@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use bench::prediction::by_repetition;
 use bench::report::{System, report};
 use bench::rule::Facts;
 
@@ -17,7 +18,12 @@ pub(super) fn run(args: &BenchScore, output: &mut Output) -> anyhow::Result<Stat
     let files: Vec<&Path> = args.predictions.iter().map(AsRef::as_ref).collect();
     let mut systems = Vec::new();
     for file in &files {
-        systems.push(System::new(name(file, &files), predictions(file, output)?));
+        let name = name(file, &files);
+        let apart = by_repetition(predictions(file, output)?);
+        systems.extend(apart.into_iter().map(|(go, said)| {
+            let name = go.map_or(name.clone(), |go| format!("{name}, go {go}"));
+            System::new(name, said)
+        }));
     }
     let facts = match &args.facts {
         Some(file) => facts(file)?,
