@@ -29,6 +29,10 @@ pub(crate) use row::{error_type, flag, ids, number, of_stages, onset, opened, re
 /// The longest label or prediction file that is read, in bytes.
 pub const MOST_BYTES: u64 = 1 << 30;
 
+/// More steps than any run has; what claims more is held to this, so that a number in a file cannot
+/// eat the machine.
+pub const MOST_STEPS: u32 = 1_000_000;
+
 /// Why labels or predictions could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -160,7 +164,7 @@ pub fn error_stages(stages: &[GoldStage], incorrect: &BTreeSet<StepId>) -> BTree
 }
 
 impl GoldRun {
-    /// The number of steps, as labelled or as the last labelled step implies.
+    /// The number of steps, as labelled or as the last labelled step implies; [`MOST_STEPS`] at most.
     #[must_use]
     pub fn steps(&self) -> u32 {
         let last = |set: &Option<BTreeSet<StepId>>| set.as_ref().and_then(BTreeSet::last).copied();
@@ -173,7 +177,7 @@ impl GoldRun {
             stages,
         ];
         let implied = labelled.into_iter().flatten().max().map_or(0, StepId::get);
-        self.step_count.unwrap_or(implied)
+        self.step_count.unwrap_or(implied).min(MOST_STEPS)
     }
 }
 
