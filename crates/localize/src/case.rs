@@ -2,6 +2,7 @@
 
 use analysis::Index;
 
+use crate::contract::Audit;
 use crate::graph::Graph;
 use crate::history::History;
 
@@ -13,6 +14,8 @@ pub struct Case<'c> {
     pub(crate) history: History,
     /// What led to what, and what shows that the run failed.
     pub graph: Graph,
+    /// What the task demands, and how each demand stands after every step.
+    pub contract: Audit,
 }
 
 impl<'c> Case<'c> {
@@ -23,6 +26,7 @@ impl<'c> Case<'c> {
             index,
             history: History::new(index),
             graph: Graph::new(index),
+            contract: Audit::over(index),
         }
     }
 }
