@@ -23,7 +23,8 @@ pub use outcomes::outcomes;
 #[cfg(test)]
 pub(crate) use read::from_rows;
 pub(crate) use read::rows;
-pub use read::{load, load_with};
+pub use read::{from_text, load, load_with};
+pub(crate) use row::lines;
 pub(crate) use row::{error_type, flag, ids, number, of_stages, onset, opened, real, stages, text};
 
 /// The longest label or prediction file that is read, in bytes.

@@ -12,7 +12,7 @@ use crate::gold::{GoldStage, error_type};
 
 #[cfg(test)]
 pub(crate) use read::from_items;
-pub use read::load;
+pub use read::{from_text, load};
 
 /// What one system says about one run. A thing it does not speak about is `None`; one it says is
 /// empty is empty.

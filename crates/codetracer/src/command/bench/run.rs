@@ -85,14 +85,13 @@ pub(super) fn run(
         started: SystemTime::now(),
     };
     let (places, lost) = places(&sets, &args.artifacts)?;
-    let all = match lost.is_empty() {
-        true => None,
-        false => {
-            output.start_search(&args.artifacts);
-            let all = Input::open(&args.artifacts, learned);
-            output.end_progress();
-            Some(all?)
-        }
+    let all = if lost.is_empty() {
+        None
+    } else {
+        output.start_search(&args.artifacts);
+        let all = Input::open(&args.artifacts, learned);
+        output.end_progress();
+        Some(all?)
     };
     let mut places: Vec<Place<'_>> = places.into_iter().map(Place::Alone).collect();
     if let Some(all) = &all {
