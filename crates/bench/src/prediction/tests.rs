@@ -156,5 +156,9 @@ proptest! {
         let system = crate::report::System::new("any", predictions);
         let report = crate::report::report(&[set], &[system], &[]);
         prop_assert!(report.markdown().starts_with("# Benchmark"));
+        for figure in report.sets.iter().flat_map(|set| &set.systems).flat_map(|s| &s.figures) {
+            let share = crate::metric::by_key(figure.key).is_some_and(|metric| metric.share);
+            prop_assert!(!share || (0.0..=1.0 + 1e-9).contains(&figure.value), "{:?}", figure);
+        }
     }
 }
