@@ -4,6 +4,7 @@
 //! stated weights, and writes the verdict, the chain and the labels. Same input, same verdict.
 
 pub mod case;
+pub mod chain;
 pub mod column;
 pub mod evidence;
 pub mod findings;
@@ -14,9 +15,9 @@ pub mod signal;
 pub mod verdict;
 
 mod authored;
-mod blame;
 mod engine;
 mod explain;
+mod path;
 mod phrase;
 
 pub use case::Case;

@@ -6,8 +6,12 @@ mod deliverable;
 mod fabrication;
 mod false_claim;
 mod first_design;
+mod first_on_path;
 mod makeshift;
+mod missed_signal;
 mod missing_path;
+mod on_delivery_path;
+mod on_failure_path;
 mod partial_view;
 mod past_goal;
 mod regression;
@@ -47,6 +51,10 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &unsourced_value::UnsourcedValue,
         &first_design::FirstDesign,
         &authored_text::AuthoredText,
+        &on_failure_path::OnFailurePath,
+        &first_on_path::FirstOnPath,
+        &missed_signal::MissedSignal,
+        &on_delivery_path::OnDeliveryPath,
     ]
 }
 
