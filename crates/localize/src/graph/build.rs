@@ -13,7 +13,7 @@ use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
 use super::problem::{Problems, ROOTS, Tests, Try, weight};
 use super::process::Processes;
 use super::purpose::{Doing, Purpose, purposes, waits};
-use crate::path::file_name;
+use crate::blame::file_name;
 
 /// Paths of one step that are looked at; what names more is a sweep, not a cause.
 const PATHS: usize = 32;

@@ -9,7 +9,7 @@ use analysis::{IndexedStep, activity::Activity};
 use trace::{ActionKind, Step};
 
 use super::node::short;
-use crate::path::file_name;
+use crate::blame::file_name;
 
 /// Purposes of one step that are told apart.
 const MOST: usize = 12;

@@ -1,27 +1,49 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod announced_success;
 mod authored_text;
+mod busy_terminal;
+mod declared_done;
 mod deliverable;
+mod demanded_work;
+mod destroyed_input;
 mod fabrication;
+mod failed_install;
 mod false_claim;
 mod first_design;
 mod first_on_path;
+mod founding_version;
+mod hang;
+mod hasty_end;
 mod makeshift;
+mod mangled_command;
 mod missed_signal;
 mod missing_path;
+mod near_repetition;
 mod on_delivery_path;
 mod on_failure_path;
 mod partial_view;
 mod past_goal;
+mod plan_cut;
+mod programmed_write;
+mod refused_call;
 mod regression;
 mod rejected_edit;
+mod renamed_rewrite;
+mod repeated_attempt;
 mod repetition;
-mod rewritten_edit;
+mod resignation;
+mod returned_version;
+mod reworked_file;
+mod side_work;
+mod surviving_version;
+mod thrash;
 mod unrepaired_failure;
 mod unsourced_value;
 mod untouched_requirement;
 mod unverified_change;
+mod weakened_retry;
 
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
@@ -36,7 +58,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &deliverable::Deliverable,
         &unrepaired_failure::UnrepairedFailure,
         &regression::Regression,
-        &rewritten_edit::RewrittenEdit,
         &repetition::Repetition,
         &missing_path::MissingPath,
         &rejected_edit::RejectedEdit,
@@ -45,7 +66,30 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &admission::Admission,
         &fabrication::Fabrication,
         &past_goal::PastGoal,
+        &reworked_file::ReworkedFile,
+        &hang::Hang,
+        &busy_terminal::BusyTerminal,
+        &destroyed_input::DestroyedInput,
+        &surviving_version::SurvivingVersion,
+        &repeated_attempt::RepeatedAttempt,
+        &near_repetition::NearRepetition,
+        &refused_call::RefusedCall,
+        &renamed_rewrite::RenamedRewrite,
+        &hasty_end::HastyEnd,
+        &thrash::Thrash,
+        &mangled_command::MangledCommand,
+        &failed_install::FailedInstall,
+        &founding_version::FoundingVersion,
         &untouched_requirement::UntouchedRequirement,
+        &programmed_write::ProgrammedWrite,
+        &announced_success::AnnouncedSuccess,
+        &demanded_work::DemandedWork,
+        &side_work::SideWork,
+        &resignation::Resignation,
+        &returned_version::ReturnedVersion,
+        &declared_done::DeclaredDone,
+        &plan_cut::PlanCut,
+        &weakened_retry::WeakenedRetry,
         &partial_view::PartialView,
         &makeshift::Makeshift,
         &unsourced_value::UnsourcedValue,

@@ -7,9 +7,9 @@ use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion, at};
 use crate::authored::start;
+use crate::blame::file_name;
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
-use crate::path::file_name;
 use crate::phrase::{first, phrases};
 
 /// What is looked for, made ready once.

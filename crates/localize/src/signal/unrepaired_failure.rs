@@ -38,7 +38,15 @@ impl Signal for UnrepairedFailure {
                 failure.kind,
                 FailureKind::OpenError | FailureKind::Stuck | FailureKind::FailingTests
             );
-            let blamed = nearest.get(&place).map(|(_, step)| *step);
+            // What changed something and failed at it is itself the wrong step.
+            let failed = case.index.step(failure.step)?;
+            let changed = failed
+                .reading
+                .effect
+                .kind
+                .is_change()
+                .then_some(failure.step);
+            let blamed = changed.or_else(|| nearest.get(&place).map(|(_, step)| *step));
             let part = if blamed.is_some() { 1.0 } else { ITSELF };
             let step = case.index.step(blamed.unwrap_or(failure.step))?;
             let cited = failure.evidence.iter().cloned().map(Some);

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::{Signal, Suspicion};
+use crate::blame::file_name;
 use crate::case::Case;
 use crate::evidence::of_action;
-use crate::path::file_name;
 
 /// Files the task names that nobody wrote.
 pub(super) struct UntouchedRequirement;
