@@ -15,13 +15,17 @@ mod fabrication;
 mod failed_install;
 mod false_claim;
 mod first_design;
+mod first_on_path;
 mod founding_version;
 mod hang;
 mod hasty_end;
 mod makeshift;
 mod mangled_command;
+mod missed_signal;
 mod missing_path;
 mod near_repetition;
+mod on_delivery_path;
+mod on_failure_path;
 mod partial_view;
 mod past_goal;
 mod plan_cut;
@@ -104,6 +108,10 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &dropped_demand::DroppedDemand,
         &substituted_result::SubstitutedResult,
         &peak_fall::PeakFall,
+        &on_failure_path::OnFailurePath,
+        &first_on_path::FirstOnPath,
+        &missed_signal::MissedSignal,
+        &on_delivery_path::OnDeliveryPath,
     ]
 }
 
