@@ -176,7 +176,9 @@ impl<'t> Reader<'t> {
     fn commands(&mut self, step: StepId, commands: &[Invocation]) -> Vec<Made> {
         let mut all = Vec::new();
         let mut printed = None;
+        let mut before: Option<&Invocation> = None;
         for command in commands {
+            let source = before.replace(command).filter(|_| command.piped_input);
             let reading = self.commands.read(command);
             if command.program == "cd" || command.program == "pushd" {
                 self.go(reading.operands.first().map(String::as_str));
@@ -184,7 +186,8 @@ impl<'t> Reader<'t> {
             let piped = printed.take().filter(|_| command.piped_input);
             let text = words::stated_text(command).or(piped);
             if reading.changes && all.len() < MOST_OF_STEP {
-                self.command(step, command, &reading, text.as_deref(), &mut all);
+                let target = words::command(command, &reading, source);
+                self.command(step, command, &reading, text.as_deref(), target, &mut all);
             }
             printed = text;
         }
@@ -204,6 +207,7 @@ impl<'t> Reader<'t> {
         command: &Invocation,
         reading: &CommandReading,
         text: Option<&str>,
+        target: Target,
         all: &mut Vec<Made>,
     ) {
         let mut kind = words::kind(command, reading);
@@ -213,7 +217,7 @@ impl<'t> Reader<'t> {
         }
         if kind == ChangeKind::Install
             && !reading.operands.is_empty()
-            && !command.written.starts_with(['$', '`'])
+            && !words::is_downloaded(command)
         {
             for target in words::packages(reading) {
                 all.push(made(step, kind, target, Text::default(), None));
@@ -236,7 +240,11 @@ impl<'t> Reader<'t> {
                 | ChangeKind::Folder
         );
         let how = words::without_paths(command, reading);
-        for path in reading.writes.iter().filter(|_| of_files) {
+        for path in reading
+            .writes
+            .iter()
+            .filter(|path| of_files && !words::is_size(path))
+        {
             let text_made = match (kind, text) {
                 (ChangeKind::Delete | ChangeKind::Folder, _) => Text::default(),
                 (ChangeKind::Write | ChangeKind::Edit, Some(text)) => Text::written(text),
@@ -253,16 +261,8 @@ impl<'t> Reader<'t> {
             ));
         }
         if !of_files || reading.writes.is_empty() {
-            let given = command
-                .input_text()
-                .map_or_else(Text::default, Text::written);
-            all.push(made(
-                step,
-                kind,
-                words::command(command, reading),
-                given,
-                None,
-            ));
+            let given = Text::command(&words::in_full(command));
+            all.push(made(step, kind, target, given, None));
         }
     }
 

@@ -80,7 +80,7 @@ pub(super) fn compare(a: &StateChange, b: &StateChange) -> Option<Likeness> {
                 program: other,
                 words: other_words,
             },
-        ) if program == other && a.kind == b.kind => commands(a, b, words, other_words)?,
+        ) if program == other => commands(a, b, words, other_words)?,
         _ => return None,
     };
     // What failed for one and worked for the other is not alike.

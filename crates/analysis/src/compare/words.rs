@@ -150,10 +150,24 @@ pub(super) fn service(command: &Invocation, reading: &CommandReading) -> Option<
     })
 }
 
-/// The command itself, where it is what was changed by.
-pub(super) fn command(command: &Invocation, reading: &CommandReading) -> Target {
-    if command.written.starts_with("$(") || command.written.starts_with('`') {
-        return downloaded(&command.written);
+/// The command itself, where it is what was changed by. `source` is what is piped into it.
+pub(super) fn command(
+    command: &Invocation,
+    reading: &CommandReading,
+    source: Option<&Invocation>,
+) -> Target {
+    if is_downloaded(command) {
+        return downloaded(command.written.split_whitespace());
+    }
+    if let Some(source) = source
+        && matches!(source.program.as_str(), "curl" | "wget")
+        && INTERPRETERS.contains(
+            &command
+                .program
+                .trim_end_matches(|c: char| c.is_ascii_digit()),
+        )
+    {
+        return downloaded(source.args.iter().map(String::as_str));
     }
     let program = match command.program.as_str() {
         "" => "shell",
@@ -181,21 +195,46 @@ pub(super) fn command(command: &Invocation, reading: &CommandReading) -> Target 
     }
 }
 
-/// A program that is downloaded where it is run: `$(curl -fsSL URL)`.
-fn downloaded(written: &str) -> Target {
-    let words = written
-        .trim_matches(['$', '(', ')', '`', '"', '\''])
-        .split_whitespace();
-    let source = words
-        .filter(|word| word.contains('/'))
-        .map(|word| word.trim_matches(['"', '\'', ')']));
+/// True for `$(curl -fsSL URL)` in the place of a program.
+pub(super) fn is_downloaded(command: &Invocation) -> bool {
+    command.written.starts_with("$(") || command.written.starts_with('`')
+}
+
+/// A program that is run from where it is downloaded, by the words of the download.
+fn downloaded<'w>(mut words: impl Iterator<Item = &'w str>) -> Target {
+    let source = words.find(|word| word.contains('/'));
+    let source = source.map(|word| base_name(word.trim_matches(['"', '\'', ')', '`'])));
     Target::Command {
-        program: "download".to_owned(),
-        words: source
-            .take(1)
-            .map(|word| base_name(word).to_owned())
-            .collect(),
+        program: "download and run".to_owned(),
+        words: source.map(str::to_owned).into_iter().collect(),
     }
+}
+
+/// The whole command: its settings, its words and what is fed to it.
+pub(super) fn in_full(command: &Invocation) -> String {
+    let mut text = String::new();
+    for (name, value) in &command.assignments {
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+        text.push(' ');
+    }
+    for word in command
+        .args
+        .iter()
+        .map(String::as_str)
+        .chain(command.input_text())
+    {
+        text.push_str(word);
+        text.push(' ');
+    }
+    text
+}
+
+/// True for words such as `20G`, which are no paths though they stand among them.
+pub(super) fn is_size(word: &str) -> bool {
+    let number = word.trim_end_matches(['B', 'i', 'K', 'k', 'M', 'G', 'T']);
+    !number.is_empty() && number.len() < word.len() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The words of a command without the paths it writes: how it changes them.
