@@ -240,14 +240,16 @@ impl<'t> Reader<'t> {
                 | ChangeKind::Folder
         );
         let how = words::without_paths(command, reading);
+        let substitution = words::substitution(command);
         for path in reading
             .writes
             .iter()
             .filter(|path| of_files && !words::is_size(path))
         {
-            let text_made = match (kind, text) {
-                (ChangeKind::Delete | ChangeKind::Folder, _) => Text::default(),
-                (ChangeKind::Write | ChangeKind::Edit, Some(text)) => Text::written(text),
+            let text_made = match (kind, text, &substitution) {
+                (ChangeKind::Delete | ChangeKind::Folder, ..) => Text::default(),
+                (ChangeKind::Write | ChangeKind::Edit, Some(text), _) => Text::written(text),
+                (ChangeKind::Edit, None, Some((old, new))) => Text::replaced(old, new),
                 _ => Text::command(&how),
             };
             let whole = text.filter(|_| kind == ChangeKind::Write && text_made.stated);

@@ -252,6 +252,44 @@ pub(super) fn without_paths(command: &Invocation, reading: &CommandReading) -> S
     text
 }
 
+/// What a `sed -i s/old/new/` takes away and puts in place; `None` for anything else `sed` does.
+pub(super) fn substitution(command: &Invocation) -> Option<(String, String)> {
+    if command.program != "sed" {
+        return None;
+    }
+    let (mut old, mut new) = (String::new(), String::new());
+    let scripts = command.args.iter().filter(|word| {
+        let mut chars = word.chars();
+        chars.next() == Some('s') && chars.next().is_some_and(|c| !c.is_alphanumeric())
+    });
+    for script in scripts {
+        let mark = script.chars().nth(1)?;
+        let mut sides = vec![String::new()];
+        let mut chars = script.chars().skip(2);
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => match chars.next() {
+                    Some('n') => sides.last_mut()?.push('\n'),
+                    Some(c) => sides.last_mut()?.push(c),
+                    None => {}
+                },
+                c if c == mark => sides.push(String::new()),
+                c => sides.last_mut()?.push(c),
+            }
+        }
+        let [from, to, _] = sides.as_slice() else {
+            return None;
+        };
+        for (side, text) in [(&mut old, from), (&mut new, to)] {
+            if !side.is_empty() {
+                side.push('\n');
+            }
+            side.push_str(text);
+        }
+    }
+    (!old.is_empty()).then_some((old, new))
+}
+
 /// The lines a patch takes away and those it puts in place.
 pub(super) fn patch_sides(patch: &str) -> (String, String) {
     let (mut old, mut new) = (String::new(), String::new());

@@ -199,10 +199,11 @@ fn alignment(out: &mut String, comparison: &Comparison, palette: Palette) {
     let counts = comparison.counts;
     title(out, "changes side by side", palette);
     let legend = format!(
-        "  {} same (=), {} alike (~), {} different (!), {} only A (<), {} only B (>)",
+        "{} same (=), {} alike (~), {} different (!), {} only A (<), {} only B (>)",
         counts.same, counts.alike, counts.different, counts.only_a, counts.only_b
     );
-    let _ = writeln!(out, "{}", palette.faint(&headline(&legend, palette.width)));
+    let legend = headline(&legend, palette.width.saturating_sub(2));
+    let _ = writeln!(out, "  {}", palette.faint(&legend));
     let at = diverges_at(comparison).unwrap_or(0);
     let from = at.saturating_sub(ROWS_BEFORE);
     let to = (at + ROWS_BEHIND).min(entries.len());

@@ -57,10 +57,7 @@ impl Side {
         let run = input.one_run_by(option, id)?;
         let extraction = input.read(run)?;
         let path = input.user_path(&run.path);
-        Ok(Self {
-            extraction,
-            path,
-        })
+        Ok(Self { extraction, path })
     }
 }
 
