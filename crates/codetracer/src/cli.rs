@@ -83,8 +83,12 @@ pub(crate) enum Command {
     Extract(Extract),
     /// Show a run's steps nested by effect: changes below, explorations beside.
     Tree(Tree),
+    /// Show what led to what: steps, files, commands, errors, tests and claims, and what went wrong.
+    Graph(Graph),
     /// Show one step whole, with the steps around it.
     Show(Show),
+    /// Say what the task demands, and how each demand stands at the end of the run.
+    Contract(Contract),
     /// Compare two runs of one task: where they first part, and how that lies to the onset.
     Diff(Diff),
     /// Say what was recognised under a path, by what evidence, and what was left unread.
@@ -119,6 +123,7 @@ pub(crate) enum Command {
 
 /// `codetracer analyze`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Analyze {
     /// Files, folders or archives that hold runs; `-` reads standard input.
     #[arg(required_unless_present = "local", value_name = "PATH")]
@@ -135,6 +140,9 @@ pub(crate) struct Analyze {
     /// Hide the recorded outcome from the engine.
     #[arg(long)]
     pub(crate) blind: bool,
+    /// Say of every suspect what its score is made of.
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// Only the run with this id.
     #[arg(long, value_name = "ID")]
     pub(crate) run: Option<String>,
@@ -166,6 +174,35 @@ pub(crate) struct Tree {
     pub(crate) json: bool,
 }
 
+/// `codetracer graph`.
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    /// A file, folder or archive that holds runs; `-` reads standard input.
+    pub(crate) path: PathBuf,
+    /// The run to show, where the path holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// Only what has to do with this step, counted from 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) step: Option<u32>,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: GraphFormat,
+}
+
+/// How a graph is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Sentences.
+    Text,
+    /// One JSON object.
+    Json,
+    /// Graphviz DOT.
+    Dot,
+    /// Mermaid.
+    Mermaid,
+}
+
 /// `codetracer show`.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
@@ -179,6 +216,19 @@ pub(crate) struct Show {
     /// How many steps before and after to name.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) neighbours: u32,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `codetracer contract`.
+#[derive(Debug, Args)]
+pub(crate) struct Contract {
+    /// A file, folder or archive that holds runs; `-` reads standard input.
+    pub(crate) path: PathBuf,
+    /// The run to look at, where the path holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -15,7 +15,9 @@ mod comparison;
 mod diagnosis;
 mod document;
 mod effect;
+mod fault;
 mod outcome;
+mod progress;
 mod reference;
 mod stage;
 mod step;
@@ -30,17 +32,19 @@ pub use comparison::{
     RelationCounts, ReportPair, SeenReport, WhichRun,
 };
 pub use diagnosis::{
-    ChainLink, ChainRole, Diagnosis, Engine, ErrorType, Evidence, Label, LabelVerdict, Labels,
-    OnsetCandidate, StageSpan, Verdict,
+    ChainLink, ChainRole, Contribution, Diagnosis, Engine, ErrorType, Evidence, Label,
+    LabelVerdict, Labels, OnsetCandidate, StageFeatures, StageSpan, Verdict,
 };
 pub use document::{
     COMPARISON_SCHEMA, DIAGNOSIS_SCHEMA, TRAJECTORY_SCHEMA, TrajectoryDocument, json_schemas,
 };
 pub use effect::{Effect, EffectKind};
+pub use fault::Fault;
 pub use outcome::{
     ErrorKind, ErrorSignature, RunOutcome, StepOutcome, StepStatus, TestCase, TestFramework,
     TestReport, TestStatus,
 };
+pub use progress::{Peak, Spent, TurningKind, TurningPoint, Waste, WasteCause, WasteShare};
 pub use reference::{Ref, RefPart};
 pub use stage::{Phase, Stage};
 pub use step::{Action, ActionKind, Address, Change, FileEdit, Observation, Step, StepId};

@@ -79,7 +79,10 @@ pub(super) fn run(
     learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
-    let options = Options { blind: args.blind };
+    let options = Options {
+        blind: args.blind,
+        explain: args.explain,
+    };
     let kept = if flags.no_cache {
         None
     } else {

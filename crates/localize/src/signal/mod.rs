@@ -1,18 +1,45 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod announced_success;
+mod authored_text;
+mod busy_terminal;
+mod declared_done;
 mod deliverable;
+mod demanded_work;
+mod destroyed_input;
 mod fabrication;
+mod failed_install;
 mod false_claim;
+mod first_design;
+mod founding_version;
+mod hang;
+mod hasty_end;
+mod makeshift;
+mod mangled_command;
 mod missing_path;
+mod near_repetition;
+mod partial_view;
 mod past_goal;
+mod plan_cut;
+mod programmed_write;
+mod refused_call;
 mod regression;
 mod rejected_edit;
+mod renamed_rewrite;
+mod repeated_attempt;
 mod repetition;
-mod rewritten_edit;
+mod resignation;
+mod returned_version;
+mod reworked_file;
+mod side_work;
+mod surviving_version;
+mod thrash;
 mod unrepaired_failure;
+mod unsourced_value;
 mod untouched_requirement;
 mod unverified_change;
+mod weakened_retry;
 
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
@@ -27,7 +54,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &deliverable::Deliverable,
         &unrepaired_failure::UnrepairedFailure,
         &regression::Regression,
-        &rewritten_edit::RewrittenEdit,
         &repetition::Repetition,
         &missing_path::MissingPath,
         &rejected_edit::RejectedEdit,
@@ -36,7 +62,35 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &admission::Admission,
         &fabrication::Fabrication,
         &past_goal::PastGoal,
+        &reworked_file::ReworkedFile,
+        &hang::Hang,
+        &busy_terminal::BusyTerminal,
+        &destroyed_input::DestroyedInput,
+        &surviving_version::SurvivingVersion,
+        &repeated_attempt::RepeatedAttempt,
+        &near_repetition::NearRepetition,
+        &refused_call::RefusedCall,
+        &renamed_rewrite::RenamedRewrite,
+        &hasty_end::HastyEnd,
+        &thrash::Thrash,
+        &mangled_command::MangledCommand,
+        &failed_install::FailedInstall,
+        &founding_version::FoundingVersion,
         &untouched_requirement::UntouchedRequirement,
+        &programmed_write::ProgrammedWrite,
+        &announced_success::AnnouncedSuccess,
+        &demanded_work::DemandedWork,
+        &side_work::SideWork,
+        &resignation::Resignation,
+        &returned_version::ReturnedVersion,
+        &declared_done::DeclaredDone,
+        &plan_cut::PlanCut,
+        &weakened_retry::WeakenedRetry,
+        &partial_view::PartialView,
+        &makeshift::Makeshift,
+        &unsourced_value::UnsourcedValue,
+        &first_design::FirstDesign,
+        &authored_text::AuthoredText,
     ]
 }
 
@@ -49,6 +103,12 @@ pub trait Signal: Sync {
     /// a failure that something else speaks for.
     fn speaks_for_failure(&self) -> bool {
         true
+    }
+
+    /// Whether the signal speaks in favour of a step instead of against it; then its stated weight is
+    /// negative.
+    fn exculpates(&self) -> bool {
+        false
     }
 
     /// Looks at a whole run; linear in its size. The recorded outcome is not for signals.

@@ -1,14 +1,14 @@
-//! Commands that failed and never came to work.
+//! Things tried that failed and never came to work.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{Signal, Suspicion, at};
 use crate::blame::Writers;
 use crate::case::Case;
-use crate::evidence::{action_text, of_action, of_observation};
+use crate::evidence::{of_action, of_observation};
 use trace::StepStatus;
 
-/// Commands that failed and never came to work.
+/// Things tried that failed and never came to work.
 pub(super) struct UnrepairedFailure;
 
 impl Signal for UnrepairedFailure {
@@ -17,39 +17,45 @@ impl Signal for UnrepairedFailure {
     }
 
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let index = case.index;
+        let history = &case.history;
         let mut writers = Writers::default();
-        let mut open: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
-        for step in index.steps() {
-            let key = || action_text(&step.step).trim();
-            match step.outcome.status {
-                StepStatus::Failed => {
-                    open.insert(key().to_owned(), (step.id.index(), writers.cause(&step)));
+        let mut open: HashMap<u32, (usize, Option<usize>)> = HashMap::new();
+        for step in case.index.steps() {
+            let n = step.id.index();
+            if let Some(purpose) = history.step(n).and_then(|facts| facts.purpose) {
+                match step.outcome.status {
+                    StepStatus::Failed => {
+                        open.insert(purpose, (n, writers.cause(&step)));
+                    }
+                    StepStatus::Ok => {
+                        open.remove(&purpose);
+                    }
+                    StepStatus::Unknown => {}
                 }
-                StepStatus::Ok if !open.is_empty() => {
-                    open.remove(key());
-                }
-                StepStatus::Ok | StepStatus::Unknown => {}
             }
             writers.note(&step);
         }
-        open.into_values()
+        let mut open: Vec<(usize, Option<usize>)> = open.into_values().collect();
+        open.sort_unstable();
+        open.into_iter()
             .filter_map(|(failed, cause)| {
-                let failed = &at(index, failed)?;
+                let failed = at(case.index, failed)?;
+                let change = failed.reading.effect.kind.is_change();
+                let blamed = if change {
+                    failed.id.index()
+                } else {
+                    cause.unwrap_or(failed.id.index())
+                };
+                let blamed = at(case.index, blamed)?;
                 let span = failed
                     .outcome
                     .errors
                     .first()
                     .map_or(0..0, |e| e.span.clone());
-                let blamed = at(index, cause.unwrap_or(failed.id.index()))?;
-                let strength = if cause.is_some() { 0.7 } else { 0.3 };
                 Suspicion::new(
                     &blamed,
-                    strength,
-                    format!(
-                        "step {} failed and the same command never worked afterwards",
-                        failed.id
-                    ),
+                    if change || cause.is_some() { 0.8 } else { 0.3 },
+                    format!("step {} failed and nothing like it worked later", failed.id),
                     [of_action(&blamed.step), of_observation(&failed.step, &span)],
                 )
             })
