@@ -3,17 +3,50 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
+use std::path::Path;
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-const FAILING: &str = "demo/library-fees.traj.json";
-const PASSING: &str = "tests/data/library-fees-passing.jsonl";
+const FAILING: &str = "failing";
+const PASSING: &str = "passing";
 
-fn run(args: &[&str]) -> (i32, String, String) {
+/// A folder with a trial that passed, by one agent, and one that failed, by another.
+fn trials() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (trial, resolved, transcript, name) in [
+        (
+            PASSING,
+            true,
+            "tests/data/library-fees-passing.jsonl",
+            "session.jsonl",
+        ),
+        (
+            FAILING,
+            false,
+            "demo/library-fees.traj.json",
+            "mini.traj.json",
+        ),
+    ] {
+        let logs = folder.path().join(trial).join("agent-logs");
+        fs::create_dir_all(&logs).unwrap();
+        fs::copy(here.join(transcript), logs.join(name)).unwrap();
+        let results = json!({"task_id": "library-fees", "is_resolved": resolved});
+        fs::write(
+            folder.path().join(trial).join("results.json"),
+            results.to_string(),
+        )
+        .unwrap();
+    }
+    folder
+}
+
+fn run(trials: &TempDir, args: &[&str]) -> (i32, String, String) {
     let mut command: Command = assert_cmd::cargo::cargo_bin_cmd!("codetracer");
     let output = command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(trials.path())
         .env("CODETRACER_DATA_DIR", "no-such-folder")
         .env_remove("NO_COLOR")
         .env_remove("CLICOLOR_FORCE")
@@ -29,14 +62,14 @@ fn run(args: &[&str]) -> (i32, String, String) {
 }
 
 fn document(a: &str, b: &str) -> Value {
-    let (status, stdout, stderr) = run(&["diff", a, b, "--json"]);
+    let (status, stdout, stderr) = run(&trials(), &["diff", a, b, "--json"]);
     assert_eq!((status, stderr.as_str()), (0, ""));
     serde_json::from_str(&stdout).unwrap()
 }
 
 #[test]
 fn two_agents_are_laid_out_side_by_side() {
-    let (status, stdout, stderr) = run(&["diff", PASSING, FAILING]);
+    let (status, stdout, stderr) = run(&trials(), &["diff", PASSING, FAILING]);
     assert_eq!((status, stderr.as_str()), (0, ""));
     assert!(!stdout.contains('\u{1b}'), "colour is for terminals");
     assert!(stdout.lines().all(|line| line.chars().count() <= 100));
@@ -46,7 +79,7 @@ fn two_agents_are_laid_out_side_by_side() {
 #[test]
 fn the_comparison_is_a_valid_document() {
     let comparison = document(PASSING, FAILING);
-    let (_, schema, _) = run(&["schema", "comparison-1"]);
+    let (_, schema, _) = run(&trials(), &["schema", "comparison-1"]);
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<String> = validator
@@ -82,8 +115,7 @@ fn a_run_does_not_part_from_itself() {
 
 #[test]
 fn different_tasks_are_compared_with_a_warning() {
-    let folder = tempfile::tempdir().unwrap();
-    let other = folder.path().join("other.traj.json");
+    let trials = trials();
     let text = json!({
         "info": {"exit_status": "Submitted", "submission": ""},
         "messages": [
@@ -93,9 +125,8 @@ fn different_tasks_are_compared_with_a_warning() {
         ],
         "trajectory_format": "mini-swe-agent-1",
     });
-    fs::write(&other, text.to_string()).unwrap();
-    let other = other.to_str().unwrap();
-    let (status, stdout, stderr) = run(&["diff", FAILING, other]);
+    fs::write(trials.path().join("other.traj.json"), text.to_string()).unwrap();
+    let (status, stdout, stderr) = run(&trials, &["diff", FAILING, "other.traj.json"]);
     assert_eq!(status, 0);
     assert!(stderr.contains("different tasks"), "{stderr}");
     assert!(stdout.contains("first divergence"));
@@ -103,32 +134,16 @@ fn different_tasks_are_compared_with_a_warning() {
 
 #[test]
 fn a_heap_needs_a_choice() {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["one.traj.json", "two.traj.json"] {
-        fs::copy(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/demo/library-fees.traj.json"),
-            folder.path().join(name),
-        )
-        .unwrap();
-    }
-    // Two equal files would be one run found twice.
-    let two = folder.path().join("two.traj.json");
-    let text = fs::read_to_string(&two).unwrap().replace("0.021", "0.022");
-    fs::write(&two, text).unwrap();
-    let heap = folder.path().to_str().unwrap();
-    let (status, _, stderr) = run(&["diff", heap, PASSING]);
+    let trials = trials();
+    let (status, _, stderr) = run(&trials, &["diff", ".", PASSING]);
     assert_eq!(status, 2);
     assert!(stderr.contains("--run-a ID"), "{stderr}");
     let chosen = [
-        "diff",
-        heap,
-        heap,
-        "--run-a",
-        "one.traj.json",
-        "--run-b",
-        "two.traj.json",
+        "diff", ".", ".", "--run-a", PASSING, "--run-b", FAILING, "--json",
     ];
-    let (status, stdout, stderr) = run(&chosen);
+    let (status, stdout, stderr) = run(&trials, &chosen);
     assert_eq!((status, stderr.as_str()), (0, ""));
-    assert!(stdout.contains("do not part"), "{stdout}");
+    let comparison: Value = serde_json::from_str(&stdout).unwrap();
+    let alone = document(PASSING, FAILING);
+    assert_eq!(comparison["divergence"]["why"], alone["divergence"]["why"]);
 }

@@ -176,6 +176,6 @@ fn commands(a: &StateChange, b: &StateChange, words: &[String], other: &[String]
             / f64::from(u32::try_from(all).unwrap_or(u32::MAX))
     };
     let likeness = 0.3 + 0.65 * share.min(1.0);
-    let same_first = words.first().is_some() && words.first() == other.first();
+    let same_first = !words.is_empty() && words.first() == other.first();
     (likeness >= ALIKE || same_first).then(|| likeness.max(SAME_THING))
 }

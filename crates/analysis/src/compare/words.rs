@@ -57,13 +57,11 @@ pub(super) fn kind(command: &Invocation, reading: &CommandReading) -> ChangeKind
         Activity::Edit if appends() => ChangeKind::Edit,
         Activity::Edit if replaces() => ChangeKind::Write,
         Activity::Edit if command.program == "tee" => {
-            match command
-                .args
-                .iter()
-                .any(|arg| arg == "-a" || arg == "--append")
-            {
-                true => ChangeKind::Edit,
-                false => ChangeKind::Write,
+            let appends = |arg: &String| arg == "-a" || arg == "--append";
+            if command.args.iter().any(appends) {
+                ChangeKind::Edit
+            } else {
+                ChangeKind::Write
             }
         }
         Activity::Edit => ChangeKind::Edit,
