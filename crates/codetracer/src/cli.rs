@@ -243,10 +243,10 @@ pub(crate) struct Diff {
     /// Another that holds a run of the same task, by any agent.
     #[arg(value_name = "RUN_B")]
     pub(crate) other: PathBuf,
-    /// The run to take from RUN_A, where it holds several.
+    /// The run to take from the first path, where it holds several.
     #[arg(long, value_name = "ID")]
     pub(crate) run_a: Option<String>,
-    /// The run to take from RUN_B, where it holds several.
+    /// The run to take from the second path, where it holds several.
     #[arg(long, value_name = "ID")]
     pub(crate) run_b: Option<String>,
     /// Print the comparison document.
