@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod render;
 pub mod shell;
 pub mod stage;
+pub mod workspace;
 
 mod index;
 

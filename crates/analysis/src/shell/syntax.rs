@@ -133,8 +133,12 @@ impl<'a> Walk<'a> {
             "variable_assignment" if !self.claimed.contains(&node.id()) => self.command(node),
             "redirected_statement" => self.redirected(node),
             "pipeline" => self.pipeline(node),
-            "if_statement" | "while_statement" | "for_statement" | "c_style_for_statement"
-            | "case_statement" | "function_definition" => self.conditional.push(node.byte_range()),
+            "if_statement"
+            | "while_statement"
+            | "for_statement"
+            | "c_style_for_statement"
+            | "case_statement"
+            | "function_definition" => self.conditional.push(node.byte_range()),
             "subshell" | "command_substitution" | "process_substitution" => {
                 self.subshells.push(node.byte_range());
             }

@@ -1,8 +1,10 @@
 //! One file a command.
 
 mod analyze;
+mod blame;
 mod cache;
 mod demo;
+mod diff;
 mod doctor;
 mod extract;
 mod extractors;
@@ -55,6 +57,8 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
         Command::Extract(args) => extract::run(args, &learned, output),
         Command::Tree(args) => tree::run(args, &learned, output),
         Command::Show(args) => show::run(args, &learned, output),
+        Command::Diff(args) => diff::run(args, &learned, output),
+        Command::Blame(args) => blame::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
         Command::Cache { what, json } => cache::run(*what, *json, output),
