@@ -7,18 +7,23 @@ use trace::{
 use super::change::{StateChange, Target, Text};
 use super::ends::Ends;
 use super::place::Place;
+use super::sketch::content_hash;
 use super::words;
 use crate::Index;
 use crate::activity::Activity;
 use crate::effect::single::{CommandReader, CommandReading};
 use crate::effect::{self, StepReading};
 use crate::shell::Invocation;
+use crate::workspace::{Fidelity, Workspace};
 
 /// How many changes of a run are compared.
 pub(super) const MOST_CHANGES: usize = 20_000;
 
 /// How many changes of one step are.
 const MOST_OF_STEP: usize = 64;
+
+/// How many bytes of files are looked at for what they hold after a change.
+const HASHED_BYTES: usize = 64 << 20;
 
 /// How deep sub-agents of sub-agents are followed.
 const DEPTH: usize = 4;
@@ -40,7 +45,28 @@ pub(super) fn changes(index: &Index<'_>) -> Changes {
     for s in index.steps() {
         reader.step(s.id, &s.step, &s.reading, Some(&s.outcome));
     }
-    reader.found
+    let mut found = reader.found;
+    let workspace = Workspace::new(index);
+    found.ends.refine(&workspace);
+    look_behind(&mut found.list, &workspace);
+    found
+}
+
+/// Adds what the files hold after each change: two ways to one text are one change.
+fn look_behind(changes: &mut [StateChange], workspace: &Workspace) {
+    let mut read = 0;
+    for change in changes.iter_mut().filter(|change| !change.failed) {
+        let of_text = matches!(change.kind, ChangeKind::Write | ChangeKind::Edit);
+        let Some(place) = change.place().filter(|_| of_text && read < HASHED_BYTES) else {
+            continue;
+        };
+        let known = workspace.at(place.as_str(), change.step);
+        let exact = known.filter(|text| text.fidelity() == Fidelity::Exact);
+        if let Some(whole) = exact.and_then(|text| text.whole()) {
+            read += whole.len();
+            change.after = Some(content_hash(&whole));
+        }
+    }
 }
 
 struct Reader<'t> {
@@ -92,7 +118,8 @@ impl<'t> Reader<'t> {
             _ => Vec::new(),
         };
         if reading.effect.kind.is_change() {
-            if made.is_empty() && reading.commands.is_empty() {
+            let acts = reading.activities.iter().any(|a| *a != Activity::Control);
+            if made.is_empty() && reading.commands.is_empty() && acts {
                 made = self.unnamed(id, step, reading);
             }
         } else {
@@ -320,6 +347,7 @@ fn made(step: StepId, kind: ChangeKind, target: Target, text: Text, whole: Optio
         target,
         failed: false,
         text,
+        after: None,
     };
     Made {
         change,

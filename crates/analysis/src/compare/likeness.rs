@@ -106,6 +106,9 @@ fn files(a: &StateChange, b: &StateChange, kinship: Kinship) -> Option<f64> {
     if a.kind == b.kind && one_file && same_text {
         return Some(1.0);
     }
+    if one_file && a.after.is_some() && a.after == b.after {
+        return Some(1.0);
+    }
     let of_text = [ChangeKind::Write, ChangeKind::Edit];
     if !of_text.contains(&a.kind) || !of_text.contains(&b.kind) {
         let share = if a.kind == b.kind { 0.9 } else { SAME_THING };
@@ -149,7 +152,7 @@ fn text_likeness(a: &StateChange, b: &StateChange) -> f64 {
 }
 
 fn services(verb: &str, other: &str) -> f64 {
-    let starts = |verb: &str| matches!(verb, "start" | "restart" | "reload" | "enable");
+    let starts = |verb: &str| matches!(verb, "start" | "restart" | "reload" | "enable" | "run");
     if verb == other {
         1.0
     } else if starts(verb) && starts(other) {

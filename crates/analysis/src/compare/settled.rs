@@ -109,6 +109,7 @@ fn is_held(change: &StateChange, own: Option<&End>, other: Option<&End>, held: f
     let (added, removed) = (&change.text.added, &change.text.removed);
     if added.is_empty() {
         // Nothing but a removal: settled when the other run does not have it either.
+        let other = other.filter(|other| other.is_exact());
         return share(other, removed).is_some_and(|share| share <= GONE);
     }
     share(other, added).is_some_and(|share| share >= held)

@@ -137,9 +137,9 @@ pub(super) fn service(command: &Invocation, reading: &CommandReading) -> Option<
         let names = |word: &&str| !word.starts_with(['%', '$']) && word.parse::<u64>().is_err();
         (words.find(names).unwrap_or("a process"), "stop")
     } else if INTERPRETERS.contains(&program) {
-        (words.next().unwrap_or(program), "start")
+        (words.next().unwrap_or(program), "run")
     } else {
-        (program, "start")
+        (program, "run")
     };
     let name = base_name(name).trim_end_matches(".service").to_lowercase();
     (!name.is_empty()).then(|| Target::Service {
@@ -256,8 +256,13 @@ pub(super) fn substitution(command: &Invocation) -> Option<(String, String)> {
         return None;
     }
     let (mut old, mut new) = (String::new(), String::new());
-    let scripts = command.args.iter().filter(|word| {
-        let mut chars = word.chars();
+    // A line number in front says where, not what.
+    let scripts = command
+        .args
+        .iter()
+        .map(|word| word.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',' || c == '$'));
+    let scripts = scripts.filter(|script| {
+        let mut chars = script.chars();
         chars.next() == Some('s') && chars.next().is_some_and(|c| !c.is_alphanumeric())
     });
     for script in scripts {

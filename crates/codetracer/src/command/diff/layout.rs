@@ -11,8 +11,8 @@ use crate::output::{Palette, headline, inert};
 
 /// How many rows of the alignment are shown before and behind the divergence, and how many lines of other
 /// lists; the document has all.
-const ROWS_BEFORE: usize = 8;
-const ROWS_BEHIND: usize = 12;
+const ROWS_BEFORE: usize = 10;
+const ROWS_BEHIND: usize = 20;
 const LINES: usize = 8;
 
 /// Columns in front of the two runs: the sign of a row and the space around it.
