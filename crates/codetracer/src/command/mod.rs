@@ -2,6 +2,7 @@
 
 mod analyze;
 mod bench;
+mod blame;
 mod cache;
 mod contract;
 mod demo;
@@ -64,6 +65,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
         Command::Show(args) => show::run(args, &learned, output),
         Command::Contract(args) => contract::run(args, &learned, output),
         Command::Diff(args) => diff::run(args, &learned, output),
+        Command::Blame(args) => blame::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
         Command::Cache { what, json } => cache::run(*what, *json, output),
