@@ -6,6 +6,7 @@ mod authored_text;
 mod busy_terminal;
 mod declared_done;
 mod deliverable;
+mod demanded_start;
 mod demanded_work;
 mod destroyed_input;
 mod fabrication;
@@ -33,6 +34,7 @@ mod resignation;
 mod returned_version;
 mod reworked_file;
 mod side_work;
+mod stated_approach;
 mod surviving_version;
 mod thrash;
 mod unrepaired_failure;
@@ -40,6 +42,7 @@ mod unsourced_value;
 mod untouched_requirement;
 mod unverified_change;
 mod weakened_retry;
+mod without_means;
 
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
@@ -86,6 +89,9 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &declared_done::DeclaredDone,
         &plan_cut::PlanCut,
         &weakened_retry::WeakenedRetry,
+        &demanded_start::DemandedStart,
+        &stated_approach::StatedApproach,
+        &without_means::WithoutMeans,
         &partial_view::PartialView,
         &makeshift::Makeshift,
         &unsourced_value::UnsourcedValue,
