@@ -32,8 +32,8 @@ impl Signal for DemandedStart {
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
         let task = case.index.trajectory.task.as_deref().unwrap_or_default();
         // What ends in a number is a version.
-        let named = |name: &&str| !name.ends_with(|c: char| c.is_ascii_digit());
-        let mut names: Vec<&str> = file_names_in(task).into_iter().filter(named).collect();
+        let is_file = |name: &&str| !name.ends_with(|c: char| c.is_ascii_digit());
+        let mut names: Vec<&str> = file_names_in(task).into_iter().filter(is_file).collect();
         names.sort_unstable();
         names.truncate(MOST_NAMES);
         let Ok(finder) = AhoCorasick::new(&names) else {
