@@ -4,12 +4,12 @@ mod admission;
 mod announced_success;
 mod authored_text;
 mod busy_terminal;
+mod contradicted_demand;
 mod declared_done;
 mod deliverable;
+mod demanded_start;
 mod demanded_work;
 mod destroyed_input;
-mod contradicted_demand;
-mod deliverable;
 mod dropped_demand;
 mod fabrication;
 mod failed_install;
@@ -28,10 +28,10 @@ mod on_delivery_path;
 mod on_failure_path;
 mod partial_view;
 mod past_goal;
+mod peak_fall;
 mod plan_cut;
 mod programmed_write;
 mod refused_call;
-mod peak_fall;
 mod regression;
 mod rejected_edit;
 mod renamed_rewrite;
@@ -41,17 +41,16 @@ mod resignation;
 mod returned_version;
 mod reworked_file;
 mod side_work;
+mod stated_approach;
+mod substituted_result;
 mod surviving_version;
 mod thrash;
-mod unrepaired_failure;
-mod unsourced_value;
-mod untouched_requirement;
-mod rewritten_edit;
-mod substituted_result;
 mod unmet_demand;
 mod unrepaired_failure;
+mod unsourced_value;
 mod unverified_change;
 mod weakened_retry;
+mod without_means;
 
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
@@ -88,7 +87,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &mangled_command::MangledCommand,
         &failed_install::FailedInstall,
         &founding_version::FoundingVersion,
-        &untouched_requirement::UntouchedRequirement,
         &programmed_write::ProgrammedWrite,
         &announced_success::AnnouncedSuccess,
         &demanded_work::DemandedWork,
@@ -98,6 +96,9 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &declared_done::DeclaredDone,
         &plan_cut::PlanCut,
         &weakened_retry::WeakenedRetry,
+        &demanded_start::DemandedStart,
+        &stated_approach::StatedApproach,
+        &without_means::WithoutMeans,
         &partial_view::PartialView,
         &makeshift::Makeshift,
         &unsourced_value::UnsourcedValue,
