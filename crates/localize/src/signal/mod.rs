@@ -3,6 +3,7 @@
 mod admission;
 mod authored_text;
 mod busy_terminal;
+mod checked_at_once;
 mod deliverable;
 mod destroyed_input;
 mod fabrication;
@@ -12,6 +13,7 @@ mod first_design;
 mod founding_version;
 mod hang;
 mod hasty_end;
+mod housekeeping;
 mod makeshift;
 mod mangled_command;
 mod missing_path;
@@ -25,6 +27,7 @@ mod renamed_rewrite;
 mod repeated_attempt;
 mod repetition;
 mod reworked_file;
+mod scratch_work;
 mod surviving_version;
 mod thrash;
 mod unrepaired_failure;
@@ -67,6 +70,9 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &mangled_command::MangledCommand,
         &failed_install::FailedInstall,
         &founding_version::FoundingVersion,
+        &scratch_work::ScratchWork,
+        &housekeeping::Housekeeping,
+        &checked_at_once::CheckedAtOnce,
         &untouched_requirement::UntouchedRequirement,
         &partial_view::PartialView,
         &makeshift::Makeshift,
