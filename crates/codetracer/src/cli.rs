@@ -83,8 +83,14 @@ pub(crate) enum Command {
     Extract(Extract),
     /// Show a run's steps nested by effect: changes below, explorations beside.
     Tree(Tree),
+    /// Show what led to what: steps, files, commands, errors, tests and claims, and what went wrong.
+    Graph(Graph),
     /// Show one step whole, with the steps around it.
     Show(Show),
+    /// Say what the task demands, and how each demand stands at the end of the run.
+    Contract(Contract),
+    /// Compare two runs of one task: where they first part, and how that lies to the onset.
+    Diff(Diff),
     /// Say what was recognised under a path, by what evidence, and what was left unread.
     Doctor(Doctor),
     /// Learn, review and exchange extractors for layouts this program does not know.
@@ -168,6 +174,35 @@ pub(crate) struct Tree {
     pub(crate) json: bool,
 }
 
+/// `codetracer graph`.
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    /// A file, folder or archive that holds runs; `-` reads standard input.
+    pub(crate) path: PathBuf,
+    /// The run to show, where the path holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// Only what has to do with this step, counted from 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) step: Option<u32>,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: GraphFormat,
+}
+
+/// How a graph is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Sentences.
+    Text,
+    /// One JSON object.
+    Json,
+    /// Graphviz DOT.
+    Dot,
+    /// Mermaid.
+    Mermaid,
+}
+
 /// `codetracer show`.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
@@ -182,6 +217,39 @@ pub(crate) struct Show {
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) neighbours: u32,
     /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `codetracer contract`.
+#[derive(Debug, Args)]
+pub(crate) struct Contract {
+    /// A file, folder or archive that holds runs; `-` reads standard input.
+    pub(crate) path: PathBuf,
+    /// The run to look at, where the path holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `codetracer diff`.
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// A file, folder or archive that holds a run; `-` reads standard input.
+    #[arg(value_name = "RUN_A")]
+    pub(crate) path: PathBuf,
+    /// Another that holds a run of the same task, by any agent.
+    #[arg(value_name = "RUN_B")]
+    pub(crate) other: PathBuf,
+    /// The run to take from RUN_A, where it holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run_a: Option<String>,
+    /// The run to take from RUN_B, where it holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run_b: Option<String>,
+    /// Print the comparison document.
     #[arg(long)]
     pub(crate) json: bool,
 }

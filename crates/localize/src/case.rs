@@ -2,6 +2,8 @@
 
 use analysis::Index;
 
+use crate::contract::Audit;
+use crate::graph::Graph;
 use crate::history::History;
 
 /// One run, put together once and shown to every [`Signal`](crate::Signal).
@@ -10,6 +12,10 @@ pub struct Case<'c> {
     pub index: &'c Index<'c>,
     /// What happened to the files of the run.
     pub(crate) history: History,
+    /// What led to what, and what shows that the run failed.
+    pub graph: Graph,
+    /// What the task demands, and how each demand stands after every step.
+    pub contract: Audit,
 }
 
 impl<'c> Case<'c> {
@@ -19,6 +25,8 @@ impl<'c> Case<'c> {
         Self {
             index,
             history: History::new(index),
+            graph: Graph::new(index),
+            contract: Audit::over(index),
         }
     }
 }

@@ -5,19 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use analysis::Index;
 use analysis::activity::Activity;
 use trace::{
-    ChainLink, ChainRole, DIAGNOSIS_SCHEMA, Diagnosis, Engine, ErrorType, Evidence, LabelVerdict,
-    OnsetCandidate, StageSpan, StepId, Verdict,
+    ChainLink, ChainRole, DIAGNOSIS_SCHEMA, Diagnosis, Engine, Evidence, LabelVerdict,
+    OnsetCandidate, StepId, Verdict,
 };
 
 use crate::blame::file_name;
 use crate::case::Case;
-use crate::column::columns;
+use crate::error_type::{self, Accused};
 use crate::explain::contributions;
 use crate::findings::Findings;
 use crate::label::{incorrect_steps, labels, quote, quote_action};
 use crate::model::Model;
 use crate::signal::Suspicion;
 use crate::verdict::Judgement;
+use crate::{progress, suspicion, waste};
 
 /// How many suspects a document names.
 const CANDIDATES: usize = 10;
@@ -44,13 +45,25 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
     let case = Case::new(index);
     let findings = Findings::new(&case, &model.onset.by_column());
     let resolved = t.outcome.resolved.filter(|_| !options.blind);
+    let progress = progress::measure(&case);
+    let waste = waste::find(&case, progress.peak.as_ref());
     let judged = Judgement::new(&findings.table, resolved, model);
+    let shares = judged.shares();
     let onset = judged.onset;
     let accused = onset.and_then(|id| Some((id, findings.loudest(id)?)));
     let followers = onset.map_or_else(Vec::new, |id| followers(index, id));
     let incorrect = incorrect_steps(&findings.table, model, onset);
-    let unuseful = redundant(&findings, index);
-    let labels = labels(index, &findings, &incorrect, &unuseful);
+    let labels = labels(index, &findings, &incorrect, &waste);
+    let choice = onset.map(|step| {
+        let signals = findings.signals(step);
+        error_type::choose(
+            &case,
+            Accused {
+                step,
+                signals: &signals,
+            },
+        )
+    });
     let ids = |wanted| {
         labels
             .walk()
@@ -70,7 +83,9 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         step_count: u32::try_from(t.steps.len()).unwrap_or(u32::MAX),
         nested_step_count: u32::try_from(t.nested_step_count()).unwrap_or(u32::MAX),
         change_steps: index.change_steps(),
-        stages: stages(index, &judged.ranked),
+        stages: suspicion::stages(&case, &progress, |id| {
+            shares.get(&id).copied().unwrap_or(0.0)
+        }),
         verdict: judged.verdict,
         onset_step_id: onset,
         onset_candidates: candidates(&case, &findings, &judged.ranked, model, options.explain),
@@ -78,14 +93,12 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         incorrect_step_ids: ids(LabelVerdict::Incorrect),
         unuseful_step_ids: ids(LabelVerdict::Unuseful),
         labels,
-        error_type: accused.map(|(_, (column, _))| {
-            error_type(columns().get(column).copied().unwrap_or_default())
-        }),
-        fault: None,
-        error_type_rule: None,
-        peak: None,
-        turning_points: Vec::new(),
-        waste: trace::Waste::default(),
+        error_type: choice.as_ref().map(|choice| choice.fault.error_type()),
+        fault: choice.as_ref().map(|choice| choice.fault),
+        error_type_rule: choice.as_ref().map(error_type::Choice::explained),
+        turning_points: progress.turning_points(),
+        waste: waste::account(&case, &waste),
+        peak: progress.peak,
         confidence: judged.confidence,
         summary: match accused {
             Some((id, (_, s))) => format!("The run first goes wrong at step {id}: {}.", s.why),
@@ -128,29 +141,6 @@ fn candidates(
     .collect()
 }
 
-/// The explorations that told nothing new.
-fn redundant(findings: &Findings, index: &Index<'_>) -> BTreeSet<StepId> {
-    let repeats = columns().iter().position(|name| *name == "repetition");
-    let rows = findings.table.rows.iter();
-    rows.filter(|row| repeats.is_some_and(|column| row.strength(column) > 0.0))
-        .filter(|row| {
-            index
-                .step(row.step)
-                .is_some_and(|s| !s.reading.effect.kind.is_change())
-        })
-        .map(|row| row.step)
-        .collect()
-}
-
-pub(crate) fn error_type(signal: &str) -> ErrorType {
-    match signal {
-        "repetition" => ErrorType::UnproductiveLooping,
-        "unverified_change" | "false_claim" => ErrorType::VerificationMisinterpretation,
-        "rejected_edit" => ErrorType::MislocalisedEdit,
-        _ => ErrorType::IncorrectHypothesis,
-    }
-}
-
 /// The later changes of the files that the onset wrote: they build on the wrong decision.
 fn followers(index: &Index<'_>, onset: StepId) -> Vec<StepId> {
     let Some(first) = index.step(onset) else {
@@ -175,34 +165,6 @@ fn followers(index: &Index<'_>, onset: StepId) -> Vec<StepId> {
         })
         .map(|step| step.id)
         .collect()
-}
-
-fn stages(index: &Index<'_>, ranked: &[(StepId, f64)]) -> Vec<StageSpan> {
-    let mut spans: Vec<StageSpan> = index
-        .stages
-        .iter()
-        .map(|stage| StageSpan {
-            stage_id: stage.id,
-            start: stage.start,
-            end: stage.end,
-            phase: stage.phase,
-            suspicion: 0.0,
-            features: trace::StageFeatures::default(),
-        })
-        .collect();
-    for &(step, share) in ranked {
-        let at = spans.partition_point(|span| span.end < step);
-        if let Some(span) = spans.get_mut(at) {
-            span.suspicion += share;
-        }
-    }
-    let most = spans.iter().map(|s| s.suspicion).fold(0.0, f64::max);
-    if most > 0.0 {
-        for span in &mut spans {
-            span.suspicion /= most;
-        }
-    }
-    spans
 }
 
 /// From the onset over what builds on it and what it shows itself by to the last change.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trace::StepId;
 
 use crate::case::Case;
-use crate::column::{FIRST_SIGNAL, facts};
+use crate::column::{FIRST_SIGNAL, columns, facts};
 use crate::model::{Row, Table};
 use crate::signal::{Suspicion, signals};
 
@@ -75,6 +75,19 @@ impl Findings {
     pub fn loudest(&self, step: StepId) -> Option<(usize, &Suspicion)> {
         let found = self.loudest.get(&step)?;
         Some((found.column, &found.suspicion))
+    }
+
+    /// The names of the signals that speak of a step, in the order of their list.
+    #[must_use]
+    pub fn signals(&self, step: StepId) -> Vec<&'static str> {
+        let rows = &self.table.rows;
+        let row = rows.binary_search_by_key(&step, |row| row.step);
+        let strengths = row.ok().map(|at| &rows[at].strengths);
+        let spoken = strengths.into_iter().flatten().map(|(column, _)| *column);
+        spoken
+            .filter(|column| *column >= FIRST_SIGNAL)
+            .filter_map(|column| columns().get(column).copied())
+            .collect()
     }
 }
 

@@ -1,15 +1,15 @@
 //! Which steps were wrong, and which told nothing new.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::Index;
-use trace::{Evidence, Label, LabelVerdict, Labels, StepId};
+use trace::{ErrorType, Evidence, Label, LabelVerdict, Labels, StepId};
 
 use crate::column::columns;
-use crate::engine::error_type;
 use crate::evidence::{Citation, of_action};
 use crate::findings::Findings;
 use crate::model::{Model, Table, likeliest_set, probability};
+use crate::waste;
 
 /// The steps that are probably incorrect: the set with the highest expected F1, and the onset.
 #[must_use]
@@ -29,35 +29,64 @@ pub(crate) fn labels(
     index: &Index<'_>,
     findings: &Findings,
     incorrect: &BTreeSet<StepId>,
-    unuseful: &BTreeSet<StepId>,
+    waste: &waste::Findings,
 ) -> Labels {
     let mut labels = Labels::new();
-    for &step in incorrect.union(unuseful) {
-        let verdict = if incorrect.contains(&step) {
-            LabelVerdict::Incorrect
+    let unuseful: BTreeMap<StepId, &waste::Finding> = waste.unuseful().collect();
+    let steps: BTreeSet<StepId> = incorrect.iter().chain(unuseful.keys()).copied().collect();
+    for step in steps {
+        let label = if incorrect.contains(&step) {
+            wrong(index, findings, step)
         } else {
-            LabelVerdict::Unuseful
+            unuseful
+                .get(&step)
+                .and_then(|found| idle(index, step, found))
         };
-        let (reason, error, evidence) = if let Some((column, seen)) = findings.loudest(step) {
-            let name = columns().get(column).copied().unwrap_or_default();
-            let reason = format!("{name}: {}", seen.why);
-            (reason, error_type(name), quote(index, &seen.evidence))
-        } else {
-            let reason = "changes state, and nothing after it shows that this was right";
-            let words = quote_action(index, step).unwrap_or_default();
-            (reason.to_owned(), error_type(""), words)
-        };
-        if !evidence.is_empty() {
-            labels.push(Label {
-                step_id: step,
-                verdict,
-                error_type: (verdict == LabelVerdict::Incorrect).then_some(error),
-                reason,
-                evidence,
-            });
-        }
+        labels.extend(label);
     }
     labels
+}
+
+/// The label of an incorrect step; `None` where nothing can be cited.
+fn wrong(index: &Index<'_>, findings: &Findings, step: StepId) -> Option<Label> {
+    let (reason, error, evidence) = if let Some((column, seen)) = findings.loudest(step) {
+        let name = columns().get(column).copied().unwrap_or_default();
+        let reason = format!("{name}: {}", seen.why);
+        (reason, error_type(name), quote(index, &seen.evidence))
+    } else {
+        let reason = "changes state, and nothing after it shows that this was right";
+        let words = quote_action(index, step).unwrap_or_default();
+        (reason.to_owned(), error_type(""), words)
+    };
+    (!evidence.is_empty()).then_some(Label {
+        step_id: step,
+        verdict: LabelVerdict::Incorrect,
+        error_type: Some(error),
+        reason,
+        evidence,
+    })
+}
+
+/// The label of an exploration that told nothing new; `None` where nothing can be cited.
+fn idle(index: &Index<'_>, step: StepId, found: &waste::Finding) -> Option<Label> {
+    let evidence = quote(index, &found.evidence);
+    (!evidence.is_empty()).then(|| Label {
+        step_id: step,
+        verdict: LabelVerdict::Unuseful,
+        error_type: None,
+        reason: format!("{}: {}", found.cause.as_str(), found.why),
+        evidence,
+    })
+}
+
+/// What kind of error a single step makes, by the signal that speaks loudest against it.
+fn error_type(signal: &str) -> ErrorType {
+    match signal {
+        "repetition" => ErrorType::UnproductiveLooping,
+        "unverified_change" | "false_claim" => ErrorType::VerificationMisinterpretation,
+        "rejected_edit" => ErrorType::MislocalisedEdit,
+        _ => ErrorType::IncorrectHypothesis,
+    }
 }
 
 /// The words that are cited.

@@ -5,20 +5,29 @@
 
 pub mod case;
 pub mod column;
+pub mod contract;
+pub mod error_type;
 pub mod evidence;
 pub mod findings;
+pub mod graph;
 pub mod label;
 pub mod model;
+pub mod progress;
 pub mod signal;
+pub mod suspicion;
 pub mod verdict;
+pub mod waste;
 
 mod authored;
 mod blame;
+mod demand;
+mod edits;
 mod engine;
 mod explain;
 mod history;
 
 mod phrase;
+mod plan;
 mod terminal;
 
 pub use case::Case;

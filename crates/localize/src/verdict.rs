@@ -1,5 +1,7 @@
 //! Whether the run failed, where, and how sure that is.
 
+use std::collections::BTreeMap;
+
 use trace::{StepId, Verdict};
 
 use crate::column::columns;
@@ -49,6 +51,14 @@ impl Judgement {
             failed,
             confidence,
         }
+    }
+}
+
+impl Judgement {
+    /// The share of the suspicion that each step carries, by step.
+    #[must_use]
+    pub fn shares(&self) -> BTreeMap<StepId, f64> {
+        self.ranked.iter().copied().collect()
     }
 }
 

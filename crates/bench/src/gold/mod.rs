@@ -20,6 +20,8 @@ use trace::{Phase, StepId};
 
 pub use group::Grouping;
 pub use outcomes::outcomes;
+#[cfg(test)]
+pub(crate) use read::from_rows;
 pub(crate) use read::rows;
 pub use read::{load, load_with};
 pub(crate) use row::{error_type, flag, ids, number, of_stages, onset, opened, real, stages, text};

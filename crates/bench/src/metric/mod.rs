@@ -103,6 +103,24 @@ pub enum Topic {
     Cost,
 }
 
+impl Topic {
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Onset => "onset",
+            Self::Abstention => "abstention",
+            Self::Incorrect => "incorrect steps",
+            Self::Unuseful => "unuseful steps",
+            Self::Stage => "stage",
+            Self::ErrorType => "error type",
+            Self::Effect => "effects and stages",
+            Self::Calibration => "calibration",
+            Self::Cost => "cost",
+        }
+    }
+}
+
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -10,6 +10,8 @@ use trace::{Diagnosis, StepId};
 
 use crate::gold::{GoldStage, error_type};
 
+#[cfg(test)]
+pub(crate) use read::from_items;
 pub use read::load;
 
 /// What one system says about one run. A thing it does not speak about is `None`; one it says is

@@ -2,10 +2,14 @@
 
 mod analyze;
 mod cache;
+mod contract;
 mod demo;
+mod diff;
 mod doctor;
 mod extract;
 mod extractors;
+mod progress;
+mod graph;
 mod report;
 mod schema;
 mod show;
@@ -54,7 +58,10 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
         Command::Analyze(args) => analyze::run(args, &cli.flags, &learned, output),
         Command::Extract(args) => extract::run(args, &learned, output),
         Command::Tree(args) => tree::run(args, &learned, output),
+        Command::Graph(args) => graph::run(args, &learned, output),
         Command::Show(args) => show::run(args, &learned, output),
+        Command::Contract(args) => contract::run(args, &learned, output),
+        Command::Diff(args) => diff::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
         Command::Cache { what, json } => cache::run(*what, *json, output),

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::{Signal, Suspicion};
 use crate::blame::file_name;
 use crate::case::Case;
+use crate::demand::file_names_in;
 use crate::evidence::of_action;
 use analysis::activity::Activity;
 
@@ -50,17 +51,4 @@ impl Signal for Deliverable {
         }
         found
     }
-}
-
-/// The names of all files a text mentions: words whose last part has an ending.
-fn file_names_in(text: &str) -> HashSet<&str> {
-    let separates = |c: char| c.is_whitespace() || "`'\"()[]{}<>,;".contains(c);
-    text.split(separates)
-        .map(|word| file_name(word.trim_end_matches(['.', ':', '!', '?'])))
-        .filter(|name| {
-            name.rsplit_once('.').is_some_and(|(stem, ending)| {
-                !stem.is_empty() && !ending.is_empty() && ending.len() <= 6
-            })
-        })
-        .collect()
 }

@@ -1,10 +1,13 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod announced_success;
 mod authored_text;
 mod busy_terminal;
 mod checked_at_once;
+mod declared_done;
 mod deliverable;
+mod demanded_work;
 mod destroyed_input;
 mod fabrication;
 mod failed_install;
@@ -20,20 +23,26 @@ mod missing_path;
 mod near_repetition;
 mod partial_view;
 mod past_goal;
+mod plan_cut;
+mod programmed_write;
 mod refused_call;
 mod regression;
 mod rejected_edit;
 mod renamed_rewrite;
 mod repeated_attempt;
 mod repetition;
+mod resignation;
+mod returned_version;
 mod reworked_file;
 mod scratch_work;
+mod side_work;
 mod surviving_version;
 mod thrash;
 mod unrepaired_failure;
 mod unsourced_value;
 mod untouched_requirement;
 mod unverified_change;
+mod weakened_retry;
 
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
@@ -74,6 +83,15 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &housekeeping::Housekeeping,
         &checked_at_once::CheckedAtOnce,
         &untouched_requirement::UntouchedRequirement,
+        &programmed_write::ProgrammedWrite,
+        &announced_success::AnnouncedSuccess,
+        &demanded_work::DemandedWork,
+        &side_work::SideWork,
+        &resignation::Resignation,
+        &returned_version::ReturnedVersion,
+        &declared_done::DeclaredDone,
+        &plan_cut::PlanCut,
+        &weakened_retry::WeakenedRetry,
         &partial_view::PartialView,
         &makeshift::Makeshift,
         &unsourced_value::UnsourcedValue,
