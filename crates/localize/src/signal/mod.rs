@@ -5,6 +5,7 @@ mod announced_success;
 mod authored_text;
 mod busy_terminal;
 mod contradicted_demand;
+mod checked_at_once;
 mod declared_done;
 mod deliverable;
 mod demanded_start;
@@ -19,6 +20,7 @@ mod first_on_path;
 mod founding_version;
 mod hang;
 mod hasty_end;
+mod housekeeping;
 mod makeshift;
 mod mangled_command;
 mod missed_signal;
@@ -40,6 +42,7 @@ mod repetition;
 mod resignation;
 mod returned_version;
 mod reworked_file;
+mod scratch_work;
 mod side_work;
 mod stated_approach;
 mod substituted_result;
@@ -87,6 +90,10 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &mangled_command::MangledCommand,
         &failed_install::FailedInstall,
         &founding_version::FoundingVersion,
+        &scratch_work::ScratchWork,
+        &housekeeping::Housekeeping,
+        &checked_at_once::CheckedAtOnce,
+        &untouched_requirement::UntouchedRequirement,
         &programmed_write::ProgrammedWrite,
         &announced_success::AnnouncedSuccess,
         &demanded_work::DemandedWork,
