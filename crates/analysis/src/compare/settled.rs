@@ -112,8 +112,12 @@ fn is_held(change: &StateChange, own: Option<&End>, other: Option<&End>, held: f
         let other = other.filter(|other| other.is_exact());
         return share(other, removed).is_some_and(|share| share <= GONE);
     }
-    share(other, added).is_some_and(|share| share >= held)
-        || share(own, added).is_some_and(|share| share <= GONE)
+    // What was there before says nothing of the change.
+    let mut fresh = added.clone();
+    fresh.remove(removed);
+    fresh.is_empty()
+        || share(other, &fresh).is_some_and(|share| share >= held)
+        || share(own, &fresh).is_some_and(|share| share <= GONE)
 }
 
 /// What an entry of the alignment tells; `None` when the runs did not part there. `tasks` are the task

@@ -246,6 +246,24 @@ fn what_comes_later_or_is_taken_back_does_not_part() {
 }
 
 #[test]
+fn lines_in_another_order_are_a_difference() {
+    let turned = "    return late * 0.25\n    late = days.between(loan.due, loan.back)\n";
+    let straight = "    late = days.between(loan.due, loan.back)\n    return late * 0.25\n";
+    let comparison = runs(
+        [
+            write("/app/fees.py", FEES),
+            replace("/app/fees.py", straight, turned),
+        ],
+        [
+            write("/app/fees.py", FEES),
+            shell("cat /app/fees.py"),
+            write("/app/x.py", OTHER),
+        ],
+    );
+    assert_eq!(diverging(&comparison), Some((Relation::OnlyA, 2, 3)));
+}
+
+#[test]
 fn what_matters_is_named_before_what_does_not() {
     let comparison = runs(
         [shell("apt-get install -y vim"), write("/app/fees.py", FEES)],

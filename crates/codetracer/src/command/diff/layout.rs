@@ -347,7 +347,11 @@ fn files(out: &mut String, comparison: &Comparison, palette: Palette) {
             .likeness
             .filter(|_| matches!(file.relation, FileRelation::Alike | FileRelation::Differs))
             .map_or_else(String::new, |share| format!(" ({:.0} %)", share * 100.0));
-        let line = format!("{:<15} {}", format!("{relation}{share}"), file.path);
+        let known = match (file.exact, file.likeness) {
+            (false, Some(_)) => "  (as far as it is known)",
+            _ => "",
+        };
+        let line = format!("{:<15} {}{known}", format!("{relation}{share}"), file.path);
         let _ = writeln!(
             out,
             "  {}",
