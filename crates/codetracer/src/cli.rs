@@ -1,9 +1,13 @@
 //! What can be asked on the command line.
 
+mod bench;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use bench::{Bench, BenchCompare, BenchRun, BenchScore, Labels};
 
 /// Finds where a coding agent's run first went wrong, offline, with evidence.
 ///
@@ -79,6 +83,9 @@ pub(crate) enum CacheTask {
 pub(crate) enum Command {
     /// Name the step where each run first went wrong, and why.
     Analyze(Analyze),
+    /// Score diagnoses against labels, beside constant rules and with intervals.
+    #[command(subcommand)]
+    Bench(Bench),
     /// Rebuild each run as steps.
     Extract(Extract),
     /// Show a run's steps nested by effect: changes below, explorations beside.

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod analyze;
+mod bench;
 mod blame;
 mod cache;
 mod contract;
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
     let learned = data::learned(&cli.flags, output);
     match &cli.command {
         Command::Analyze(args) => analyze::run(args, &cli.flags, &learned, output),
+        Command::Bench(what) => bench::run(what, &cli.flags, &learned, output),
         Command::Extract(args) => extract::run(args, &learned, output),
         Command::Tree(args) => tree::run(args, &learned, output),
         Command::Graph(args) => graph::run(args, &learned, output),
