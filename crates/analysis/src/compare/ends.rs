@@ -167,10 +167,15 @@ impl End {
         if !self.exists {
             return Some(0.0);
         }
-        if self.unknown || text.is_empty() {
+        if self.tells_nothing() || text.is_empty() {
             return None;
         }
         text.contained_in(&self.text)
+    }
+
+    /// True when no word of it is known.
+    fn tells_nothing(&self) -> bool {
+        self.unknown || (self.exact.is_none() && self.text.is_empty())
     }
 
     /// True when every word of it is known.
@@ -221,7 +226,7 @@ fn compared(place: &Place, a: Option<&End>, b: Option<&End>) -> Option<ComparedF
             if a.is_same(b) {
                 likeness = Some(1.0);
                 FileRelation::Same
-            } else if a.unknown || b.unknown {
+            } else if a.tells_nothing() || b.tells_nothing() {
                 FileRelation::Unknown
             } else {
                 let share = a.likeness(b);

@@ -374,8 +374,26 @@ fn any_action() -> impl Strategy<Value = Action> {
         "cd /srv && echo x > b.py",
         "python -c 'open(\"o\", \"w\")'",
     ]);
+    let keys = |keys: String| Action {
+        tool: "terminal".to_owned(),
+        kind: ActionKind::Keystrokes {
+            keys,
+            wait_seconds: None,
+        },
+        arguments: serde_json::Value::Null,
+    };
+    let other = |(tool, path): (String, String)| Action {
+        tool,
+        kind: ActionKind::Other,
+        arguments: serde_json::json!({ "path": path, "command": "create" }),
+    };
+    let patch = |(path, patch): (String, String)| edit(&path, Change::Patch { patch });
     prop_oneof![
         (path.clone(), text.clone()).prop_map(|(path, text)| write(path, text)),
+        any::<String>().prop_map(keys),
+        "(cat > a.py <<E\n|x = 1\n|E\n|vim a.py\n|:wq\n|C-c){1,3}".prop_map(keys),
+        any::<(String, String)>().prop_map(other),
+        any::<(String, String)>().prop_map(patch),
         (path, text.clone(), text).prop_map(|(path, old, new)| replace(path, old, new)),
         command.prop_map(shell),
         any::<String>().prop_map(|text| shell(&text)),

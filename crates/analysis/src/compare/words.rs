@@ -98,6 +98,7 @@ fn name_and_version(word: &str) -> (String, Option<String>) {
     } else {
         name
     };
+    let version = version.split('#').next().unwrap_or(version);
     let version = version
         .trim_start_matches(['=', '<', '>', '~', '!', '@'])
         .trim();
