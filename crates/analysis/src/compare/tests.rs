@@ -387,13 +387,13 @@ fn any_action() -> impl Strategy<Value = Action> {
         kind: ActionKind::Other,
         arguments: serde_json::json!({ "path": path, "command": "create" }),
     };
-    let patch = |(path, patch): (String, String)| edit(&path, Change::Patch { patch });
+    let patched = |(path, patch): (String, String)| edit(&path, Change::Patch { patch });
     prop_oneof![
         (path.clone(), text.clone()).prop_map(|(path, text)| write(path, text)),
         any::<String>().prop_map(keys),
         "(cat > a.py <<E\n|x = 1\n|E\n|vim a.py\n|:wq\n|C-c){1,3}".prop_map(keys),
         any::<(String, String)>().prop_map(other),
-        any::<(String, String)>().prop_map(patch),
+        any::<(String, String)>().prop_map(patched),
         (path, text.clone(), text).prop_map(|(path, old, new)| replace(path, old, new)),
         command.prop_map(shell),
         any::<String>().prop_map(|text| shell(&text)),
