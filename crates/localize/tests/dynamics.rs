@@ -181,6 +181,11 @@ fn typing_into_a_terminal_that_is_not_ready_is_noticed() {
         keys("ls\n", "listening\nls"),
     ];
     assert_eq!(steps_of("busy_terminal", steps), [2]);
+    let pager = vec![
+        keys("less a\n", "one\ntwo\n--More--"),
+        keys("q", "root@box:/app#"),
+    ];
+    assert!(steps_of("busy_terminal", pager).is_empty());
     let ready = vec![
         keys("ls\n", "root@box:/app# ls\na\nroot@box:/app#"),
         keys("ls\n", "root@box:/app# ls\na\nroot@box:/app#"),
