@@ -4,8 +4,8 @@ mod admission;
 mod announced_success;
 mod authored_text;
 mod busy_terminal;
-mod contradicted_demand;
 mod checked_at_once;
+mod contradicted_demand;
 mod declared_done;
 mod deliverable;
 mod demanded_start;
@@ -93,7 +93,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &scratch_work::ScratchWork,
         &housekeeping::Housekeeping,
         &checked_at_once::CheckedAtOnce,
-        &untouched_requirement::UntouchedRequirement,
         &programmed_write::ProgrammedWrite,
         &announced_success::AnnouncedSuccess,
         &demanded_work::DemandedWork,
