@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use analysis::Index;
 use trace::{ActionKind, Change, Diagnosis, Evidence, OnsetCandidate, Step, StepId, Verdict};
 
+use super::progress;
 use crate::input::Input;
 use crate::output::{Palette, headline, inert};
 
@@ -34,6 +35,9 @@ pub(super) fn full(
     if !diagnosis.summary.is_empty() {
         paragraph(&mut out, "why", &diagnosis.summary, palette);
     }
+    if let Some(kind) = progress::kind(diagnosis) {
+        paragraph(&mut out, "kind of error", &kind, palette);
+    }
     if !diagnosis.chain.is_empty() {
         let _ = writeln!(out, "\n{}", palette.strong("chain"));
         for link in &diagnosis.chain {
@@ -54,6 +58,16 @@ pub(super) fn full(
         paragraph(&mut out, "advice", &diagnosis.advice, palette);
     }
     stages(&mut out, diagnosis, palette);
+    let progress = progress::told(diagnosis);
+    if !progress.is_empty() {
+        let _ = writeln!(out, "\n{}", palette.strong("progress"));
+        for line in progress {
+            let _ = writeln!(out, "  {}", headline(&line, palette.width.max(40) * 2));
+        }
+    }
+    if let Some(waste) = progress::waste(diagnosis) {
+        paragraph(&mut out, "waste", &waste, palette);
+    }
     out
 }
 
@@ -190,13 +204,34 @@ fn stages(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
         .iter()
         .map(|s| {
             format!(
-                "{} {}",
+                "{} {} {:.2}",
                 span(s.start, s.end),
-                s.phase.as_str().replace('_', " ")
+                s.phase.as_str().replace('_', " "),
+                s.suspicion
             )
         })
         .collect();
-    paragraph(out, "stages", &spans.join(" · "), palette);
+    paragraph(out, "stages, with suspicion", &spans.join(" · "), palette);
+    let suspicious = diagnosis.stages.iter().filter(|s| s.suspicion > 0.0);
+    if let Some(most) = suspicious.max_by(|a, b| {
+        let earlier = b.stage_id.cmp(&a.stage_id);
+        a.suspicion.total_cmp(&b.suspicion).then(earlier)
+    }) {
+        let f = most.features;
+        let _ = writeln!(
+            out,
+            "  {}",
+            palette.faint(&format!(
+                "{} by signals {:.2}, regression {:.2}, diff {:.2}, backtracks {:.2}, exploration {:.2}",
+                span(most.start, most.end),
+                f.step_suspicion,
+                f.verification_regression,
+                f.diff_magnitude,
+                f.backtrack_frequency,
+                f.exploration_ratio
+            ))
+        );
+    }
 }
 
 fn span(start: StepId, end: StepId) -> String {

@@ -25,7 +25,11 @@ pub(super) struct CheckId(u64);
 /// numbers, redirections and what stands around it in the pipeline do not count.
 pub(super) fn of(step: &IndexedStep<'_>) -> Option<(CheckId, String)> {
     let checks = |a: &Activity| matches!(a, Activity::Test | Activity::Build | Activity::Run);
-    if !step.reading.activities.iter().any(checks) {
+    // A script that edits is not a check, though it may fail; a test or build that follows is.
+    let edits = step.reading.activities.contains(&Activity::Edit);
+    let surely = |a: &Activity| matches!(a, Activity::Test | Activity::Build);
+    let asks = |edits: bool, a: &Activity| if edits { surely(a) } else { checks(a) };
+    if !step.reading.activities.iter().any(|a| asks(edits, a)) {
         return None;
     }
     let mut hasher = DefaultHasher::new();
@@ -34,6 +38,10 @@ pub(super) fn of(step: &IndexedStep<'_>) -> Option<(CheckId, String)> {
     for command in &step.reading.commands {
         if AROUND.contains(&command.program.as_str()) {
             continue;
+        }
+        // A program typed in with the command that changes something does work, it checks nothing.
+        if command.input_text().is_some() && step.reading.effect.kind.is_change() {
+            return None;
         }
         any = true;
         let operands = command.args.iter().map(String::as_str).filter(|arg| {
@@ -48,7 +56,7 @@ pub(super) fn of(step: &IndexedStep<'_>) -> Option<(CheckId, String)> {
                 shown.extend(word.chars().take_while(|c| *c != '\n'));
             }
         }
-        // A program read from standard input is a part of what is asked.
+        // A program typed in is a part of what is asked.
         command.input_text().hash(&mut hasher);
         ';'.hash(&mut hasher);
     }
