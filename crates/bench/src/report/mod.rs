@@ -4,6 +4,7 @@
 mod chart;
 mod markdown;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 pub use chart::ChartError;
@@ -227,7 +228,9 @@ fn facts_of(set: &Set, system: Option<&System>, facts: &[Facts]) -> Vec<Facts> {
 
 fn scores(name: &str, paired: &Paired<'_>, draws: &(Draws, Draws), parts: &[Part]) -> Scores {
     let rows = &paired.rows;
-    let figures = all()
+    let metrics: Vec<&Metric> = all().collect();
+    let figures = metrics.par_iter();
+    let figures = figures
         .filter_map(|metric| figure(metric, rows, draws))
         .collect();
     Scores {

@@ -93,7 +93,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &scratch_work::ScratchWork,
         &housekeeping::Housekeeping,
         &checked_at_once::CheckedAtOnce,
-        &untouched_requirement::UntouchedRequirement,
         &programmed_write::ProgrammedWrite,
         &announced_success::AnnouncedSuccess,
         &demanded_work::DemandedWork,
