@@ -11,6 +11,8 @@ use super::claim::{ClaimKind, claims, surrender};
 use super::node::NodeId;
 use super::problem::{Problem, TestSet, weight};
 use super::purpose::Doing;
+use super::unmet::unmet;
+use crate::contract::Audit;
 use crate::evidence::{Citation, of_action, of_observation, of_thought};
 
 /// Failures that are kept: the ones that speak loudest.
@@ -29,6 +31,8 @@ pub enum FailureKind {
     Stuck,
     /// A file that was to be there was looked for and is not.
     MissingResult,
+    /// A demand of the task is contradicted, unmet or was never touched.
+    UnmetDemand,
     /// The agent asserts what an earlier step shows to be wrong.
     ContradictedClaim,
     /// The run ends in the middle of its work.
@@ -46,6 +50,7 @@ impl FailureKind {
             Self::OpenError => "open_error",
             Self::Stuck => "stuck",
             Self::MissingResult => "missing_result",
+            Self::UnmetDemand => "unmet_demand",
             Self::ContradictedClaim => "contradicted_claim",
             Self::CutOff => "cut_off",
             Self::GaveUp => "gave_up",
@@ -71,7 +76,7 @@ pub struct Failure {
 }
 
 /// The observed failures of a run, the strongest first.
-pub(super) fn observe(index: &Index<'_>, build: &Build) -> Vec<Failure> {
+pub(super) fn observe(index: &Index<'_>, build: &Build, audit: &Audit) -> Vec<Failure> {
     let last_worked = build.facts.iter().rposition(|facts| facts.worked);
     let last_worked = last_worked.map(StepId::from_index);
     let mut found: Vec<Failure> = Vec::new();
@@ -93,6 +98,7 @@ pub(super) fn observe(index: &Index<'_>, build: &Build) -> Vec<Failure> {
             of_action(step)
         }));
     }
+    found.extend(unmet(index, build, audit));
     found.extend(contradicted(index, build));
     found.extend(ending(index, build));
     found.retain(|failure| failure.strength >= FAINT);
