@@ -10,7 +10,7 @@ use super::claim::{Claim, ClaimKind, Place, claims};
 use super::deliverable::Demanded;
 use super::files::{Files, How, written};
 use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
-use super::problem::{Problems, ROOTS, Tests, weight};
+use super::problem::{Problem, Problems, ROOTS, Tests, weight};
 use super::process::Processes;
 use super::purpose::{Doing, Purpose, purposes, waits};
 use crate::blame::file_name;
@@ -58,8 +58,6 @@ pub(super) struct Facts {
     pub(super) leaves: Leaves,
     /// It hands the work in.
     pub(super) commits: bool,
-    /// It ran something that shows whether the work is right, and it worked.
-    pub(super) worked: bool,
     /// The step in which what failed here worked.
     pub(super) fixed: Option<StepId>,
 }
@@ -83,6 +81,8 @@ pub(super) struct Build {
     pub(super) processes: Processes,
     /// The last step that did something judged, and whether it failed.
     pub(super) last_judged: Option<(StepId, bool)>,
+    /// The last step that ran something that shows whether the work is right, and worked.
+    pub(super) last_worked: Option<StepId>,
     /// The last step at which each command occurred.
     tried: HashMap<u32, StepId>,
     /// What was started and has not answered yet.
@@ -367,7 +367,10 @@ impl Build {
             against.extend(self.tests.failing().map(|set| set.step));
         }
         if closing {
-            let open = self.problems.open().filter(|(_, p)| weight(p) >= WEIGHTY);
+            // What works later may do the same in another way.
+            let worked = self.last_worked;
+            let stands = |p: &Problem| weight(p) >= WEIGHTY && Some(p.last) > worked;
+            let open = self.problems.open().filter(|(_, p)| stands(p));
             against.extend(open.map(|(_, problem)| problem.last));
         } else if kind != ClaimKind::Passes
             && let Some((failed, true)) = self.last_judged

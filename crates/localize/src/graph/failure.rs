@@ -2,6 +2,8 @@
 //!
 //! Only the run's own steps are asked, never a recorded outcome. Of a run that ends clean there is none.
 
+use std::collections::BTreeMap;
+
 use analysis::activity::Activity;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, StepId};
@@ -77,8 +79,6 @@ pub struct Failure {
 
 /// The observed failures of a run, the strongest first.
 pub(super) fn observe(index: &Index<'_>, build: &Build, audit: &Audit) -> Vec<Failure> {
-    let last_worked = build.facts.iter().rposition(|facts| facts.worked);
-    let last_worked = last_worked.map(StepId::from_index);
     let mut found: Vec<Failure> = Vec::new();
     found.extend(
         build
@@ -86,8 +86,8 @@ pub(super) fn observe(index: &Index<'_>, build: &Build, audit: &Audit) -> Vec<Fa
             .failing()
             .filter_map(|set| failing_tests(index, build, set)),
     );
-    for (_, problem) in build.problems.open() {
-        found.extend(open_problem(index, problem, last_worked));
+    for tried in together(build) {
+        found.extend(open_problem(index, &tried, build.last_worked));
     }
     for (step, purpose) in build.processes.unfinished() {
         let why = format!(
@@ -178,12 +178,39 @@ fn failing_tests(index: &Index<'_>, build: &Build, set: &TestSet) -> Option<Fail
     })
 }
 
+/// The open problems; of packages that one step failed to install the first stands for all.
+fn together(build: &Build) -> Vec<Tried<'_>> {
+    let mut found: Vec<Tried<'_>> = Vec::new();
+    let mut installing: BTreeMap<StepId, usize> = BTreeMap::new();
+    for (_, problem) in build.problems.open() {
+        if problem.purpose.doing == Doing::Install {
+            if let Some(&at) = installing.get(&problem.last) {
+                found[at].others += 1;
+                continue;
+            }
+            installing.insert(problem.last, found.len());
+        }
+        found.push(Tried { problem, others: 0 });
+    }
+    found
+}
+
+/// An open problem, and how many others are told with it.
+struct Tried<'b> {
+    problem: &'b Problem,
+    others: usize,
+}
+
 fn open_problem(
     index: &Index<'_>,
-    problem: &Problem,
+    tried: &Tried<'_>,
     last_worked: Option<StepId>,
 ) -> Option<Failure> {
-    let key = &problem.purpose.key;
+    let problem = tried.problem;
+    let key = match tried.others {
+        0 => format!("`{}`", problem.purpose.key),
+        more => format!("`{}` with {more} more", problem.purpose.key),
+    };
     let (kind, why) = match (problem.purpose.doing, problem.stuck) {
         (Doing::Have, _) => {
             let name = problem.purpose.object();
@@ -194,18 +221,18 @@ fn open_problem(
         }
         (_, true) => (
             FailureKind::Stuck,
-            format!("`{key}` was stopped before it was done and never worked afterwards"),
+            format!("{key} was stopped before it was done and never worked afterwards"),
         ),
         (_, false) if problem.tries > 1 => (
             FailureKind::OpenError,
             format!(
-                "`{key}` failed {} times and never worked afterwards",
+                "{key} failed {} times and never worked afterwards",
                 problem.tries
             ),
         ),
         _ => (
             FailureKind::OpenError,
-            format!("`{key}` failed and never worked afterwards"),
+            format!("{key} failed and never worked afterwards"),
         ),
     };
     // What works later may do the same in another way.

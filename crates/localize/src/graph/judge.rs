@@ -92,7 +92,9 @@ impl Build {
         if !purposes.is_empty() {
             self.last_judged = Some((step, false));
             let shows = |p: &Purpose| matches!(p.doing, Doing::Test | Doing::Run | Doing::Reach);
-            self.facts[step.index()].worked = purposes.iter().any(shows);
+            if purposes.iter().any(shows) {
+                self.last_worked = Some(step);
+            }
         }
     }
 

@@ -15,6 +15,10 @@ pub(super) const ROOTS: usize = 16;
 const TRIES: usize = 8;
 /// Test cases whose last result is remembered in one run.
 const CASES: usize = 1 << 17;
+/// Problems that are open at once; what fails beyond that is a storm, not a cause.
+const OPEN: usize = 1024;
+/// Test sets whose last report is remembered.
+const SETS: usize = 1024;
 /// Names of failing cases kept of one report.
 const NAMES: usize = 8;
 
@@ -70,6 +74,9 @@ impl Problems {
             known.span = this.span;
             known.roots = this.roots;
             return (before != this.step).then_some(before);
+        }
+        if self.open.len() >= OPEN {
+            return None;
         }
         self.open.insert(purpose.key.clone(), self.all.len());
         self.all.push(Problem {
@@ -192,6 +199,9 @@ impl Tests {
         };
         let from_the_start =
             !failing.is_empty() && failing.iter().all(|(_, hash)| first_failing.contains(hash));
+        if self.sets.len() >= SETS && !self.sets.contains_key(set) {
+            return fixed;
+        }
         self.sets.insert(
             set.to_owned(),
             TestSet {

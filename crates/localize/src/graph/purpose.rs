@@ -129,9 +129,17 @@ fn of_command(command: &Invocation, activities: &[Activity], add: &mut impl FnMu
         served(command, program, add);
     } else if program == "git" {
         versioned(command, add);
-    } else if !is_idle(program) {
+    } else if !is_idle(program) && is_name(program) {
         add(Purpose::new(Doing::Tool, program, program, ""));
     }
+}
+
+/// True for what can be the name of a program, and not a piece of a text taken for a command.
+fn is_name(program: &str) -> bool {
+    program.contains(|c: char| c.is_ascii_lowercase())
+        && program
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
 }
 
 fn is_verb(command: &Invocation, verb: &str) -> bool {
@@ -257,6 +265,9 @@ fn package(word: &str) -> &str {
         .char_indices()
         .find(|&(at, c)| at > 0 && "=<>!~[@;".contains(c))
         .map_or(word, |(at, _)| &word[..at]);
+    if word.starts_with(['<', '$', '(']) {
+        return "";
+    }
     file_name(name)
 }
 
