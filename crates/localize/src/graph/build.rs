@@ -118,7 +118,7 @@ impl Build {
         });
         self.assert(step);
         let own = purposes(step);
-        let begun = own.len();
+        let typed = own.len();
         // A terminal answers late: what was typed before is answered with what is typed now.
         let screen = step.step.observation.as_ref().is_none_or(|o| o.screen);
         let mut purposes = if screen || own.is_empty() && waits(&step.step, &step.reading) {
@@ -128,11 +128,11 @@ impl Build {
         };
         purposes.retain(|purpose| !own.contains(purpose));
         purposes.extend(own);
-        let began = purposes.len() - begun;
-        let mut roots = self.uses(step, &purposes[began..]);
-        self.commands(step.id, &purposes[began..]);
+        let pending = purposes.len() - typed;
+        let mut roots = self.uses(step, &purposes[pending..]);
+        self.commands(step.id, &purposes[pending..]);
         self.errors(step, &mut roots);
-        let stopped = self.processes(step, &purposes[began..], &purposes[..began]);
+        let stopped = self.processes(step, &purposes[pending..], &purposes[..pending]);
         self.judge(step, &purposes, &roots, &stopped);
         self.tests(step, &purposes, &roots);
         self.looks(step);
@@ -173,7 +173,7 @@ impl Build {
     }
 
     fn commands(&mut self, step: StepId, purposes: &[Purpose]) {
-        for purpose in purposes {
+        for purpose in purposes.iter().filter(|p| p.doing != Doing::Edit) {
             self.spoken.insert(purpose.program.clone(), purpose.clone());
             let Some(item) = self.store.named(ItemKind::Command, &purpose.key, step) else {
                 return;

@@ -15,7 +15,7 @@ use super::problem::{Problem, TestSet, weight};
 use super::purpose::Doing;
 use super::unmet::unmet;
 use crate::contract::Audit;
-use crate::evidence::{Citation, of_action, of_observation, of_thought};
+use crate::evidence::{Citation, of_action, of_observation, of_outcome, of_thought};
 
 /// Failures that are kept: the ones that speak loudest.
 const MOST: usize = 24;
@@ -75,6 +75,8 @@ pub struct Failure {
     pub evidence: Vec<Citation>,
     /// What had a part in it, from which it is followed back.
     pub roots: Vec<NodeId>,
+    /// The last step before in which the same worked: what is wrong came after it.
+    pub good: Option<StepId>,
 }
 
 /// The observed failures of a run, the strongest first.
@@ -129,6 +131,7 @@ fn at(
         why,
         evidence: vec![evidence],
         roots: vec![NodeId::Step(step)],
+        good: None,
     })
 }
 
@@ -174,6 +177,7 @@ fn failing_tests(index: &Index<'_>, build: &Build, set: &TestSet) -> Option<Fail
     )?;
     Some(Failure {
         roots: set.roots.clone(),
+        good: build.tests.good(set),
         ..failure
     })
 }
@@ -242,7 +246,12 @@ fn open_problem(
     let failure = at(index, problem.last, kind, strength, why, cite)?;
     let mut roots = problem.roots.clone();
     roots.extend(problem.failed.iter().map(|step| NodeId::Step(*step)));
-    Some(Failure { roots, ..failure })
+    let good = problem.good;
+    Some(Failure {
+        roots,
+        good,
+        ..failure
+    })
 }
 
 /// The last assertion that something shown before it contradicts, and that nothing backs since.
@@ -273,18 +282,17 @@ fn contradicted(index: &Index<'_>, build: &Build) -> Option<Failure> {
         cite,
     )?;
     let shown = index.step(against)?;
-    let span = shown
-        .outcome
-        .errors
-        .first()
-        .map_or(0..0, |error| error.span.clone());
-    failure.evidence.extend(of_observation(&shown.step, &span));
+    failure.evidence.extend(of_outcome(&shown));
     failure.roots.push(NodeId::Step(against));
     let open = build.problems.open().find(|(_, p)| p.last == against);
-    failure.roots.extend(
-        open.into_iter()
-            .flat_map(|(_, problem)| problem.roots.iter().copied()),
-    );
+    let sets = build.tests.failing().find(|set| set.step == against);
+    if let Some((_, problem)) = open {
+        failure.roots.extend(problem.roots.iter().copied());
+        failure.good = problem.good;
+    } else if let Some(set) = sets {
+        failure.roots.extend(set.roots.iter().copied());
+        failure.good = build.tests.good(set);
+    }
     Some(failure)
 }
 

@@ -57,7 +57,17 @@ impl Build {
         }
         let errors = &step.outcome.errors;
         let screen = step.step.observation.as_ref().is_some_and(|o| o.screen);
-        let failing = self.failing(purposes, errors, screen);
+        let mut failing = self.failing(purposes, errors, screen);
+        if !step.outcome.tests.is_empty() {
+            // Which tests fail is told by the report: that the command ran at all is no problem.
+            failing.retain(|purpose| {
+                let reported = purpose.doing == Doing::Test;
+                if reported {
+                    self.problems.reported(&purpose.key, step.id);
+                }
+                !reported
+            });
+        }
         for purpose in &failing {
             self.fail(step, purpose, false, roots);
         }
@@ -73,7 +83,7 @@ impl Build {
                 .collect();
             self.judge_worked(step.id, &others);
         }
-        if !failing.is_empty() {
+        if !failing.is_empty() || !step.outcome.tests.is_empty() {
             self.last_judged = Some((step.id, true));
         }
     }
@@ -159,9 +169,6 @@ impl Build {
 
     /// Closes what a try that worked puts right.
     fn work(&mut self, step: StepId, purpose: &Purpose) {
-        if self.problems.is_quiet() {
-            return;
-        }
         let mut keys = vec![purpose.key.clone()];
         if purpose.doing == Doing::Reach {
             // What answers runs, however it came to be started.

@@ -123,6 +123,33 @@ impl Graph {
         &self.makers
     }
 
+    /// A node in a few words: `step 4`, `` `a.py` ``.
+    #[must_use]
+    pub fn name(&self, node: NodeId) -> String {
+        match node {
+            NodeId::Step(step) => format!("step {step}"),
+            NodeId::Item(item) => {
+                let item = self.build.store.items.get(item as usize);
+                item.map_or_else(String::new, |item| match item.kind {
+                    ItemKind::Test => format!("the failing test `{}`", item.name),
+                    _ => format!("`{}`", item.name),
+                })
+            }
+        }
+    }
+
+    /// What a candidate has to do with a failure, in a clause.
+    #[must_use]
+    pub fn because(&self, candidate: &Candidate, failure: &Failure) -> String {
+        if failure.step == candidate.step {
+            return failure.why.clone();
+        }
+        match candidate.part.words(&self.name(candidate.through)).as_str() {
+            "" => format!("comes before step {}: {}", failure.step, failure.why),
+            part => format!("{part}, and step {} shows: {}", failure.step, failure.why),
+        }
+    }
+
     /// The steps that go on over a failure that is never put right, in step order.
     #[must_use]
     pub fn dismissals(&self) -> &[Dismissal] {

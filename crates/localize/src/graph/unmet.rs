@@ -1,16 +1,18 @@
 //! Demands of the task that do not stand at the end.
 
-use analysis::Index;
+use analysis::{Index, IndexedStep};
 use trace::StepId;
 
 use super::build::Build;
 use super::failure::{Failure, FailureKind};
 use super::node::NodeId;
 use crate::contract::{Audit, Demand, DemandKind, Mark, Standing, State};
-use crate::evidence::of_action;
+use crate::evidence::{Citation, of_action};
 
 /// The weight of a demand for something to hand in, against which others are measured.
 const WHOLE: f64 = 3.0;
+/// Last steps among which something to cite is looked for.
+const CITED: usize = 8;
 
 /// One failure for every demand that is contradicted, unmet or never touched.
 pub(super) fn unmet<'a>(
@@ -58,10 +60,8 @@ fn failure(
         }
     };
     let strength = sure * f64::from(demand.weight.min(3)) / WHOLE;
-    let last = StepId::from_index(index.len().checked_sub(1)?);
-    let step = mark.map_or(last, |mark| mark.step);
-    let cited = mark.and_then(|mark| mark.evidence.clone());
-    let evidence = cited.or_else(|| of_action(&index.step(step)?.step))?;
+    let shown = mark.and_then(|mark| Some((mark.step, mark.evidence.clone()?)));
+    let (step, evidence) = shown.or_else(|| end(index, mark.map(|mark| mark.step)))?;
     Some(Failure {
         kind: FailureKind::UnmetDemand,
         step,
@@ -69,7 +69,15 @@ fn failure(
         why,
         evidence: vec![evidence],
         roots: roots(build, demand, standing, mark),
+        good: None,
     })
+}
+
+/// A step and its action: that one, or the last that has something to cite.
+fn end(index: &Index<'_>, step: Option<StepId>) -> Option<(StepId, Citation)> {
+    let cite = |step: IndexedStep<'_>| Some((step.id, of_action(&step.step)?));
+    let own = step.and_then(|step| cite(index.step(step)?));
+    own.or_else(|| index.steps().rev().take(CITED).find_map(cite))
 }
 
 /// What was handed in for the demand, and the steps that worked on it.
