@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod render;
 pub mod shell;
 pub mod stage;
+pub mod workspace;
 
 mod index;
 

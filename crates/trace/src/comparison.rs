@@ -189,7 +189,7 @@ impl ChangeKind {
             Self::Fetch => "fetch",
             Self::Build => "build",
             Self::Version => "version",
-            Self::Serve => "serve",
+            Self::Serve => "service",
             Self::Run => "run",
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct StateChange {
     /// The step's result says that it did not work.
     pub(super) failed: bool,
     pub(super) text: Text,
+    /// A hash of the whole file after the step, where it is known.
+    pub(super) after: Option<u64>,
 }
 
 /// What is changed.

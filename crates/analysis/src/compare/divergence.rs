@@ -34,9 +34,14 @@ pub(super) fn find(
         .map(|entry| weigh(entry, &runs, &tasks))
         .collect();
     let first = |weight| weights.iter().position(|found| *found == Some(weight));
-    let (weight, at) = [Weight::Matters, Weight::Detail, Weight::Aside]
-        .into_iter()
-        .find_map(|weight| Some((weight, first(weight)?)))?;
+    let (weight, at) = [
+        Weight::Matters,
+        Weight::Detail,
+        Weight::Aside,
+        Weight::Scratch,
+    ]
+    .into_iter()
+    .find_map(|weight| Some((weight, first(weight)?)))?;
     let parting = Parting {
         lists: changes.map(|changes| changes.list.as_slice()),
         entries,
@@ -57,16 +62,14 @@ impl Parting<'_> {
     /// Tells of the first divergence, which lies in the entry at `at` or beside it.
     fn describe(&self, at: usize, weight: Weight) -> Divergence {
         let entries = self.entries;
+        let before = entries[..at].iter().rposition(Entry::is_in_order);
+        let behind = entries[at + 1..].iter().position(Entry::is_in_order);
+        let behind = behind.map_or(entries.len(), |pair| at + 1 + pair);
         // What both do up to the next change they make together is one point of the alignment.
         let (from, to) = if entries[at].is_in_order() {
             (at, at + 1)
         } else {
-            let before = entries[..at].iter().rposition(Entry::is_in_order);
-            let behind = entries[at..].iter().position(Entry::is_in_order);
-            (
-                before.map_or(0, |pair| pair + 1),
-                behind.map_or(entries.len(), |pair| at + pair),
-            )
+            (before.map_or(0, |pair| pair + 1), behind)
         };
         let firsts = self.first_by_subject(weight);
         let parted = (from..to)
@@ -80,8 +83,8 @@ impl Parting<'_> {
                 (a.is_none() || b.is_none(), a.into_iter().chain(b).min())
             })
             .unwrap_or([entries[at].a, entries[at].b]);
-        let pair_before = from.checked_sub(1).map(|pair| entries[pair]);
-        let pair_behind = entries.get(to).filter(|entry| entry.is_in_order());
+        let pair_before = before.map(|pair| entries[pair]);
+        let pair_behind = entries.get(behind);
         let sides = [0, 1].map(|side| {
             let pick = |entry: &Entry| [entry.a, entry.b][side];
             Side {

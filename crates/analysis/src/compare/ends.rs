@@ -7,6 +7,7 @@ use trace::{ChangeKind, ComparedFile, FileRelation, StepId};
 use super::change::StateChange;
 use super::place::Place;
 use super::sketch::{Sketch, content_hash};
+use crate::workspace::{Fidelity, Text, Workspace};
 
 /// How many token runs of a file are kept: all of most source files.
 const KEPT_RUNS: usize = 16_384;
@@ -40,21 +41,53 @@ pub(super) struct End {
 }
 
 impl Ends {
+    /// Takes the final states that are rebuilt for those the changes alone tell.
+    pub(super) fn refine(&mut self, workspace: &Workspace) {
+        for file in workspace.files().filter(|file| !file.only_shown()) {
+            let Some(last) = file.versions.last() else {
+                continue;
+            };
+            let place = Place::new("", &file.path);
+            let known = workspace.at(&file.path, last.step);
+            let exact = known
+                .as_ref()
+                .filter(|text| text.fidelity() == Fidelity::Exact)
+                .and_then(Text::whole);
+            let text = match (&exact, &known) {
+                (Some(whole), _) => Sketch::of(whole, KEPT_RUNS),
+                (None, Some(text)) => known_lines(text),
+                (None, None) => Sketch::default(),
+            };
+            let end = End {
+                unknown: exact.is_none() && text.is_empty(),
+                text,
+                exact: exact.as_deref().map(content_hash),
+                exists: last.exists,
+                step: file.writers().last(),
+            };
+            let ours = self.find(&place).map(|(at, _)| at.clone());
+            if end.unknown && ours.is_none() {
+                // A folder, a device, something a program left: nothing to compare.
+                continue;
+            }
+            let at = ours.unwrap_or(place);
+            if let Some(entry) = self.entry(&at) {
+                *entry = end;
+            }
+        }
+    }
+
     /// Applies a change; `whole` is the file's whole new text where the change states it.
     pub(super) fn apply(&mut self, change: &StateChange, whole: Option<&str>) {
         let Some(place) = change.place().filter(|_| !change.failed) else {
             return;
         };
-        if matches!(change.kind, ChangeKind::Folder | ChangeKind::Mode)
-            || (!self.files.contains_key(place) && self.files.len() >= MOST_FILES)
-        {
+        if matches!(change.kind, ChangeKind::Folder | ChangeKind::Mode) || !place.is_literal() {
             return;
         }
-        let end = self.files.entry(place.clone()).or_insert_with(|| {
-            let name = place.name().to_owned();
-            self.by_name.entry(name).or_default().push(place.clone());
-            End::default()
-        });
+        let Some(end) = self.entry(place) else {
+            return;
+        };
         end.step = Some(change.step);
         end.exists = change.kind != ChangeKind::Delete;
         if let Some(text) = whole {
@@ -71,6 +104,18 @@ impl Ends {
             end.text = Sketch::default();
             end.unknown = true;
         }
+    }
+
+    /// The state kept under exactly this path; `None` when there are too many.
+    fn entry(&mut self, place: &Place) -> Option<&mut End> {
+        if !self.files.contains_key(place) {
+            if self.files.len() >= MOST_FILES {
+                return None;
+            }
+            let name = place.name().to_owned();
+            self.by_name.entry(name).or_default().push(place.clone());
+        }
+        Some(self.files.entry(place.clone()).or_default())
     }
 
     /// The state of the file that `place` means in this run.
@@ -125,10 +170,25 @@ impl End {
         text.contained_in(&self.text)
     }
 
+    /// True when every word of it is known.
+    pub(super) fn is_exact(&self) -> bool {
+        self.exact.is_some()
+    }
+
     /// True when both are known whole and are the same.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.exists == other.exists && self.exact.is_some() && self.exact == other.exact
     }
+}
+
+/// What is known of a text that is not known whole.
+fn known_lines(text: &Text<'_>) -> Sketch {
+    let mut all = String::new();
+    for line in text.lines() {
+        all.push_str(line.text);
+        all.push('\n');
+    }
+    Sketch::of(&all, KEPT_RUNS)
 }
 
 fn compared(place: &Place, a: Option<&End>, b: Option<&End>) -> Option<ComparedFile> {

@@ -85,12 +85,10 @@ impl Reads {
     }
 }
 
-/// True for what names a file and is no pattern or expansion.
+/// True for what looks like the name of a file: tables of commands take some words for paths that are none.
 fn is_path(path: &str) -> bool {
-    !path.is_empty()
-        && !path.contains(['*', '$', '`', '\n', '('])
-        && !path.ends_with('/')
-        && path != "."
+    let plain = !path.contains(['*', '$', '`', '\n', '(', '{', ' ']) && !path.ends_with(['/', '.']);
+    plain && (path.contains(['/', '.']) || path.starts_with(char::is_uppercase))
 }
 
 /// The last report of each run between two changes that both made.

@@ -7,18 +7,23 @@ use trace::{
 use super::change::{StateChange, Target, Text};
 use super::ends::Ends;
 use super::place::Place;
+use super::sketch::content_hash;
 use super::words;
 use crate::Index;
 use crate::activity::Activity;
 use crate::effect::single::{CommandReader, CommandReading};
 use crate::effect::{self, StepReading};
 use crate::shell::Invocation;
+use crate::workspace::{Fidelity, Workspace};
 
 /// How many changes of a run are compared.
 pub(super) const MOST_CHANGES: usize = 20_000;
 
 /// How many changes of one step are.
 const MOST_OF_STEP: usize = 64;
+
+/// How many bytes of files are looked at for what they hold after a change.
+const HASHED_BYTES: usize = 64 << 20;
 
 /// How deep sub-agents of sub-agents are followed.
 const DEPTH: usize = 4;
@@ -40,7 +45,28 @@ pub(super) fn changes(index: &Index<'_>) -> Changes {
     for s in index.steps() {
         reader.step(s.id, &s.step, &s.reading, Some(&s.outcome));
     }
-    reader.found
+    let mut found = reader.found;
+    let workspace = Workspace::new(index);
+    found.ends.refine(&workspace);
+    look_behind(&mut found.list, &workspace);
+    found
+}
+
+/// Adds what the files hold after each change: two ways to one text are one change.
+fn look_behind(changes: &mut [StateChange], workspace: &Workspace) {
+    let mut read = 0;
+    for change in changes.iter_mut().filter(|change| !change.failed) {
+        let of_text = matches!(change.kind, ChangeKind::Write | ChangeKind::Edit);
+        let Some(place) = change.place().filter(|_| of_text && read < HASHED_BYTES) else {
+            continue;
+        };
+        let known = workspace.at(place.as_str(), change.step);
+        let exact = known.filter(|text| text.fidelity() == Fidelity::Exact);
+        if let Some(whole) = exact.and_then(|text| text.whole()) {
+            read += whole.len();
+            change.after = Some(content_hash(&whole));
+        }
+    }
 }
 
 struct Reader<'t> {
@@ -92,7 +118,8 @@ impl<'t> Reader<'t> {
             _ => Vec::new(),
         };
         if reading.effect.kind.is_change() {
-            if made.is_empty() && reading.commands.is_empty() {
+            let acts = reading.activities.iter().any(|a| *a != Activity::Control);
+            if made.is_empty() && reading.commands.is_empty() && acts {
                 made = self.unnamed(id, step, reading);
             }
         } else {
@@ -176,7 +203,9 @@ impl<'t> Reader<'t> {
     fn commands(&mut self, step: StepId, commands: &[Invocation]) -> Vec<Made> {
         let mut all = Vec::new();
         let mut printed = None;
+        let mut before: Option<&Invocation> = None;
         for command in commands {
+            let source = before.replace(command).filter(|_| command.piped_input);
             let reading = self.commands.read(command);
             if command.program == "cd" || command.program == "pushd" {
                 self.go(reading.operands.first().map(String::as_str));
@@ -184,7 +213,8 @@ impl<'t> Reader<'t> {
             let piped = printed.take().filter(|_| command.piped_input);
             let text = words::stated_text(command).or(piped);
             if reading.changes && all.len() < MOST_OF_STEP {
-                self.command(step, command, &reading, text.as_deref(), &mut all);
+                let target = words::command(command, &reading, source);
+                self.command(step, command, &reading, text.as_deref(), target, &mut all);
             }
             printed = text;
         }
@@ -204,6 +234,7 @@ impl<'t> Reader<'t> {
         command: &Invocation,
         reading: &CommandReading,
         text: Option<&str>,
+        target: Target,
         all: &mut Vec<Made>,
     ) {
         let mut kind = words::kind(command, reading);
@@ -213,7 +244,7 @@ impl<'t> Reader<'t> {
         }
         if kind == ChangeKind::Install
             && !reading.operands.is_empty()
-            && !command.written.starts_with(['$', '`'])
+            && !words::is_downloaded(command)
         {
             for target in words::packages(reading) {
                 all.push(made(step, kind, target, Text::default(), None));
@@ -236,10 +267,16 @@ impl<'t> Reader<'t> {
                 | ChangeKind::Folder
         );
         let how = words::without_paths(command, reading);
-        for path in reading.writes.iter().filter(|_| of_files) {
-            let text_made = match (kind, text) {
-                (ChangeKind::Delete | ChangeKind::Folder, _) => Text::default(),
-                (ChangeKind::Write | ChangeKind::Edit, Some(text)) => Text::written(text),
+        let substitution = words::substitution(command);
+        for path in reading
+            .writes
+            .iter()
+            .filter(|path| of_files && !words::is_size(path))
+        {
+            let text_made = match (kind, text, &substitution) {
+                (ChangeKind::Delete | ChangeKind::Folder, ..) => Text::default(),
+                (ChangeKind::Write | ChangeKind::Edit, Some(text), _) => Text::written(text),
+                (ChangeKind::Edit, None, Some((old, new))) => Text::replaced(old, new),
                 _ => Text::command(&how),
             };
             let whole = text.filter(|_| kind == ChangeKind::Write && text_made.stated);
@@ -253,16 +290,8 @@ impl<'t> Reader<'t> {
             ));
         }
         if !of_files || reading.writes.is_empty() {
-            let given = command
-                .input_text()
-                .map_or_else(Text::default, Text::written);
-            all.push(made(
-                step,
-                kind,
-                words::command(command, reading),
-                given,
-                None,
-            ));
+            let given = Text::command(&words::in_full(command));
+            all.push(made(step, kind, target, given, None));
         }
     }
 
@@ -318,6 +347,7 @@ fn made(step: StepId, kind: ChangeKind, target: Target, text: Text, whole: Optio
         target,
         failed: false,
         text,
+        after: None,
     };
     Made {
         change,

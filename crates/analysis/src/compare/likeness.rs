@@ -80,7 +80,7 @@ pub(super) fn compare(a: &StateChange, b: &StateChange) -> Option<Likeness> {
                 program: other,
                 words: other_words,
             },
-        ) if program == other && a.kind == b.kind => commands(a, b, words, other_words)?,
+        ) if program == other => commands(a, b, words, other_words)?,
         _ => return None,
     };
     // What failed for one and worked for the other is not alike.
@@ -104,6 +104,9 @@ fn files(a: &StateChange, b: &StateChange, kinship: Kinship) -> Option<f64> {
     let one_file = kinship.is_one_file();
     let same_text = a.text.digest == b.text.digest;
     if a.kind == b.kind && one_file && same_text {
+        return Some(1.0);
+    }
+    if one_file && a.after.is_some() && a.after == b.after {
         return Some(1.0);
     }
     let of_text = [ChangeKind::Write, ChangeKind::Edit];
@@ -149,7 +152,7 @@ fn text_likeness(a: &StateChange, b: &StateChange) -> f64 {
 }
 
 fn services(verb: &str, other: &str) -> f64 {
-    let starts = |verb: &str| matches!(verb, "start" | "restart" | "reload" | "enable");
+    let starts = |verb: &str| matches!(verb, "start" | "restart" | "reload" | "enable" | "run");
     if verb == other {
         1.0
     } else if starts(verb) && starts(other) {
@@ -176,6 +179,6 @@ fn commands(a: &StateChange, b: &StateChange, words: &[String], other: &[String]
             / f64::from(u32::try_from(all).unwrap_or(u32::MAX))
     };
     let likeness = 0.3 + 0.65 * share.min(1.0);
-    let same_first = words.first().is_some() && words.first() == other.first();
+    let same_first = !words.is_empty() && words.first() == other.first();
     (likeness >= ALIKE || same_first).then(|| likeness.max(SAME_THING))
 }

@@ -46,6 +46,11 @@ impl Place {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
+    /// True when the path names one file and is no pattern or expansion.
+    pub(super) fn is_literal(&self) -> bool {
+        !self.0.is_empty() && !self.0.contains(['*', '$', '`', '?', '{', '(', '\n'])
+    }
+
     /// True for places where nothing is meant to stay.
     pub(super) fn is_scratch(&self) -> bool {
         const SCRATCH: &[&str] = &["/tmp/", "/var/tmp/", "/dev/shm/", "/root/.cache/"];

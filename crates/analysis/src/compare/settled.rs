@@ -12,6 +12,7 @@ use super::ends::{End, Ends};
 use super::extract::Changes;
 use super::likeness::{ALIKE, compare};
 use super::pairing::Entry;
+use super::place::Place;
 use super::sketch::Sketch;
 
 /// From this share on a text counts as held by a file, below [`GONE`] as lost from it.
@@ -30,6 +31,8 @@ pub(super) enum Weight {
     Detail,
     /// It is of something else.
     Aside,
+    /// It is of something that is not meant to stay: a file in a scratch folder, a folder, a mode.
+    Scratch,
 }
 
 /// One of two runs, ready to be asked what it did.
@@ -95,7 +98,7 @@ impl<'c> Run<'c> {
         }
     }
 
-    fn end(&self, place: &super::place::Place) -> Option<&'c End> {
+    fn end(&self, place: &Place) -> Option<&'c End> {
         self.changes.ends.of(place)
     }
 }
@@ -106,6 +109,7 @@ fn is_held(change: &StateChange, own: Option<&End>, other: Option<&End>, held: f
     let (added, removed) = (&change.text.added, &change.text.removed);
     if added.is_empty() {
         // Nothing but a removal: settled when the other run does not have it either.
+        let other = other.filter(|other| other.is_exact());
         return share(other, removed).is_some_and(|share| share <= GONE);
     }
     share(other, added).is_some_and(|share| share >= held)
@@ -138,11 +142,21 @@ pub(super) fn weigh(entry: &Entry, runs: &[Run<'_>; 2], tasks: &[String; 2]) -> 
     let matters = sides.iter().any(|(change, _, other)| {
         change.is_some_and(|change| matters(change, &other.changes.ends, tasks))
     });
-    Some(if matters {
-        Weight::Matters
-    } else {
-        Weight::Aside
+    let scratch = sides
+        .iter()
+        .all(|(change, ..)| change.is_none_or(is_scratch));
+    Some(match (matters, scratch) {
+        (true, _) => Weight::Matters,
+        (false, true) => Weight::Scratch,
+        (false, false) => Weight::Aside,
     })
+}
+
+/// True when nothing a run leaves behind depends on a change.
+fn is_scratch(change: &StateChange) -> bool {
+    change.failed
+        || matches!(change.kind, ChangeKind::Folder | ChangeKind::Mode)
+        || change.place().is_some_and(Place::is_scratch)
 }
 
 /// True when a change is of something that the other run changed too or that the task names.
@@ -154,11 +168,12 @@ fn matters(change: &StateChange, other: &Ends, tasks: &[String; 2]) -> bool {
     // The words of a command are everyday words more often than names.
     let is_name = |word: &str| word.contains(|c: char| !c.is_alphabetic());
     match &change.target {
-        _ if change.failed => false,
-        _ if matches!(change.kind, ChangeKind::Folder | ChangeKind::Mode) => false,
-        Target::File(place) => {
-            names(place.name()) || (!place.is_scratch() && other.of(place).is_some())
+        Target::File(place) if is_scratch(change) => {
+            // A name of the task in a scratch folder is a try at it.
+            matches!(change.kind, ChangeKind::Write | ChangeKind::Edit) && names(place.as_str())
         }
+        _ if is_scratch(change) => false,
+        Target::File(place) => names(place.name()) || other.of(place).is_some(),
         Target::Package { name, .. } | Target::Service { name, .. } => names(name),
         Target::Command { words, .. } => words.iter().any(|word| is_name(word) && names(word)),
     }

@@ -57,13 +57,11 @@ pub(super) fn kind(command: &Invocation, reading: &CommandReading) -> ChangeKind
         Activity::Edit if appends() => ChangeKind::Edit,
         Activity::Edit if replaces() => ChangeKind::Write,
         Activity::Edit if command.program == "tee" => {
-            match command
-                .args
-                .iter()
-                .any(|arg| arg == "-a" || arg == "--append")
-            {
-                true => ChangeKind::Edit,
-                false => ChangeKind::Write,
+            let appends = |arg: &String| arg == "-a" || arg == "--append";
+            if command.args.iter().any(appends) {
+                ChangeKind::Edit
+            } else {
+                ChangeKind::Write
             }
         }
         Activity::Edit => ChangeKind::Edit,
@@ -139,9 +137,9 @@ pub(super) fn service(command: &Invocation, reading: &CommandReading) -> Option<
         let names = |word: &&str| !word.starts_with(['%', '$']) && word.parse::<u64>().is_err();
         (words.find(names).unwrap_or("a process"), "stop")
     } else if INTERPRETERS.contains(&program) {
-        (words.next().unwrap_or(program), "start")
+        (words.next().unwrap_or(program), "run")
     } else {
-        (program, "start")
+        (program, "run")
     };
     let name = base_name(name).trim_end_matches(".service").to_lowercase();
     (!name.is_empty()).then(|| Target::Service {
@@ -150,10 +148,24 @@ pub(super) fn service(command: &Invocation, reading: &CommandReading) -> Option<
     })
 }
 
-/// The command itself, where it is what was changed by.
-pub(super) fn command(command: &Invocation, reading: &CommandReading) -> Target {
-    if command.written.starts_with("$(") || command.written.starts_with('`') {
-        return downloaded(&command.written);
+/// The command itself, where it is what was changed by. `source` is what is piped into it.
+pub(super) fn command(
+    command: &Invocation,
+    reading: &CommandReading,
+    source: Option<&Invocation>,
+) -> Target {
+    if is_downloaded(command) {
+        return downloaded(command.written.split_whitespace());
+    }
+    if let Some(source) = source
+        && matches!(source.program.as_str(), "curl" | "wget")
+        && INTERPRETERS.contains(
+            &command
+                .program
+                .trim_end_matches(|c: char| c.is_ascii_digit()),
+        )
+    {
+        return downloaded(source.args.iter().map(String::as_str));
     }
     let program = match command.program.as_str() {
         "" => "shell",
@@ -181,21 +193,46 @@ pub(super) fn command(command: &Invocation, reading: &CommandReading) -> Target 
     }
 }
 
-/// A program that is downloaded where it is run: `$(curl -fsSL URL)`.
-fn downloaded(written: &str) -> Target {
-    let words = written
-        .trim_matches(['$', '(', ')', '`', '"', '\''])
-        .split_whitespace();
-    let source = words
-        .filter(|word| word.contains('/'))
-        .map(|word| word.trim_matches(['"', '\'', ')']));
+/// True for `$(curl -fsSL URL)` in the place of a program.
+pub(super) fn is_downloaded(command: &Invocation) -> bool {
+    command.written.starts_with("$(") || command.written.starts_with('`')
+}
+
+/// A program that is run from where it is downloaded, by the words of the download.
+fn downloaded<'w>(mut words: impl Iterator<Item = &'w str>) -> Target {
+    let source = words.find(|word| word.contains('/'));
+    let source = source.map(|word| base_name(word.trim_matches(['"', '\'', ')', '`'])));
     Target::Command {
-        program: "download".to_owned(),
-        words: source
-            .take(1)
-            .map(|word| base_name(word).to_owned())
-            .collect(),
+        program: "download and run".to_owned(),
+        words: source.map(str::to_owned).into_iter().collect(),
     }
+}
+
+/// The whole command: its settings, its words and what is fed to it.
+pub(super) fn in_full(command: &Invocation) -> String {
+    let mut text = String::new();
+    for (name, value) in &command.assignments {
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+        text.push(' ');
+    }
+    for word in command
+        .args
+        .iter()
+        .map(String::as_str)
+        .chain(command.input_text())
+    {
+        text.push_str(word);
+        text.push(' ');
+    }
+    text
+}
+
+/// True for words such as `20G`, which are no paths though they stand among them.
+pub(super) fn is_size(word: &str) -> bool {
+    let number = word.trim_end_matches(['B', 'i', 'K', 'k', 'M', 'G', 'T']);
+    !number.is_empty() && number.len() < word.len() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The words of a command without the paths it writes: how it changes them.
@@ -211,6 +248,49 @@ pub(super) fn without_paths(command: &Invocation, reading: &CommandReading) -> S
         text.push_str(word);
     }
     text
+}
+
+/// What a `sed -i s/old/new/` takes away and puts in place; `None` for anything else `sed` does.
+pub(super) fn substitution(command: &Invocation) -> Option<(String, String)> {
+    if command.program != "sed" {
+        return None;
+    }
+    let (mut old, mut new) = (String::new(), String::new());
+    // A line number in front says where, not what.
+    let scripts = command
+        .args
+        .iter()
+        .map(|word| word.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',' || c == '$'));
+    let scripts = scripts.filter(|script| {
+        let mut chars = script.chars();
+        chars.next() == Some('s') && chars.next().is_some_and(|c| !c.is_alphanumeric())
+    });
+    for script in scripts {
+        let mark = script.chars().nth(1)?;
+        let mut sides = vec![String::new()];
+        let mut chars = script.chars().skip(2);
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => match chars.next() {
+                    Some('n') => sides.last_mut()?.push('\n'),
+                    Some(c) => sides.last_mut()?.push(c),
+                    None => {}
+                },
+                c if c == mark => sides.push(String::new()),
+                c => sides.last_mut()?.push(c),
+            }
+        }
+        let [from, to, _] = sides.as_slice() else {
+            return None;
+        };
+        for (side, text) in [(&mut old, from), (&mut new, to)] {
+            if !side.is_empty() {
+                side.push('\n');
+            }
+            side.push_str(text);
+        }
+    }
+    (!old.is_empty()).then_some((old, new))
 }
 
 /// The lines a patch takes away and those it puts in place.

@@ -37,21 +37,18 @@ impl CommandReader {
     pub(crate) fn read(&mut self, command: &Invocation) -> CommandReading {
         let judgement = judge(command, &self.scripts);
         super::remember(command, &mut self.scripts);
-        let (subcommand, operands) = match knowledge::rule(&command.program) {
-            Some(rule) => {
-                let words = Words::new(rule).read(command);
-                let subcommand = words.subcommand().to_owned();
-                let mut operands = words.operands;
-                // A subcommand the table does not single out is counted among the operands.
-                if !subcommand.is_empty() && operands.first() == Some(&subcommand) {
-                    operands.remove(0);
-                }
-                (subcommand, operands)
+        let (subcommand, operands) = if let Some(rule) = knowledge::rule(&command.program) {
+            let words = Words::new(rule).read(command);
+            let subcommand = words.subcommand().to_owned();
+            let mut operands = words.operands;
+            // A subcommand the table does not single out is counted among the operands.
+            if !subcommand.is_empty() && operands.first() == Some(&subcommand) {
+                operands.remove(0);
             }
-            None => {
-                let plain = command.args.iter().filter(|arg| !arg.starts_with('-'));
-                (String::new(), plain.cloned().collect())
-            }
+            (subcommand, operands)
+        } else {
+            let plain = command.args.iter().filter(|arg| !arg.starts_with('-'));
+            (String::new(), plain.cloned().collect())
         };
         CommandReading {
             changes: judgement.effect == Judged::Change,

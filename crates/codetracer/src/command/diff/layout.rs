@@ -11,8 +11,8 @@ use crate::output::{Palette, headline, inert};
 
 /// How many rows of the alignment are shown before and behind the divergence, and how many lines of other
 /// lists; the document has all.
-const ROWS_BEFORE: usize = 8;
-const ROWS_BEHIND: usize = 12;
+const ROWS_BEFORE: usize = 10;
+const ROWS_BEHIND: usize = 20;
 const LINES: usize = 8;
 
 /// Columns in front of the two runs: the sign of a row and the space around it.
@@ -199,10 +199,11 @@ fn alignment(out: &mut String, comparison: &Comparison, palette: Palette) {
     let counts = comparison.counts;
     title(out, "changes side by side", palette);
     let legend = format!(
-        "  {} same (=), {} alike (~), {} different (!), {} only A (<), {} only B (>)",
+        "{} same (=), {} alike (~), {} different (!), {} only A (<), {} only B (>)",
         counts.same, counts.alike, counts.different, counts.only_a, counts.only_b
     );
-    let _ = writeln!(out, "{}", palette.faint(&headline(&legend, palette.width)));
+    let legend = headline(&legend, palette.width.saturating_sub(2));
+    let _ = writeln!(out, "  {}", palette.faint(&legend));
     let at = diverges_at(comparison).unwrap_or(0);
     let from = at.saturating_sub(ROWS_BEFORE);
     let to = (at + ROWS_BEHIND).min(entries.len());

@@ -3,8 +3,8 @@
 use analysis::Index;
 use localize::evidence::of_action;
 use trace::{
-    CitedFrom, Comparison, DivergedSide, Evidence, NamedChange, OnsetPlace, OnsetRelation,
-    Relation, StepId, WhichRun,
+    ChangeKind, CitedFrom, Comparison, DivergedSide, Evidence, NamedChange, OnsetPlace,
+    OnsetRelation, Relation, StepId, WhichRun,
 };
 
 use crate::input::counted;
@@ -74,17 +74,34 @@ fn relation(
     }
 }
 
-/// The step in which the other run did the same as or alike the onset.
+/// The step in which the other run did the same as or alike all that the onset changed.
 fn counterpart(comparison: &Comparison, run: WhichRun, onset: StepId) -> Option<StepId> {
-    comparison.alignment.iter().find_map(|entry| {
-        let (own, other) = match run {
-            WhichRun::A => (&entry.a, &entry.b),
-            WhichRun::B => (&entry.b, &entry.a),
-        };
-        let alike = matches!(entry.relation, Relation::Same | Relation::Alike);
-        let is_onset = own.as_ref().is_some_and(|own| own.step_id == onset);
-        (alike && is_onset).then_some(other.as_ref()?.step_id)
-    })
+    let of_onset: Vec<(&NamedChange, Option<&NamedChange>, Relation)> = comparison
+        .alignment
+        .iter()
+        .filter_map(|entry| {
+            let (own, other) = match run {
+                WhichRun::A => (&entry.a, &entry.b),
+                WhichRun::B => (&entry.b, &entry.a),
+            };
+            let own = own.as_ref().filter(|own| own.step_id == onset)?;
+            Some((own, other.as_ref(), entry.relation))
+        })
+        .collect();
+    // A folder or a mode is by the way, unless it is all there is.
+    let by_the_way = |own: &NamedChange| matches!(own.kind, ChangeKind::Folder | ChangeKind::Mode);
+    let only_by_the_way = of_onset.iter().all(|(own, ..)| by_the_way(own));
+    let told = of_onset
+        .iter()
+        .filter(|(own, ..)| only_by_the_way || !by_the_way(own));
+    let mut last = None;
+    for (_, other, relation) in told {
+        if !matches!(relation, Relation::Same | Relation::Alike) {
+            return None;
+        }
+        last = last.max(other.map(|other| other.step_id));
+    }
+    last
 }
 
 fn text(
@@ -139,10 +156,12 @@ fn instead(other: &str, side: &DivergedSide) -> String {
         .take(NAMED)
         .map(told)
         .collect();
-    if told.is_empty() {
-        format!("{other} changes nothing there.")
-    } else {
-        format!("At that point {other} does this: {}.", told.join("; "))
+    match (told.is_empty(), side.step_id) {
+        (false, _) => format!("At that point {other} does this: {}.", told.join("; ")),
+        (true, Some(step)) => {
+            format!("{other} does nothing of its own there; it goes on with step {step}.")
+        }
+        (true, None) => format!("{other} has no steps."),
     }
 }
 

@@ -9,20 +9,20 @@ use formats::{Extraction, Learned};
 use localize::{Options, diagnose};
 use trace::Comparison;
 
-use super::super::Status;
-use super::{layout, onset};
+use super::{Status, layout, onset};
 use crate::cli::Diff;
 use crate::input::{Input, UNSPOOLED};
 use crate::output::Output;
 
 /// Compares the two chosen runs.
-pub(in crate::command) fn run(
+pub(super) fn run(
     args: &Diff,
+    other: &Path,
     learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
     let a = Side::open(&args.path, "--run-a", args.run_a.as_deref(), learned)?;
-    let b = Side::open(&args.other, "--run-b", args.run_b.as_deref(), learned)?;
+    let b = Side::open(other, "--run-b", args.run_b.as_deref(), learned)?;
     let comparison = compared(&a, &b)?;
     if comparison.same_task == Some(false) {
         output
