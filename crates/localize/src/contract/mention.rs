@@ -151,7 +151,7 @@ pub(super) fn path<'t>(piece: &Piece<'t>) -> Option<&'t str> {
     // "Node.js" and the like are names of things.
     let brand = !text.contains('/')
         && text.starts_with(char::is_uppercase)
-        && text[1..].contains(char::is_lowercase)
+        && text.chars().skip(1).any(char::is_lowercase)
         && ending.is_some_and(|(_, end)| end == "js" || end == "py");
     let web = body.split('/').next().is_some_and(|host| {
         !rooted

@@ -186,9 +186,8 @@ fn said(error: &ErrorSignature) -> String {
 }
 
 fn made_up_result(scene: &Scene<'_>) -> Option<String> {
-    scene
-        .signal("fabrication")
-        .then(|| "writes a substitute in place of a result".to_owned())
+    let speaks = scene.signal("fabrication") || scene.signal("makeshift");
+    speaks.then(|| "writes a substitute in place of a result".to_owned())
 }
 
 /// Version control taken back wholesale, or a file removed that the run had not made and nobody made
@@ -278,7 +277,9 @@ fn missing_tool(scene: &Scene<'_>) -> Option<String> {
             .iter()
             .any(|c| LOOKUPS.contains(&c.program.as_str()))
     };
-    if error.is_none() && !(scene.failed() && looks_up()) {
+    let exit = scene.step.outcome.exit_status;
+    let nothing = scene.failed() || exit.is_some_and(|status| status != 0);
+    if error.is_none() && !(nothing && looks_up()) {
         return None;
     }
     let brings = |step: IndexedStep<'_>| {
@@ -373,10 +374,10 @@ fn stopped_short(scene: &Scene<'_>) -> Option<String> {
         crate::evidence::action_text(&scene.step.step),
         last,
     ];
-    texts
+    let words = texts
         .iter()
-        .any(|text| finds(GIVES_UP.as_ref(), text).is_some())
-        .then(|| "ends the run with the work undone".to_owned())
+        .any(|text| finds(GIVES_UP.as_ref(), text).is_some());
+    (words || scene.signal("resignation")).then(|| "ends the run with the work undone".to_owned())
 }
 
 /// Hands in while the last change has not been run.
@@ -399,7 +400,6 @@ fn handed_in_unchecked(scene: &Scene<'_>) -> Option<String> {
 }
 
 fn demand_left_out(scene: &Scene<'_>) -> Option<String> {
-    scene
-        .signal("untouched_requirement")
-        .then(|| "leaves out what the task names".to_owned())
+    let speaks = scene.signal("untouched_requirement") || scene.signal("plan_cut");
+    speaks.then(|| "leaves out what the task or its own plan names".to_owned())
 }

@@ -134,7 +134,10 @@ impl Suites {
         falls: &mut Vec<Fall>,
     ) {
         let (before, mut open) = match self.last.remove(&now.suite) {
-            Some(last) => (Some((last.step, last.passed, last.broken)), last.open),
+            Some(report) => (
+                Some((report.step, report.passed, report.broken)),
+                report.open,
+            ),
             None => (None, Vec::new()),
         };
         open.retain(|(at, passed)| {
@@ -173,13 +176,13 @@ impl Suites {
                 cited: cite([of_action(&changed.step), now.proof.clone()]),
             });
         }
-        let last = Last {
+        let latest = Last {
             step: now.step,
             passed: now.passed,
             broken: now.broken,
             open,
         };
-        self.last.insert(now.suite, last);
+        self.last.insert(now.suite, latest);
     }
 
     /// The passed share of the largest known suite after each report. `None` without a report.

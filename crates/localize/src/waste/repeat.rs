@@ -43,7 +43,7 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         let failed = step.outcome.status == StepStatus::Failed;
         let explored = !step.reading.effect.kind.is_change();
         let mut seen_before = false;
-        for (key, cause) in keys(&step, asked, failed) {
+        for (key, if_twice) in keys(&step, asked, failed) {
             let again = known
                 .get_mut(&key)
                 .filter(|t| changed.is_none_or(|c| t.last >= c));
@@ -63,7 +63,7 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
             let cause = if exact && times.count >= LOOP {
                 WasteCause::Loop
             } else {
-                cause
+                if_twice
             };
             let why = match key {
                 Known::Answered(..) => {
