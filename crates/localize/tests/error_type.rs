@@ -1,5 +1,7 @@
 //! The kind of error of single steps.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod runs;
 
 use localize::Case;

@@ -1,5 +1,7 @@
 //! What makes a stage suspicious.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod runs;
 
 use runs::{diagnosis, pytest, run, shell, write};

@@ -66,7 +66,7 @@ pub fn measure(case: &Case<'_>) -> Progress {
         last = Some(step.id);
         let changes = step.reading.effect.kind.is_change();
         // A step that changes something and then checks answers for itself; a build only checks.
-        let own = changes && !step.reading.activities.iter().all(only_checks);
+        let own = changes && !step.reading.activities.iter().copied().all(only_checks);
         let before = if own { Some(&step) } else { change.as_ref() };
         suites.step(&step, before, &mut falls);
         programs.step(&step, before, &mut falls);
@@ -87,9 +87,9 @@ pub fn measure(case: &Case<'_>) -> Progress {
     if measures.is_empty() {
         measures.extend(programs.levels());
     }
-    let peak = levels::peak(&measures, last).map(|(peak, cited)| Peak {
+    let peak = levels::peak(&measures, last).map(|(best, cited)| Peak {
         evidence: quote(index, &cited),
-        ..peak
+        ..best
     });
     falls.sort_by_key(|fall| fall.point.step_id);
     falls.truncate(TOLD);
@@ -99,7 +99,7 @@ pub fn measure(case: &Case<'_>) -> Progress {
     Progress { peak, falls }
 }
 
-fn only_checks(activity: &Activity) -> bool {
+fn only_checks(activity: Activity) -> bool {
     use Activity::{Build, Control, List, Probe, Read, Run, Search, Talk, Test};
     matches!(
         activity,

@@ -60,7 +60,7 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
             times.count += 1;
             let exact = matches!(key, Known::Answered(..));
             seen_before |= !matches!(key, Known::Missing(_));
-            let cause = if exact && times.count >= LOOP {
+            let sure = if exact && times.count >= LOOP {
                 WasteCause::Loop
             } else {
                 if_twice
@@ -89,7 +89,7 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
             let shown = failed.then(|| of_observation(&step.step, &error)).flatten();
             let evidence = [of_action(&step.step), shown].into_iter().flatten();
             let finding = Finding {
-                cause,
+                cause: sure,
                 explored,
                 why,
                 evidence: evidence.collect(),

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test uses some of it")]
 
+use std::fmt::Write as _;
+
 use localize::{Options, diagnose};
 use trace::{
     Action, ActionKind, Change, Diagnosis, FileEdit, Observation, Step, StepId, Trajectory, Usage,
@@ -43,14 +45,14 @@ pub(crate) fn write(path: &str, content: &str) -> Step {
 pub(crate) fn pytest(passed: usize, failed: &[&str]) -> Step {
     let mut text = String::new();
     for name in failed {
-        text.push_str(&format!("FAILED tests/test_x.py::{name} - assert 1 == 2\n"));
+        let _ = writeln!(text, "FAILED tests/test_x.py::{name} - assert 1 == 2");
     }
     let counts = if failed.is_empty() {
         format!("{passed} passed")
     } else {
         format!("{} failed, {passed} passed", failed.len())
     };
-    text.push_str(&format!("======== {counts} in 0.10s ========\n"));
+    let _ = writeln!(text, "======== {counts} in 0.10s ========");
     shell("pytest tests", &text, i32::from(!failed.is_empty()))
 }
 
