@@ -60,7 +60,8 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         let answer = own_answer(&step);
         let heard: HashSet<u64> = answer.iter().flat_map(|line| words(line)).collect();
         let fresh = heard.difference(&known).count();
-        let idle = is_idle(&step) && fresh == 0;
+        let spoken: HashSet<u64> = asked.iter().flat_map(|text| words(text)).collect();
+        let idle = is_idle(&step) && heard.is_subset(&spoken);
         if idle || looks && heard.len() >= ENOUGH && fresh == 0 && since_change > 0 && !first_read {
             let evidence = [of_action(&step.step), of_observation(&step.step, &(0..0))];
             let finding = Finding {
@@ -94,7 +95,7 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         }
         if known.len() < WORDS {
             known.extend(heard);
-            known.extend(asked.iter().flat_map(|text| words(text)));
+            known.extend(spoken);
         } else {
             known.clear();
         }
