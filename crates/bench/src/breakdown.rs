@@ -30,7 +30,7 @@ const DIMENSIONS: &[Dimension] = &[
     ("model", |row| {
         let gold = row.gold.model.as_ref();
         gold.or(row.prediction.and_then(|p| p.model.as_ref()))
-            .cloned()
+            .map(|model| model.to_lowercase())
     }),
     ("difficulty", |row| row.gold.difficulty.clone()),
     ("category", |row| row.gold.category.clone()),

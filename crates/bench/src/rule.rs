@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use trace::StepId;
 
-use crate::gold::GoldRun;
+use crate::gold::{GoldRun, MOST_STEPS};
 use crate::prediction::Prediction;
 
 /// What rules may know of a run: what a reading of its artifacts found, before any judgement.
@@ -103,7 +103,9 @@ fn end(step: Option<&StepId>) -> BTreeSet<StepId> {
 }
 
 fn from(facts: &Facts, first: u32) -> BTreeSet<StepId> {
-    (first..=facts.step_count).filter_map(StepId::new).collect()
+    (first..=facts.step_count.min(MOST_STEPS))
+        .filter_map(StepId::new)
+        .collect()
 }
 
 /// The first of the last three tenths of the steps, at least one step.

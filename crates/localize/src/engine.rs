@@ -3,21 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::Index;
-use analysis::activity::Activity;
-use trace::{
-    ChainLink, ChainRole, DIAGNOSIS_SCHEMA, Diagnosis, Engine, Evidence, LabelVerdict,
-    OnsetCandidate, StepId, Verdict,
-};
+use trace::{DIAGNOSIS_SCHEMA, Diagnosis, Engine, LabelVerdict, OnsetCandidate, StepId, Verdict};
 
-use crate::blame::file_name;
 use crate::case::Case;
-use crate::column::columns;
+use crate::chain::chain;
 use crate::error_type::{self, Accused};
 use crate::explain::contributions;
 use crate::findings::Findings;
-use crate::label::{incorrect_steps, labels, quote, quote_action};
+use crate::label::{incorrect_steps, labels};
 use crate::model::Model;
-use crate::signal::Suspicion;
 use crate::verdict::Judgement;
 use crate::{progress, suspicion, waste};
 
@@ -52,7 +46,6 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
     let shares = judged.shares();
     let onset = judged.onset;
     let accused = onset.and_then(|id| Some((id, findings.loudest(id)?)));
-    let followers = onset.map_or_else(Vec::new, |id| followers(index, id));
     let incorrect = incorrect_steps(&findings.table, model, onset);
     let labels = labels(index, &findings, &incorrect, &waste);
     let choice = onset.map(|step| {
@@ -90,7 +83,7 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         verdict: judged.verdict,
         onset_step_id: onset,
         onset_candidates: candidates(&case, &findings, &judged.ranked, model, options.explain),
-        chain: accused.map_or_else(Vec::new, |(id, (_, s))| chain(index, id, s, &followers)),
+        chain: accused.map_or_else(Vec::new, |(id, (_, s))| chain(&case, id, s)),
         incorrect_step_ids: ids(LabelVerdict::Incorrect),
         unuseful_step_ids: ids(LabelVerdict::Unuseful),
         labels,
@@ -140,83 +133,4 @@ fn candidates(
         contributions: parts.remove(&step_id).unwrap_or_default(),
     })
     .collect()
-}
-
-/// The later changes of the files that the onset wrote: they build on the wrong decision.
-fn followers(index: &Index<'_>, onset: StepId) -> Vec<StepId> {
-    let Some(first) = index.step(onset) else {
-        return Vec::new();
-    };
-    let names: BTreeSet<&str> = first
-        .reading
-        .effect
-        .writes
-        .iter()
-        .map(|p| file_name(p))
-        .collect();
-    index
-        .steps()
-        .skip(onset.index() + 1)
-        .filter(|step| {
-            step.reading
-                .effect
-                .writes
-                .iter()
-                .any(|p| names.contains(file_name(p)))
-        })
-        .map(|step| step.id)
-        .collect()
-}
-
-/// From the onset over what builds on it and what it shows itself by to the last change.
-fn chain(
-    index: &Index<'_>,
-    onset: StepId,
-    reason: &Suspicion,
-    followers: &[StepId],
-) -> Vec<ChainLink> {
-    /// A chain is read by people; more stations of one kind tell them nothing new.
-    const MOST_FOLLOWERS: usize = 4;
-    let link = |step_id, role, why: &str, evidence: Vec<Evidence>| ChainLink {
-        step_id,
-        role,
-        why: why.to_owned(),
-        evidence,
-    };
-    let mut links = vec![link(
-        onset,
-        ChainRole::Onset,
-        &reason.why,
-        quote(index, &reason.evidence),
-    )];
-    for shown in reason.evidence.iter().filter(|e| e.step_id > onset).take(1) {
-        links.push(link(
-            shown.step_id,
-            ChainRole::MissedSignal,
-            "shows the error",
-            quote(index, std::slice::from_ref(shown)),
-        ));
-    }
-    for &step in followers.iter().take(MOST_FOLLOWERS) {
-        let known = links.iter().any(|link| link.step_id == step);
-        if let (false, Some(evidence)) = (known, quote_action(index, step)) {
-            let why = "goes on with what the onset wrote";
-            links.push(link(step, ChainRole::Propagation, why, evidence));
-        }
-    }
-    links.sort_by_key(|link| link.step_id);
-    let last = index.steps().rev().find(|s| {
-        s.reading.effect.kind.is_change() || s.reading.activities.contains(&Activity::Submit)
-    });
-    if let Some(last) = last.filter(|l| links.iter().all(|k| k.step_id < l.id))
-        && let Some(evidence) = quote_action(index, last.id)
-    {
-        links.push(link(
-            last.id,
-            ChainRole::FinalCommitment,
-            "leaves the error in the final state",
-            evidence,
-        ));
-    }
-    links
 }

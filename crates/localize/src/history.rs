@@ -323,9 +323,10 @@ fn whole_writes<'s>(step: &'s IndexedStep<'_>) -> Vec<&'s str> {
             .commands
             .iter()
             .flat_map(|command| {
-                let redirected = command
-                    .redirects
-                    .iter()
+                // What a program prints into a file was not written by the agent.
+                let authored = matches!(command.program.as_str(), "cat" | "echo" | "printf" | "");
+                let redirects = command.redirects.iter().filter(move |_| authored);
+                let redirected = redirects
                     .filter(|redirect| matches!(redirect.op.as_str(), ">" | ">|" | "&>"))
                     .filter_map(|redirect| redirect.written_path());
                 let teed = (command.program == "tee" && !command.args.iter().any(|a| a == "-a"))

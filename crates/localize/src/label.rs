@@ -11,17 +11,21 @@ use crate::findings::Findings;
 use crate::model::{Model, Table, likeliest_set, probability};
 use crate::waste;
 
+/// How probable it is of each row that its step is incorrect.
+#[must_use]
+pub fn incorrect_chances(table: &Table, model: &Model) -> Vec<f64> {
+    let weights = model.incorrect.by_column();
+    let rows = table.rows.iter();
+    rows.map(|row| probability(model.incorrect.intercept + row.dot(&weights)))
+        .collect()
+}
+
 /// The steps that are probably incorrect: the set with the highest expected F1, and the onset.
 #[must_use]
 pub fn incorrect_steps(table: &Table, model: &Model, onset: Option<StepId>) -> BTreeSet<StepId> {
-    let weights = model.incorrect.by_column();
-    let chances: Vec<f64> = table
-        .rows
-        .iter()
-        .map(|row| probability(model.incorrect.intercept + row.dot(&weights)))
-        .collect();
-    let taken = likeliest_set(&chances).into_iter();
-    taken.map(|at| table.rows[at].step).chain(onset).collect()
+    let taken = likeliest_set(&incorrect_chances(table, model)).into_iter();
+    let steps = taken.filter_map(|at| Some(table.rows.get(at)?.step));
+    steps.chain(onset).collect()
 }
 
 /// The labels with their reasons and what the reader can open.

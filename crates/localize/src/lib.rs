@@ -4,6 +4,7 @@
 //! stated weights, and writes the verdict, the chain and the labels. Same input, same verdict.
 
 pub mod case;
+pub mod chain;
 pub mod column;
 pub mod contract;
 pub mod error_type;
@@ -25,7 +26,6 @@ mod edits;
 mod engine;
 mod explain;
 mod history;
-
 mod phrase;
 mod plan;
 mod terminal;

@@ -42,10 +42,11 @@ const BROKEN: &str =
 
 /// The steps that the signal `name` holds something against, with the strength.
 fn suspects(name: &str, steps: Vec<Step>) -> Vec<(u32, f64)> {
-    let mut run = Trajectory {
-        steps: steps.into(),
-        ..Trajectory::default()
-    };
+    suspects_in(name, Trajectory::default(), steps)
+}
+
+fn suspects_in(name: &str, mut run: Trajectory, steps: Vec<Step>) -> Vec<(u32, f64)> {
+    run.steps = steps.into();
     run.renumber();
     let index = Index::new(&run);
     let signal = signals()
@@ -194,6 +195,12 @@ fn a_database_opened_beside_its_only_journal_may_be_lost() {
     let keep = shell("cp /data/app.db /data/app.db-wal /backup/", "", 0);
     assert_eq!(steps_of("destroyed_input", vec![list(), open()]), [2]);
     assert!(steps_of("destroyed_input", vec![list(), keep, open()]).is_empty());
+    let asked = Trajectory {
+        task: Some("Shred every file below /data.".to_owned()),
+        ..Trajectory::default()
+    };
+    let remove = shell("rm /data/app.db", "", 0);
+    assert!(suspects_in("destroyed_input", asked, vec![list(), remove]).is_empty());
     let read_only = shell("sqlite3 'file:app.db?mode=ro' 'select 1'", "1", 0);
     assert!(steps_of("destroyed_input", vec![list(), read_only]).is_empty());
 }
@@ -262,6 +269,32 @@ fn a_call_that_is_refused_is_noticed() {
     let mut step = Step::new(0, action);
     step.observation = Some(Observation::text("Expected exactly one command block."));
     assert_eq!(steps_of("refused_call", vec![step]), [1]);
+}
+
+#[test]
+fn work_on_tests_and_in_the_house_speaks_for_a_step() {
+    assert_eq!(
+        steps_of(
+            "scratch_work",
+            vec![write("test_a.py", "x"), write("a.py", "x")]
+        ),
+        [1]
+    );
+    let order = shell("cd /app && mkdir -p out && chmod +x run.sh", "", 0);
+    let copy = shell("mkdir -p out && cp a.py out/", "", 0);
+    assert_eq!(steps_of("housekeeping", vec![order, copy]), [1]);
+    let checked = |status| shell("cat > a.py <<'EOF'\nx\nEOF\npython a.py", "1", status);
+    assert_eq!(
+        steps_of(
+            "checked_at_once",
+            vec![checked(0), checked(1), write("a.py", "x")]
+        ),
+        [1]
+    );
+    let speaks_for = ["scratch_work", "housekeeping", "checked_at_once"];
+    let favourable = signals().iter().filter(|s| s.exculpates());
+    let favourable: Vec<&str> = favourable.map(|s| s.name()).collect();
+    assert!(speaks_for.iter().all(|name| favourable.contains(name)));
 }
 
 fn words() -> impl Strategy<Value = String> {

@@ -7,9 +7,11 @@
 //! * [`Ref`]: where in the raw artifact a piece of it stands, so that any claim can be re-checked.
 //! * [`Effect`], [`StepOutcome`], [`TestReport`], [`Stage`], [`Tree`]: what analysis makes of it.
 //! * [`Diagnosis`]: the verdict on a run.
+//! * [`Comparison`]: two runs of one task side by side.
 //!
 //! Text is never truncated here: cutting is the presenter's job.
 
+mod comparison;
 mod diagnosis;
 mod document;
 mod effect;
@@ -24,11 +26,18 @@ mod tree;
 mod usage;
 mod weight;
 
+pub use comparison::{
+    AlignedChange, ChangeKind, CitedFrom, ComparedFile, ComparedRun, Comparison, DivergedSide,
+    Divergence, FileRelation, NamedChange, OnlyRead, OnsetPlace, OnsetRelation, Relation,
+    RelationCounts, ReportPair, SeenReport, WhichRun,
+};
 pub use diagnosis::{
     ChainLink, ChainRole, Contribution, Diagnosis, Engine, ErrorType, Evidence, Label,
     LabelVerdict, Labels, OnsetCandidate, StageFeatures, StageSpan, Verdict,
 };
-pub use document::{DIAGNOSIS_SCHEMA, TRAJECTORY_SCHEMA, TrajectoryDocument, json_schemas};
+pub use document::{
+    COMPARISON_SCHEMA, DIAGNOSIS_SCHEMA, TRAJECTORY_SCHEMA, TrajectoryDocument, json_schemas,
+};
 pub use effect::{Effect, EffectKind};
 pub use fault::Fault;
 pub use outcome::{

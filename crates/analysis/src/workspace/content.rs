@@ -10,7 +10,7 @@ use super::line::{Line, Lines, Origin};
 const STRETCHES: usize = 512;
 
 /// Lines that follow one another without a gap.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Stretch {
     /// How many lines stand before the first one; `None` when the stretch is somewhere.
     pub(super) at: Option<usize>,
@@ -129,57 +129,36 @@ impl Content {
         };
         let behind = stretch.at.map(|at| at + range.end);
         stretch.lines.splice(range, with);
-        let at = stretch.at;
-        if stretch.lines.is_empty() && self.total != Some(removed) {
-            self.stretches.remove(index);
-        }
+        let own = std::mem::take(stretch);
         match behind {
-            Some(behind) => self.shift_after(index, at, behind, removed, added),
+            Some(behind) => self.shift(behind, removed, added),
             None if removed != added => self.loosen(),
             None => {}
+        }
+        if own.lines.is_empty() {
+            self.stretches.remove(index);
+        } else {
+            self.stretches[index] = own;
         }
     }
 
     /// Moves what stands at `behind` or later by what came and went before it.
     fn shift(&mut self, behind: usize, removed: usize, added: usize) {
+        let moved = |at: usize| (at + added).saturating_sub(removed);
         for stretch in &mut self.stretches {
-            if let Some(at) = stretch.at.filter(|at| *at >= behind) {
-                stretch.at = Some(at + added - removed.min(at + added));
-            }
+            stretch.at = stretch
+                .at
+                .map(|at| if at >= behind { moved(at) } else { at });
         }
-        self.total = self
-            .total
-            .map(|total| (total + added).saturating_sub(removed));
+        self.total = self.total.map(moved);
     }
 
-    fn shift_after(
-        &mut self,
-        index: usize,
-        own: Option<usize>,
-        behind: usize,
-        removed: usize,
-        added: usize,
-    ) {
-        let kept = self.stretches.get(index).map(|stretch| stretch.at);
-        self.shift(behind, removed, added);
-        // The stretch itself did not move, wherever in it the change was.
-        if kept == Some(own)
-            && let Some(stretch) = self.stretches.get_mut(index)
-        {
-            stretch.at = own;
-        }
-    }
-
-    /// Forgets where things are, as lines came or went at an unknown place.
+    /// Forgets where things are, as lines came or went in a part that is not known. What stands at the
+    /// very top cannot have moved.
     fn loosen(&mut self) {
         self.total = None;
         for stretch in &mut self.stretches {
-            if stretch.at != Some(0) || stretch.lines.is_empty() {
-                stretch.at = None;
-            } else {
-                // Even the first line may have been moved.
-                stretch.at = None;
-            }
+            stretch.at = stretch.at.filter(|at| *at == 0);
         }
     }
 
@@ -255,6 +234,148 @@ impl Content {
         }
         self.stretches = joined;
         self.bound();
+    }
+
+    /// Adds lines behind all others, of which not all are known.
+    pub(super) fn end_with(&mut self, lines: Vec<Line>) {
+        let at = self.total.map(|total| total.saturating_sub(1));
+        match at {
+            Some(at) => self.overwrite(at..at, lines),
+            None if lines.is_empty() => {}
+            None => {
+                self.stretches.push(Stretch { at: None, lines });
+                self.bound();
+            }
+        }
+    }
+
+    /// The place of consecutive lines, nearest to `stated`, and whether it is the only one or the stated
+    /// one. Only placed lines are looked at.
+    pub(super) fn seek(&self, wanted: &[u32], stated: Option<usize>) -> Option<(usize, bool)> {
+        if wanted.is_empty() {
+            let end = self.total.map(|total| total.saturating_sub(1));
+            return stated.or(end).map(|at| (at, true));
+        }
+        let mut best: Option<usize> = None;
+        let mut times = 0;
+        for stretch in &self.stretches {
+            let Some(at) = stretch.at else { continue };
+            let mut from = 0;
+            while let Some(found) = find(stretch.lines.get(from..).unwrap_or_default(), wanted) {
+                let place = at + from + found;
+                times += 1;
+                let nearer = |old: usize| {
+                    stated.is_some_and(|stated| place.abs_diff(stated) < old.abs_diff(stated))
+                };
+                if best.is_none_or(nearer) {
+                    best = Some(place);
+                }
+                from += found + 1;
+            }
+        }
+        best.map(|at| (at, times == 1 || stated == Some(at)))
+    }
+
+    /// Gives the lines of a listing the origins of what was held before: where a line is the same, its
+    /// own; where another was held, `unseen`; and where nothing was known, `rest`.
+    pub(super) fn adopt(&mut self, before: Option<&mut Self>, rest: Origin, unseen: Origin) {
+        self.rest = rest;
+        for stretch in &mut self.stretches {
+            let Some(at) = stretch.at else { continue };
+            for line in &mut stretch.lines {
+                line.origin = rest;
+            }
+            let Some(before) = &before else { continue };
+            for held in &before.stretches {
+                let Some(held_at) = held.at else { continue };
+                let from = at.max(held_at);
+                let whole = before.all().is_some() && self.total == Some(stretch.lines.len());
+                let (old, new) = if whole {
+                    (0..held.lines.len(), 0..stretch.lines.len())
+                } else {
+                    let to = (at + stretch.lines.len()).min(held_at + held.lines.len());
+                    if from >= to {
+                        continue;
+                    }
+                    (from - held_at..to - held_at, from - at..to - at)
+                };
+                let (old, new) = (&held.lines[old], &mut stretch.lines[new]);
+                if old.len() == new.len() && old.iter().zip(&*new).all(|(a, b)| a.text == b.text) {
+                    new.copy_from_slice(old);
+                } else {
+                    for line in &mut *new {
+                        line.origin = unseen;
+                    }
+                    inherit(old, new);
+                }
+            }
+        }
+        if let (Some(before), [stretch]) = (before, self.stretches.as_mut_slice()) {
+            before.settle(&mut stretch.lines);
+        }
+    }
+
+    /// How many lines both know at the same place, and how many of these differ.
+    pub(super) fn compare(&self, held: &Self) -> (usize, usize) {
+        let (mut shared, mut differ) = (0, 0);
+        for (mine, theirs) in self
+            .stretches
+            .iter()
+            .flat_map(|mine| held.stretches.iter().map(move |theirs| (mine, theirs)))
+        {
+            let (Some(at), Some(held_at)) = (mine.at, theirs.at) else {
+                continue;
+            };
+            let from = at.max(held_at);
+            let to = (at + mine.lines.len()).min(held_at + theirs.lines.len());
+            for number in from..to {
+                shared += 1;
+                differ += usize::from(
+                    mine.lines[number - at].text != theirs.lines[number - held_at].text,
+                );
+            }
+        }
+        if let (Some(mine), Some(theirs)) = (self.all(), held.all()) {
+            differ += mine.len().abs_diff(theirs.len());
+        }
+        (shared, differ)
+    }
+
+    /// Takes over what a listing knows; it wins.
+    pub(super) fn merge(&mut self, shown: Self) {
+        for stretch in shown.stretches {
+            if let Some(at) = stretch.at {
+                self.shown(at..at + stretch.lines.len(), &stretch.lines);
+            }
+        }
+        if let Some(total) = shown.total {
+            self.set_total(total);
+        }
+    }
+
+    /// Changes every known line by itself; false, and nothing changed, when `change` gives up.
+    pub(super) fn map(&mut self, mut change: impl FnMut(Line) -> Option<Line>) -> bool {
+        let mut changed = self.stretches.clone();
+        for line in changed.iter_mut().flat_map(|stretch| &mut stretch.lines) {
+            match change(*line) {
+                Some(new) => *line = new,
+                None => return false,
+            }
+        }
+        self.stretches = changed;
+        true
+    }
+
+    /// Lines that follow one another from `at` on.
+    pub(super) fn part(at: usize, lines: Vec<Line>, total: Option<usize>) -> Self {
+        Self {
+            stretches: vec![Stretch {
+                at: Some(at),
+                lines,
+            }],
+            total,
+            rest: Origin::Before,
+        }
     }
 
     /// Takes away the loose stretches whose lines are all in `lines`, in one piece, and gives
@@ -442,7 +563,10 @@ fn find_in(
         let last = at + span;
         let fits = text(at).is_some_and(|line| line.ends_with(head))
             && inner.iter().enumerate().all(|(offset, number)| {
-                stretch.lines.get(at + 1 + offset).is_some_and(|l| l.text == *number)
+                stretch
+                    .lines
+                    .get(at + 1 + offset)
+                    .is_some_and(|l| l.text == *number)
             })
             && match text(last) {
                 Some(line) => line.starts_with(tail),

@@ -23,11 +23,16 @@ pub use outcomes::outcomes;
 #[cfg(test)]
 pub(crate) use read::from_rows;
 pub(crate) use read::rows;
-pub use read::{load, load_with};
+pub use read::{from_text, load, load_with};
+pub(crate) use row::lines;
 pub(crate) use row::{error_type, flag, ids, number, of_stages, onset, opened, real, stages, text};
 
 /// The longest label or prediction file that is read, in bytes.
 pub const MOST_BYTES: u64 = 1 << 30;
+
+/// More steps than any run has; what claims more is held to this, so that a number in a file cannot
+/// eat the machine.
+pub const MOST_STEPS: u32 = 1_000_000;
 
 /// Why labels or predictions could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +165,7 @@ pub fn error_stages(stages: &[GoldStage], incorrect: &BTreeSet<StepId>) -> BTree
 }
 
 impl GoldRun {
-    /// The number of steps, as labelled or as the last labelled step implies.
+    /// The number of steps, as labelled or as the last labelled step implies; [`MOST_STEPS`] at most.
     #[must_use]
     pub fn steps(&self) -> u32 {
         let last = |set: &Option<BTreeSet<StepId>>| set.as_ref().and_then(BTreeSet::last).copied();
@@ -173,9 +178,11 @@ impl GoldRun {
             stages,
         ];
         let implied = labelled.into_iter().flatten().max().map_or(0, StepId::get);
-        self.step_count.unwrap_or(implied)
+        self.step_count.unwrap_or(implied).min(MOST_STEPS)
     }
 }
 
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;

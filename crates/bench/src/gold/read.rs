@@ -96,6 +96,17 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<Value>, LoadError> {
     row::lines(&content, path)
 }
 
+/// The set a text of JSON or JSON Lines holds, under a name; groups are worked out within it.
+///
+/// # Errors
+/// A text that is neither.
+pub fn from_text(name: &str, content: &[u8]) -> Result<Set, LoadError> {
+    let mut set = from_rows(name.to_owned(), &row::lines(content, Path::new(name))?);
+    let mut runs: Vec<&mut GoldRun> = set.runs.iter_mut().collect();
+    group::assign(&mut runs, &Grouping::Task);
+    Ok(set)
+}
+
 /// A set made of rows that are already at hand; their groups are not worked out.
 pub(crate) fn from_rows(name: String, rows: &[Value]) -> Set {
     let mut set = Set {

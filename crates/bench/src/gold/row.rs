@@ -215,7 +215,7 @@ pub(crate) fn onset(row: &Map<String, Value>) -> Option<Option<StepId>> {
 ///
 /// # Errors
 /// The line, or what is wrong with the file as a whole.
-pub(super) fn lines(content: &[u8], path: &Path) -> Result<Vec<Value>, super::LoadError> {
+pub(crate) fn lines(content: &[u8], path: &Path) -> Result<Vec<Value>, super::LoadError> {
     let malformed = |what: String| super::LoadError::Malformed {
         path: path.to_owned(),
         what,

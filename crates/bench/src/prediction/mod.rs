@@ -3,7 +3,7 @@
 mod read;
 mod shape;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use trace::{Diagnosis, StepId};
@@ -12,7 +12,7 @@ use crate::gold::{GoldStage, error_type};
 
 #[cfg(test)]
 pub(crate) use read::from_items;
-pub use read::load;
+pub use read::{from_text, load};
 
 /// What one system says about one run. A thing it does not speak about is `None`; one it says is
 /// empty is empty.
@@ -22,6 +22,8 @@ pub struct Prediction {
     pub run: String,
     /// Where the run's artifacts are.
     pub path: Option<String>,
+    /// Which of several goes at the same runs this is of.
+    pub repetition: Option<u32>,
     /// The agent's name.
     pub agent: Option<String>,
     /// The model's name.
@@ -71,6 +73,18 @@ impl Prediction {
     }
 }
 
+/// Predictions apart by repetition, in order, each with its number: published reruns ask a model
+/// several times, and two answers about one run are not one prediction.
+#[must_use]
+pub fn by_repetition(predictions: Vec<Prediction>) -> Vec<(Option<u32>, Vec<Prediction>)> {
+    let mut apart: BTreeMap<Option<u32>, Vec<Prediction>> = BTreeMap::new();
+    for prediction in predictions {
+        let same = apart.entry(prediction.repetition).or_default();
+        same.push(prediction);
+    }
+    apart.into_iter().collect()
+}
+
 impl From<&Diagnosis> for Prediction {
     fn from(diagnosis: &Diagnosis) -> Self {
         let candidates = diagnosis.onset_candidates.iter();
@@ -79,6 +93,7 @@ impl From<&Diagnosis> for Prediction {
         Self {
             run: diagnosis.run_id.clone(),
             path: Some(diagnosis.path.clone()),
+            repetition: None,
             agent: diagnosis.agent.clone(),
             model: diagnosis.model.clone(),
             step_count: Some(diagnosis.step_count),
@@ -107,3 +122,6 @@ impl From<&Diagnosis> for Prediction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

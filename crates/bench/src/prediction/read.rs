@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{Prediction, shape};
-use crate::gold::{LoadError, rows};
+use crate::gold::{LoadError, lines, rows};
 
 /// The file in which published systems leave the labels of one run, in a folder named after it.
 const LABELS: &str = "codetracer_labels.json";
@@ -39,6 +39,18 @@ pub fn load(path: &Path) -> Result<(Vec<Prediction>, Vec<String>), LoadError> {
 fn file(path: &Path) -> Result<(Vec<Prediction>, Vec<String>), LoadError> {
     let name = name_of(path);
     Ok(from_items(&rows(path)?, name.as_deref()))
+}
+
+/// The predictions a text of JSON or JSON Lines holds, and what was left out. `name` is the run's where
+/// the text is the labels of one.
+///
+/// # Errors
+/// A text that is neither.
+pub fn from_text(
+    content: &[u8],
+    name: Option<&str>,
+) -> Result<(Vec<Prediction>, Vec<String>), LoadError> {
+    Ok(from_items(&lines(content, Path::new("text"))?, name))
 }
 
 /// The run a label file is about: the folder it lies in.

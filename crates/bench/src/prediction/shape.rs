@@ -3,7 +3,11 @@
 //! * a diagnosis document (`codetracer.diagnosis/1`), or any object with fields of its names;
 //! * a `CodeTraceBench` row whose `incorrect_stages[]` are what a system says;
 //! * the labels published systems write for a run: a list of stages, each with `stage_id`,
-//!   `incorrect_step_ids[]` and `unuseful_step_ids[]`, alone or under `labels` or `stages`.
+//!   `incorrect_step_ids[]` and `unuseful_step_ids[]`, alone or under `labels` or `stages`;
+//! * a list `labels[]` of steps, each with `step_id` and a `verdict`.
+//!
+//! Reruns that ask several times name the go in a field `repetition` or before the run's name, as
+//! `r2--name`.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +35,8 @@ pub(super) fn prediction(item: &Value, name: Option<&str>) -> Option<Prediction>
     let run = text(row, NAMES)
         .or_else(|| name.map(str::to_owned))
         .or_else(|| path.clone())?;
-    let by_stage = labelled_stages(item, row);
+    let (run, repetition) = repeated(run, row);
+    let by_stage = labelled_stages(item, row).or_else(|| labelled_steps(row));
     let set = |names: &[&str]| -> Option<BTreeSet<StepId>> {
         let value = names.iter().find_map(|name| opened(row.get(*name)?))?;
         Some(ids(&value).into_iter().collect())
@@ -47,6 +52,7 @@ pub(super) fn prediction(item: &Value, name: Option<&str>) -> Option<Prediction>
     let prediction = Prediction {
         run,
         path,
+        repetition,
         agent: text(row, &["agent"]),
         model: text(row, &["model"]),
         step_count: number(row, &["step_count", "steps"]),
@@ -87,6 +93,32 @@ fn labelled_stages(
         return Some(of_stages(&value));
     }
     is_labelled(item, item.is_array()).then(|| of_stages(item))
+}
+
+/// Labels that stand step by step.
+fn labelled_steps(row: &Map<String, Value>) -> Option<(BTreeSet<StepId>, BTreeSet<StepId>)> {
+    let labels = opened(row.get("labels")?)?;
+    let labels = labels.as_array()?;
+    let with = |verdict: &str| -> BTreeSet<StepId> {
+        let said = |label: &&Value| label.get("verdict").and_then(Value::as_str) == Some(verdict);
+        let steps = labels.iter().filter(said).cloned().collect();
+        ids(&Value::Array(steps)).into_iter().collect()
+    };
+    let are_steps = labels.iter().all(|label| label.get("verdict").is_some());
+    are_steps.then(|| (with("incorrect"), with("unuseful")))
+}
+
+/// The run's name and which go at it this is.
+fn repeated(run: String, row: &Map<String, Value>) -> (String, Option<u32>) {
+    let stated = number(row, &["repetition"]);
+    let before = run.strip_prefix('r').and_then(|rest| {
+        let (go, name) = rest.split_once("--")?;
+        Some((name.to_owned(), go.parse().ok()?))
+    });
+    match before {
+        Some((name, go)) if !name.is_empty() => (name, stated.or(Some(go))),
+        _ => (run, stated),
+    }
 }
 
 /// Whether a list labels steps stage by stage; `empty` says whether an empty one does.

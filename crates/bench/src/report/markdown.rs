@@ -133,7 +133,7 @@ fn best(set: &SetReport, metric: &Metric) -> String {
     };
     let best = compared.then(|| set.best_rule(metric)).flatten();
     best.map_or(String::new(), |(rule, best)| {
-        format!("{} ({})", value(metric, best, None), rule.name)
+        format!("{} ({rule})", value(metric, best, None))
     })
 }
 
@@ -179,7 +179,7 @@ fn breakdown(out: &mut String, set: &SetReport, system: &Scores) {
     let main = set.main();
     let _ = write!(
         out,
-        "\n### {} by part\n\n| by | value | runs |",
+        "\n### {} by part, with the best constant rule there\n\n| by | value | runs |",
         escaped(&system.name)
     );
     for metric in &main {
@@ -204,7 +204,11 @@ fn breakdown(out: &mut String, set: &SetReport, system: &Scores) {
                 } else {
                     format!(" of {rows}")
                 };
-                format!("{}{beside}", value(metric, *figure, None))
+                let best = set.best_rule_in(part, metric);
+                let best = best.map_or(String::new(), |(rule, best)| {
+                    format!(" ({rule} {})", value(metric, best, None))
+                });
+                format!("{}{beside}{best}", value(metric, *figure, None))
             });
             let _ = write!(out, " {cell} |");
         }

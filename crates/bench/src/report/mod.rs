@@ -4,17 +4,18 @@
 mod chart;
 mod markdown;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 pub use chart::ChartError;
 
-use crate::breakdown::parts;
+use crate::breakdown::{Part, parts};
 use crate::gold::Set;
 use crate::interval::{Draws, Interval, tasks};
 use crate::metric::calibration::{
     Bin, Event, Risk, calibration_error, reliability, risk_area, risk_coverage,
 };
-use crate::metric::{Cell, Metric, Row, Topic, all, by_key};
+use crate::metric::{Better, Cell, Metric, Row, Topic, all, by_key};
 use crate::pairing::{Paired, pair};
 use crate::prediction::Prediction;
 use crate::rule::{Facts, MAJORITY, RULES, majority_error_type};
@@ -159,9 +160,18 @@ fn of_set(set: &Set, systems: &[System], facts: &[Facts]) -> SetReport {
     let facts = facts_of(set, systems.first(), facts);
     let none = pair(&set.runs, &[]);
     let draws = (Draws::of_rows(none.rows.len()), Draws::of_tasks(&none.rows));
-    let score = |name: &str, predictions: &[Prediction], in_full: bool| {
+    let first = systems.first().map(|s| pair(&set.runs, &s.predictions));
+    let parts = parts(&first.as_ref().unwrap_or(&none).rows);
+    let score = |name: &str, predictions: &[Prediction], is_system: bool| {
         let paired = pair(&set.runs, predictions);
-        scores(name, &paired, &draws, in_full)
+        Scores {
+            calibration: if is_system {
+                calibration(&paired.rows)
+            } else {
+                Vec::new()
+            },
+            ..scores(name, &paired, &draws, &parts)
+        }
     };
     let mut left_out = Vec::new();
     let mut rules = Vec::new();
@@ -216,9 +226,11 @@ fn facts_of(set: &Set, system: Option<&System>, facts: &[Facts]) -> Vec<Facts> {
     rows.iter().zip(found).map(known).collect()
 }
 
-fn scores(name: &str, paired: &Paired<'_>, draws: &(Draws, Draws), in_full: bool) -> Scores {
+fn scores(name: &str, paired: &Paired<'_>, draws: &(Draws, Draws), parts: &[Part]) -> Scores {
     let rows = &paired.rows;
-    let figures = all()
+    let metrics: Vec<&Metric> = all().collect();
+    let figures = metrics.par_iter();
+    let figures = figures
         .filter_map(|metric| figure(metric, rows, draws))
         .collect();
     Scores {
@@ -234,12 +246,8 @@ fn scores(name: &str, paired: &Paired<'_>, draws: &(Draws, Draws), in_full: bool
             .collect(),
         failures: Vec::new(),
         figures,
-        breakdown: if in_full { breakdown(rows) } else { Vec::new() },
-        calibration: if in_full {
-            calibration(rows)
-        } else {
-            Vec::new()
-        },
+        breakdown: breakdown(rows, parts),
+        calibration: Vec::new(),
     }
 }
 
@@ -256,7 +264,7 @@ fn figure(metric: &Metric, rows: &[Row<'_>], draws: &(Draws, Draws)) -> Option<F
     })
 }
 
-fn breakdown(rows: &[Row<'_>]) -> Vec<PartScores> {
+fn breakdown(rows: &[Row<'_>], parts: &[Part]) -> Vec<PartScores> {
     let metrics = MAIN.iter().filter_map(|key| by_key(key));
     // Cells of all rows first: a part without a single prediction scores 0, not nothing.
     let cells: Vec<(&'static str, Vec<Option<Cell>>)> = metrics
@@ -271,11 +279,11 @@ fn breakdown(rows: &[Row<'_>]) -> Vec<PartScores> {
         };
         cells.iter().filter_map(of).collect()
     };
-    let parts = parts(rows).into_iter();
+    let parts = parts.iter();
     parts
         .map(|part| PartScores {
             by: part.by,
-            value: part.value,
+            value: part.value.clone(),
             rows: part.rows.len(),
             figures: figures(&part.rows),
         })
@@ -306,22 +314,24 @@ impl Scores {
 }
 
 impl SetReport {
-    /// The rule that does best by a figure; the first of equals.
-    fn best_rule(&self, metric: &Metric) -> Option<(&Scores, f64)> {
-        let mut best: Option<(&Scores, f64)> = None;
-        for rule in &self.rules {
-            let Some(figure) = rule.figure(metric.key) else {
-                continue;
-            };
-            let beats = best.is_none_or(|(_, so_far)| match metric.better {
-                crate::metric::Better::Higher => figure.value > so_far,
-                crate::metric::Better::Lower => figure.value < so_far,
-            });
-            if beats {
-                best = Some((rule, figure.value));
-            }
-        }
-        best
+    /// The rule that does best by a figure over all rows; the first of equals.
+    fn best_rule(&self, metric: &Metric) -> Option<(&str, f64)> {
+        let figures = self.rules.iter();
+        best(
+            metric,
+            figures.filter_map(|rule| Some((rule.name.as_str(), rule.figure(metric.key)?.value))),
+        )
+    }
+
+    /// The rule that does best by a figure over one part of the rows; the first of equals.
+    fn best_rule_in(&self, part: &PartScores, metric: &Metric) -> Option<(&str, f64)> {
+        let same = |other: &&PartScores| other.by == part.by && other.value == part.value;
+        let figures = self.rules.iter().filter_map(|rule| {
+            let found = rule.breakdown.iter().find(same)?.figures.iter();
+            let (.., value) = found.into_iter().find(|(key, ..)| *key == metric.key)?;
+            Some((rule.name.as_str(), *value))
+        });
+        best(metric, figures)
     }
 
     /// The main figures anything scores on.
@@ -334,6 +344,20 @@ impl SetReport {
         let metrics = MAIN.iter().filter_map(|key| by_key(key));
         metrics.filter(scored).collect()
     }
+}
+
+/// The best of some figures, and whose it is.
+fn best<'n>(
+    metric: &Metric,
+    figures: impl Iterator<Item = (&'n str, f64)>,
+) -> Option<(&'n str, f64)> {
+    figures.reduce(|best, figure| {
+        let beats = match metric.better {
+            Better::Higher => figure.1 > best.1,
+            Better::Lower => figure.1 < best.1,
+        };
+        if beats { figure } else { best }
+    })
 }
 
 impl System {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use localize::label::incorrect_steps;
+use localize::label::{incorrect_chances, incorrect_steps};
 use localize::model::Model;
 use localize::verdict::Judgement;
 use rayon::prelude::*;
@@ -20,6 +20,8 @@ pub struct Unseen<'s> {
     pub judgement: Judgement,
     /// Without it.
     pub blind: Judgement,
+    /// How probable it is of each row that its step is incorrect.
+    pub chances: Vec<f64>,
     /// The steps that are labelled incorrect.
     pub incorrect: BTreeSet<StepId>,
 }
@@ -32,6 +34,7 @@ impl<'s> Unseen<'s> {
         Self {
             sample,
             blind: Judgement::new(&sample.table, None, model),
+            chances: incorrect_chances(&sample.table, model),
             incorrect: incorrect_steps(&sample.table, model, judgement.onset),
             judgement,
         }

@@ -18,6 +18,8 @@ pub struct Audit {
     timeline: Vec<(StepId, u32)>,
     /// The weight that is met before the first step.
     begins: u32,
+    /// The first step that plans the work, with the demands it names.
+    plan: Option<(StepId, Vec<u16>)>,
 }
 
 impl Audit {
@@ -41,6 +43,7 @@ impl Audit {
                 before = met;
             }
         }
+        audit.plan = judge.plan();
         audit.standings = judge.into_standings();
         audit
     }
@@ -80,10 +83,20 @@ impl Audit {
     pub fn falls(&self) -> Vec<Fall> {
         let mut falls: Vec<Fall> = self
             .each()
+            .filter(|(demand, _)| demand.weight > 0)
             .flat_map(|(demand, standing)| standing.falls(demand.id))
             .collect();
         falls.sort_by_key(|fall| (fall.fell, fall.demand));
         falls
+    }
+
+    /// The first step whose words plan the work, name several demands, and leave this one out.
+    #[must_use]
+    pub fn plan_without(&self, demand: u16) -> Option<StepId> {
+        self.plan
+            .as_ref()
+            .filter(|(_, named)| !named.contains(&demand))
+            .map(|(step, _)| *step)
     }
 
     /// The demands that stand as `state`, with their standing.

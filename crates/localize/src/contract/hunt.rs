@@ -106,7 +106,7 @@ pub(super) fn texts(demand: &Demand) -> Vec<String> {
         | DemandKind::Removal { path }
         | DemandKind::Input { path } => vec![file_name(path).to_owned()],
         DemandKind::Command { command } => vec![command.clone()],
-        DemandKind::Literal { text } => vec![text.clone()],
+        DemandKind::Literal { text } => vec![text.trim_end_matches("()").to_owned()],
         DemandKind::Format { parts } => parts.clone(),
         DemandKind::Limit { limit } => vec![limit.measure.clone()],
         DemandKind::Prohibition { objects, .. } => {

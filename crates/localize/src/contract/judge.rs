@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use analysis::IndexedStep;
 use analysis::activity::Activity;
+use analysis::shell::{Invocation, invocations};
 use trace::{ErrorKind, StepId, StepStatus};
 
 use super::hunt::{Hit, Hunt, texts};
@@ -84,6 +85,12 @@ pub(super) struct Watched<'c> {
     pub(super) carriers: Vec<BTreeSet<String>>,
     /// Programs of the run that name it.
     pub(super) makers: BTreeSet<String>,
+    /// The demanded command, as it would be run.
+    pub(super) command: Vec<Invocation>,
+    /// Whether it was asked for and the answer is still to be shown.
+    pub(super) pending: bool,
+    /// Whether settings that the run wrote name it.
+    pub(super) set_up: bool,
     /// Whether it was seen to be there before the run made anything.
     pub(super) was_there: bool,
 }
@@ -176,6 +183,7 @@ pub(super) struct Judge<'c> {
     /// The task in lower case: what it says itself is no sign of a lesser result.
     task: String,
     changed: bool,
+    plan: Option<(StepId, Vec<u16>)>,
 }
 
 impl<'c> Judge<'c> {
@@ -192,6 +200,12 @@ impl<'c> Judge<'c> {
                 },
                 carriers: vec![BTreeSet::new(); texts(demand).len()],
                 makers: BTreeSet::new(),
+                command: match &demand.kind {
+                    DemandKind::Command { command } => invocations(command),
+                    _ => Vec::new(),
+                },
+                pending: false,
+                set_up: false,
                 was_there: false,
             }
         });
@@ -200,7 +214,13 @@ impl<'c> Judge<'c> {
             watched: watched.collect(),
             task: task.to_ascii_lowercase(),
             changed: false,
+            plan: None,
         }
+    }
+
+    /// The first step that plans the work, with the demands its list names.
+    pub(super) fn plan(&self) -> Option<(StepId, Vec<u16>)> {
+        self.plan.clone()
     }
 
     /// The weight of what is met so far.
@@ -236,6 +256,19 @@ impl<'c> Judge<'c> {
             texts,
         };
         let claim = claim(&seen);
+        if self.plan.is_none() && lists_work(&seen) {
+            let named = self
+                .watched
+                .iter()
+                .zip(&finds)
+                .filter(|(_, f)| f.said.or(f.asked).is_some());
+            let named: Vec<u16> = named.map(|(watched, _)| watched.demand.id).collect();
+            // A list that names most of what there is to do is a plan of the whole.
+            let counted = self.watched.iter().filter(|w| w.demand.weight > 0).count();
+            if named.len() >= 2 && named.len() * 2 >= counted {
+                self.plan = Some((step.id, named));
+            }
+        }
         for (watched, finds) in self.watched.iter_mut().zip(&finds) {
             watched.mention(&seen, finds, claim.as_ref());
             watched.judge(&seen, finds);
@@ -296,6 +329,24 @@ impl<'c> Judge<'c> {
             of_action_line(&step.step, at)
         })
     }
+}
+
+/// True when a step says or notes down a list of things to do.
+fn lists_work(seen: &Seen<'_>) -> bool {
+    const ITEMS: usize = 3;
+    let items = |text: &str| {
+        let lines = text.lines().map(str::trim_start);
+        let marked = lines.filter(|line| {
+            let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+            line.starts_with("- ")
+                || line.starts_with("* ")
+                || (digits > 0 && digits < 3 && line[digits..].starts_with(['.', ')']))
+        });
+        marked.count() >= ITEMS
+    };
+    let tool = seen.step.step.action.tool.to_ascii_lowercase();
+    let noted = (tool.contains("todo") || tool.contains("plan")) && seen.texts.asked.len() >= ITEMS;
+    noted || seen.texts.said.iter().any(|text| items(text))
 }
 
 /// Notes a finding in a piece of written text.

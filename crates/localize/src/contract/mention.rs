@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::tables::{ENDINGS, PROGRAMS};
+use super::tables::{ENDINGS, PROGRAMS, has};
 
 /// How a piece of a clause is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,12 @@ fn enclosed(text: &str, at: usize, end: usize) -> Option<(Range<usize>, usize)> 
 fn word(text: &str, span: Range<usize>) -> Option<Piece<'_>> {
     let whole = &text[span.clone()];
     let front = whole.trim_start_matches(['(', '[', '*', ',', ';', ':', '!', '?', ')', '"']);
-    let mut body = front.trim_end_matches([',', ';', ':', '!', '?', ')', ']', '"', '*', '.', '\'']);
+    let stops = [',', ';', ':', '!', '?', ')', ']', '"', '.', '\''];
+    let mut body = front.trim_end_matches(stops);
+    // Stars at both ends, or two of them, are emphasis; `text/*` is a pattern.
+    if whole.starts_with('*') || body.ends_with("**") {
+        body = body.trim_end_matches('*').trim_end_matches(stops);
+    }
     // "f()" and "x[0]" keep what belongs to them.
     if body.matches('(').count() > body.matches(')').count() && front[body.len()..].starts_with(')')
     {
@@ -145,8 +150,7 @@ pub(super) fn path<'t>(piece: &Piece<'t>) -> Option<&'t str> {
         .iter()
         .any(|root| text.starts_with(root));
     let ending = name.rsplit_once('.').filter(|(stem, end)| {
-        (!stem.is_empty() || body.contains('/'))
-            && ENDINGS.contains(&end.to_ascii_lowercase().as_str())
+        (!stem.is_empty() || body.contains('/')) && has(ENDINGS, &end.to_ascii_lowercase())
     });
     // "Node.js" and the like are names of things.
     let brand = !text.contains('/')
@@ -163,7 +167,7 @@ pub(super) fn path<'t>(piece: &Piece<'t>) -> Option<&'t str> {
     if brand || web || text.contains('@') || text.contains(':') {
         return None;
     }
-    let folder = text.ends_with('/') && piece.set != Set::Quoted;
+    let folder = text.ends_with('/');
     let spelled = piece.set == Set::Code && body.contains('/') && body.len() > 3;
     (ending.is_some() || folder && body.len() > 1 || rooted && body.len() > 1 || spelled)
         .then_some(text)
@@ -191,7 +195,7 @@ pub(super) fn command<'t>(piece: &Piece<'t>) -> Option<&'t str> {
 pub(super) fn command_in(text: &str) -> Option<&str> {
     let text = text.trim().trim_start_matches("$ ");
     let first = text.split_whitespace().next()?;
-    let known = PROGRAMS.contains(&first)
+    let known = has(PROGRAMS, first)
         || first.starts_with("./") && first.len() > 2
         || first.starts_with("qemu-")
         || first.starts_with("python3.");
@@ -216,6 +220,25 @@ pub(super) fn command_in(text: &str) -> Option<&str> {
     (words >= 2 || (words == 1 && stated.starts_with("./"))).then_some(stated)
 }
 
+/// Names of things in mixed case that are no program's words.
+const BRANDS: &[&str] = &[
+    "GitHub",
+    "GitLab",
+    "JavaScript",
+    "LaTeX",
+    "MySQL",
+    "NumPy",
+    "OpenAI",
+    "OpenCV",
+    "PostgreSQL",
+    "PyPI",
+    "PyTorch",
+    "SciPy",
+    "TensorFlow",
+    "TypeScript",
+    "YouTube",
+];
+
 /// True for words that only a program would contain: `snake_case`, `camelCase`, `Some::path`, `f()`.
 pub(super) fn is_identifier(word: &str) -> bool {
     let word = word.trim_end_matches("()");
@@ -226,10 +249,11 @@ pub(super) fn is_identifier(word: &str) -> bool {
     let clean = word
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'));
-    let camel = inner
-        .as_bytes()
-        .windows(2)
-        .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    let camel = !BRANDS.contains(&inner)
+        && inner
+            .as_bytes()
+            .windows(2)
+            .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
     let joined = inner.contains('_') || inner.contains("::");
     clean && (joined || camel) && inner.starts_with(|c: char| c.is_ascii_alphabetic())
 }

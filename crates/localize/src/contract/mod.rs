@@ -7,17 +7,20 @@
 //! clause that names nothing which could be looked for gives no demand.
 
 mod audit;
+mod ban;
 mod file;
 mod hunt;
 mod judge;
 mod limit;
 mod mention;
 mod prose;
+mod role;
 mod scope;
 mod standing;
 mod step_texts;
 mod tables;
 mod terms;
+mod value;
 mod verdicts;
 mod wording;
 
@@ -104,6 +107,8 @@ pub enum DemandKind {
         forbids: Forbidden,
         /// The files, programs or names it is forbidden to; never empty when it can be judged.
         objects: Vec<String>,
+        /// The file that must not do it, where it is forbidden to a file and not to the agent.
+        by: Option<String>,
     },
     /// A port that must answer.
     Service {
@@ -180,7 +185,9 @@ impl Demand {
             DemandKind::Literal { text } => format!("value `{text}`"),
             DemandKind::Format { parts } => format!("fields `{}`", parts.join("`, `")),
             DemandKind::Limit { limit } => limit.to_string(),
-            DemandKind::Prohibition { forbids, objects } => {
+            DemandKind::Prohibition {
+                forbids, objects, ..
+            } => {
                 let deed = match forbids {
                     Forbidden::Change => "changing",
                     Forbidden::Remove => "removing",
@@ -190,6 +197,9 @@ impl Demand {
                     Forbidden::Install => "installing",
                     Forbidden::Other => "doing what is forbidden to",
                 };
+                if objects.is_empty() {
+                    return "something the task forbids".to_owned();
+                }
                 format!("no {deed} `{}`", objects.join("`, `"))
             }
             DemandKind::Service { port } => format!("a service on port {port}"),

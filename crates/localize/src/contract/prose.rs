@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::mention::command_in;
 use super::scope::{Part, Voice};
 
 /// A sentence or list item.
@@ -30,6 +31,7 @@ pub(super) fn clauses(text: &str, parts: &[Part]) -> Vec<Clause> {
             voice: part.voice,
             found: &mut found,
             heading: None,
+            titles: Vec::new(),
             leads: Vec::new(),
             open: None,
         };
@@ -50,6 +52,8 @@ struct Cutter<'t, 'f> {
     voice: Voice,
     found: &'f mut Vec<Clause>,
     heading: Option<Range<usize>>,
+    /// Headings that this part stands under: their level and clause.
+    titles: Vec<(usize, usize)>,
     /// Clauses that may introduce what follows: their indentation, number, and whether they are items.
     leads: Vec<(usize, usize, bool)>,
     open: Option<Open>,
@@ -165,10 +169,15 @@ impl Cutter<'_, '_> {
             let from = start + (words.len() - title.len());
             self.heading = Some(from..end);
             self.leads.clear();
-            // A heading may itself be the demand: "### 1. Model, saved as `model.pt`".
+            self.title(from..end, words.len() - words.trim_start_matches('#').len());
+            return;
+        }
+        if words.contains(" -") && command_in(words).is_some() {
+            // A command on a line of its own.
+            self.close();
             self.open = Some(Open {
-                span: from..end,
-                indent: 0,
+                span: start..end,
+                indent,
                 item: false,
             });
             self.close();
@@ -202,13 +211,32 @@ impl Cutter<'_, '_> {
         });
     }
 
+    /// A heading may itself be a demand: "### 1. Model, saved as `model.pt`" below "## Produce two files".
+    fn title(&mut self, span: Range<usize>, level: usize) {
+        while self.titles.last().is_some_and(|(above, _)| *above >= level) {
+            self.titles.pop();
+        }
+        let lead = self.titles.last().map(|(_, clause)| *clause);
+        self.titles.push((level, self.found.len()));
+        self.found.push(Clause {
+            span,
+            voice: self.voice,
+            item: lead.is_some(),
+            lead,
+            heading: None,
+            blocks: Vec::new(),
+        });
+    }
+
     /// Cuts the lines read so far into sentences.
     fn close(&mut self) {
         let Some(open) = self.open.take() else {
             return;
         };
+        let last = self.found.len().checked_sub(1);
         let own = |lead: &(usize, usize, bool)| {
-            lead.0 > open.indent || (lead.0 == open.indent && (lead.2 || !open.item))
+            let introduced = !lead.2 && Some(lead.1) == last;
+            lead.0 > open.indent || (lead.0 == open.indent && !introduced && (lead.2 || !open.item))
         };
         while self.leads.last().is_some_and(own) {
             self.leads.pop();

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::limit;
-use super::mention::{self, Piece, Set, command, command_in, is_identifier, path};
+use super::mention::{self, Piece, Set, command, command_in, path};
 use super::prose::Clause;
 use super::scope::Voice;
-use super::tables::{Deed, TAKES, verb};
+use super::tables::Deed;
 use super::wording::{Tone, tone};
-use super::{Demand, DemandKind, Forbidden, MOST_DEMANDS};
+use super::{Demand, DemandKind, MOST_DEMANDS, file};
+use crate::blame::file_name;
 
 /// The demands of a text's clauses, in the order of the text, each thing demanded once.
 pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {
@@ -20,30 +21,70 @@ pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {
         let lead = clause.lead.and_then(|lead| tones.get(lead));
         let tone = tone(text, clause, &pieces, lead);
         if !tone.frame {
+            let from = found.list.len();
             Reader {
                 text,
                 clause,
                 pieces: &pieces,
                 tone: &tone,
+                // "You do this by running …" after what is to be checked.
+                follows_check: tones.last().is_some_and(|last| last.checks),
+                announced: announced(text, clause, tones.last()),
+                in_command: Vec::new(),
                 found: &mut found,
             }
             .read();
+            found.gather(from);
         }
         tones.push(tone);
     }
     found.demands()
 }
 
+/// True when the words before a clause end by asking that it be run.
+fn announced(text: &str, clause: &Clause, last: Option<&Tone>) -> bool {
+    let before = text[..clause.span.start].trim_end().trim_end_matches(':');
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or("");
+    last.is_some_and(|last| last.demands)
+        && ["run", "running", "call", "calling", "execute", "with"].contains(&word)
+}
+
 /// What was found so far, each thing once.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     list: Vec<(DemandKind, Range<usize>, u8)>,
     by_name: BTreeMap<String, usize>,
 }
 
 impl Found {
+    /// Takes many values of one clause for one demand: all of them.
+    fn gather(&mut self, from: usize) {
+        const MANY: usize = 5;
+        let plain = |kind: &DemandKind| match kind {
+            DemandKind::Literal { text } => Some(text.clone()),
+            _ => None,
+        };
+        let values: Vec<(String, Range<usize>)> = self.list[from..]
+            .iter()
+            .filter_map(|(kind, span, _)| Some((plain(kind)?, span.clone())))
+            .collect();
+        let (Some(first), Some(last)) = (values.first(), values.last()) else {
+            return;
+        };
+        if values.len() < MANY {
+            return;
+        }
+        let span = first.1.start..last.1.end;
+        let parts = values.into_iter().map(|(text, _)| text).collect();
+        let kept = self.list.split_off(from);
+        self.list
+            .extend(kept.into_iter().filter(|(kind, ..)| plain(kind).is_none()));
+        self.list.push((DemandKind::Format { parts }, span, 2));
+        self.by_name.retain(|_, at| *at < from);
+    }
+
     /// Adds a demand; of two about the same thing the weightier stays.
-    fn add(&mut self, name: String, kind: DemandKind, span: Range<usize>, weight: u8) {
+    pub(super) fn add(&mut self, name: String, kind: DemandKind, span: Range<usize>, weight: u8) {
         match self.by_name.get(&name) {
             Some(&at) => {
                 if self.list[at].2 < weight {
@@ -58,7 +99,37 @@ impl Found {
         }
     }
 
+    /// Takes two spellings of one path for one, and names of paths for no values.
+    fn unite(&mut self) {
+        let paths: Vec<(String, u8, usize)> = self
+            .list
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (kind, _, weight))| Some((path_of(kind)?.to_owned(), *weight, at)))
+            .collect();
+        let mut at = 0;
+        self.list.retain(|(kind, _, weight)| {
+            let here = at;
+            at += 1;
+            match kind {
+                DemandKind::Literal { text } => !paths
+                    .iter()
+                    .any(|(path, ..)| file_name(path) == text.as_str()),
+                _ => path_of(kind).is_none_or(|path| {
+                    let better = |other: &(String, u8, usize)| {
+                        let rank = (*weight, path.len(), std::cmp::Reverse(here));
+                        other.2 != here
+                            && file::same(&other.0, path)
+                            && (other.1, other.0.len(), std::cmp::Reverse(other.2)) > rank
+                    };
+                    !paths.iter().any(better)
+                }),
+            }
+        });
+    }
+
     fn demands(mut self) -> Vec<Demand> {
+        self.unite();
         self.list.sort_by_key(|(_, span, _)| (span.start, span.end));
         let numbered = (1..).zip(self.list);
         numbered
@@ -72,12 +143,27 @@ impl Found {
     }
 }
 
-struct Reader<'r, 't> {
-    text: &'t str,
-    clause: &'r Clause,
-    pieces: &'r [Piece<'t>],
-    tone: &'r Tone,
-    found: &'r mut Found,
+fn path_of(kind: &DemandKind) -> Option<&str> {
+    match kind {
+        DemandKind::Output { path, .. }
+        | DemandKind::Removal { path }
+        | DemandKind::Input { path } => Some(path),
+        _ => None,
+    }
+}
+
+/// One clause while it is read.
+pub(super) struct Reader<'r, 't> {
+    pub(super) text: &'t str,
+    pub(super) clause: &'r Clause,
+    pub(super) pieces: &'r [Piece<'t>],
+    pub(super) tone: &'r Tone,
+    follows_check: bool,
+    /// The clause before says that what follows is to be run.
+    announced: bool,
+    /// Bytes that are a command spelled in bare words.
+    in_command: Vec<Range<usize>>,
+    pub(super) found: &'r mut Found,
 }
 
 impl Reader<'_, '_> {
@@ -90,26 +176,50 @@ impl Reader<'_, '_> {
         }
         let banned_from = self.ban();
         let demands = self.tone.demands && !self.tone.background;
+        if demands && !report {
+            self.spoken_command();
+        }
+        let whole = self.clause.span.clone();
+        if self.announced
+            && let Some(said) = command_in(&self.text[whole.clone()])
+        {
+            self.command(said, whole.clone(), 2);
+            self.fed(0, whole.end);
+            self.in_command.push(whole);
+        }
         for at in 0..self.pieces.len() {
             let piece = &self.pieces[at];
+            if self
+                .in_command
+                .iter()
+                .any(|span| span.contains(&piece.span.start))
+            {
+                continue;
+            }
             if banned_from.is_some_and(|from| piece.span.start >= from) {
                 break;
             }
             if let Some(said) = command(piece) {
-                let weight = if demands && !report { 2 } else { 0 };
-                if weight > 0 {
-                    self.command(said, piece.span.clone(), weight);
+                if (demands || self.follows_check) && !report {
+                    self.command(said, piece.span.clone(), 2);
                 }
             } else if let Some(found) = path(piece) {
                 if !report && !mention::is_route(&self.text[self.clause.span.clone()], found) {
                     self.path(at, found);
                 }
+            } else if !report && self.made_name(at) {
+                let (path, span) = (piece.text.to_owned(), piece.span.clone());
+                let kind = DemandKind::Output {
+                    path,
+                    existing: false,
+                };
+                self.found
+                    .add(format!("path {}", piece.text), kind, span, 3);
             } else if demands {
                 self.value(at, report);
             }
         }
         if demands && !report {
-            self.spoken_command();
             self.ports();
             if banned_from.is_none() {
                 self.limits();
@@ -149,7 +259,7 @@ impl Reader<'_, '_> {
             ];
             let end = self.pieces[at..]
                 .iter()
-                .take_while(|p| p.set == Set::Word && !stops.contains(&p.text))
+                .take_while(|p| !stops.contains(&p.text))
                 .last()
                 .map_or(first.span.end, |p| p.span.end);
             let said = &self.text[first.span.start..end];
@@ -159,12 +269,46 @@ impl Reader<'_, '_> {
                 || said.contains('.');
             if let Some(said) = command_in(said).filter(|_| marks) {
                 self.command(said, first.span.start..end, 2);
+                self.fed(at, end);
+                self.in_command.push(first.span.start..end);
+            }
+        }
+    }
+
+    /// Files a command to be run works on are there by then: those the task did not say are given
+    /// have to be made.
+    fn fed(&mut self, at: usize, end: usize) {
+        for piece in self.pieces[at + 1..]
+            .iter()
+            .take_while(|p| p.span.start < end)
+        {
+            let Some(found) =
+                path(piece).filter(|p| !p.ends_with('/') && file_name(p).contains('.'))
+            else {
+                continue;
+            };
+            let known = self
+                .found
+                .list
+                .iter()
+                .any(|(kind, ..)| path_of(kind).is_some_and(|p| file::same(p, found)));
+            if !known {
+                let kind = DemandKind::Output {
+                    path: found.to_owned(),
+                    existing: false,
+                };
+                self.found
+                    .add(format!("path {found}"), kind, piece.span.clone(), 3);
             }
         }
     }
 
     fn path(&mut self, at: usize, found: &str) {
         let span = self.pieces[at].span.clone();
+        if self.is_broken(at) && !self.tone.background {
+            self.command(found, span, 2);
+            return;
+        }
         let role = self.role(at, found);
         let name = format!("path {}", found.trim_end_matches('/'));
         let path = found.to_owned();
@@ -174,7 +318,13 @@ impl Reader<'_, '_> {
                     path,
                     existing: false,
                 };
-                self.found.add(name, kind, span, 3);
+                // What is made on the way need not be there at the end.
+                let said = self.text[self.clause.span.clone()].to_ascii_lowercase();
+                let passing = ["intermediate", "temporary"]
+                    .iter()
+                    .any(|w| said.contains(w));
+                self.found
+                    .add(name, kind, span, if passing { 0 } else { 3 });
             }
             Some(Deed::Change) => {
                 let kind = DemandKind::Output {
@@ -186,215 +336,6 @@ impl Reader<'_, '_> {
             Some(Deed::Remove) => self.found.add(name, DemandKind::Removal { path }, span, 2),
             _ => self.found.add(name, DemandKind::Input { path }, span, 0),
         }
-    }
-
-    /// What is to be done to the path that is the piece `at`.
-    fn role(&self, at: usize, path: &str) -> Option<Deed> {
-        if self.tone.background || !self.tone.demands {
-            return None;
-        }
-        let before = &self.pieces[..at];
-        let word = |back: usize| {
-            let at = before.len().checked_sub(back)?;
-            Some(before[at].text.to_ascii_lowercase())
-        };
-        // The nearest words decide: "from x", "the provided x", "named x".
-        let near: Vec<String> = (1..=3).filter_map(word).collect();
-        let naming = ["named", "called", "name", "call", "into", "as"];
-        let close = near.first().map_or("", String::as_str);
-        if naming.contains(&close) {
-            return Some(Deed::Make)
-                .filter(|_| close != "as" || self.deed_before(at) != Some(Deed::Use));
-        }
-        if close == "to" {
-            // "to /app/x" is where something goes unless it is where to look.
-            return match self.deed_before(at) {
-                Some(Deed::Use | Deed::Run) | None => self.tone.deed.filter(|d| *d == Deed::Make),
-                Some(Deed::Other) => Some(Deed::Make),
-                deed => deed,
-            };
-        }
-        let folder = path.ends_with('/') || !path.rsplit('/').next().unwrap_or("").contains('.');
-        let passive = self.passive(at);
-        if passive.is_some() {
-            return passive;
-        }
-        let taken = near.iter().take(2).any(|w| TAKES.contains(&w.as_str()));
-        let locative = ["in", "inside", "under", "at", "within"].contains(&close)
-            || (near.len() > 1
-                && ["the", "a"].contains(&close)
-                && ["in", "inside", "under"].contains(&near[1].as_str()));
-        let deed = self.deed_before(at).or(self.tone.deed);
-        if locative {
-            // "Place it in x", "complete f in x.py", but not "create the file y in x/".
-            return match deed {
-                Some(Deed::Make | Deed::Change) if !folder => deed,
-                _ => None,
-            };
-        }
-        if taken {
-            return None;
-        }
-        deed
-    }
-
-    /// The deed of the last verb before a piece, in the same clause.
-    fn deed_before(&self, at: usize) -> Option<Deed> {
-        let mut deed = None;
-        for (n, piece) in self.pieces[..at].iter().enumerate() {
-            if piece.set != Set::Word {
-                continue;
-            }
-            let lower = piece.text.to_ascii_lowercase();
-            if [
-                "contains",
-                "containing",
-                "located",
-                "exists",
-                "provided",
-                "given",
-            ]
-            .contains(&lower.as_str())
-            {
-                deed = Some(Deed::Use);
-                continue;
-            }
-            // "the output", "a test": an article makes a noun of it.
-            let noun = n > 0
-                && [
-                    "the", "a", "an", "your", "this", "that", "of", "each", "error", "access",
-                ]
-                .contains(&self.pieces[n - 1].text.to_ascii_lowercase().as_str());
-            if let Some((found, _)) = verb(&lower).filter(|_| !noun) {
-                deed = Some(found);
-            }
-        }
-        deed
-    }
-
-    /// What is said of a path after it: "x should be created", "x contains".
-    fn passive(&self, at: usize) -> Option<Deed> {
-        let after = &self.pieces[at + 1..];
-        let first = after.first().map(|p| p.text.to_ascii_lowercase())?;
-        if ![
-            "must", "should", "shall", "will", "has", "needs", "is", "to",
-        ]
-        .contains(&first.as_str())
-        {
-            return None;
-        }
-        after.iter().take(4).find_map(|piece| {
-            let (deed, base) = verb(piece.text)?;
-            (!base && matches!(deed, Deed::Make | Deed::Change | Deed::Remove)).then_some(deed)
-        })
-    }
-
-    /// A quoted text, code span or identifier that is to be used as it stands.
-    fn value(&mut self, at: usize, report: bool) {
-        let piece = &self.pieces[at];
-        let text = piece.text;
-        let before = at
-            .checked_sub(1)
-            .map_or("", |n| self.pieces[n].text)
-            .to_ascii_lowercase();
-        let naming = [
-            "named",
-            "called",
-            "name",
-            "content",
-            "exactly",
-            "attribute",
-            "function",
-            "class",
-            "method",
-            "key",
-            "field",
-            "value",
-            "variable",
-            "user",
-            "passphrase",
-            "is",
-        ];
-        let weight = match piece.set {
-            Set::Code if report => u8::from(is_identifier(text)),
-            Set::Code | Set::Quoted if report => 0,
-            Set::Code | Set::Quoted if naming.contains(&before.as_str()) => 2,
-            Set::Code => 1,
-            Set::Quoted => {
-                1 + u8::from(
-                    before.ends_with(':')
-                        || self.text[..piece.span.start]
-                            .trim_end_matches(['"', '\'', '“', '‘'])
-                            .trim_end()
-                            .ends_with(':'),
-                )
-            }
-            Set::Word if report => 0,
-            Set::Word if is_identifier(text) => 1 + u8::from(naming.contains(&before.as_str())),
-            Set::Word
-                if text.starts_with('<')
-                    && text.ends_with('>')
-                    && text.len() > 4
-                    && text.contains('-') =>
-            {
-                1
-            }
-            Set::Word => 0,
-        };
-        let shown = self.is_sample(at);
-        let odd = text.len() < 2 || text.len() > 160 || text.contains('\n') || text.contains("...");
-        let words = text.split_whitespace().count();
-        let foreign = text.contains("://")
-            || text.starts_with('/')
-            || text.starts_with('-') && words > 1
-            || text.contains('*')
-            || (words == 1 && text.contains('<') && piece.set != Set::Word);
-        // A quotation of ordinary words in the middle of a sentence is a manner of speaking.
-        let speech = piece.set == Set::Quoted && words > 8 && weight < 2;
-        if weight == 0 || odd || foreign || speech || shown || self.in_use(at) {
-            return;
-        }
-        let kind = DemandKind::Literal {
-            text: text.to_owned(),
-        };
-        self.found
-            .add(format!("value {text}"), kind, piece.span.clone(), weight);
-    }
-
-    /// True for things said as an example or a reason.
-    fn is_sample(&self, at: usize) -> bool {
-        let before = &self.text[self.clause.span.start..self.pieces[at].span.start];
-        let tail = before[before.floor_char_boundary(before.len().saturating_sub(48))..]
-            .to_ascii_lowercase();
-        [
-            "e.g.",
-            "example",
-            "such as",
-            "like ",
-            "i.e.",
-            "for instance",
-            "similar to",
-        ]
-        .iter()
-        .any(|w| tail.contains(w))
-    }
-
-    /// True for what is there to be used: "using the `x` library", "the `y` command".
-    fn in_use(&self, at: usize) -> bool {
-        let near = |n: Option<usize>| {
-            n.and_then(|n| self.pieces.get(n))
-                .map(|p| p.text.to_ascii_lowercase())
-        };
-        let (one, two) = (near(at.checked_sub(1)), near(at.checked_sub(2)));
-        let takes = |w: &Option<String>| {
-            w.as_deref().is_some_and(|w| {
-                [
-                    "from", "existing", "given", "provided", "calling", "opponent",
-                ]
-                .contains(&w)
-            })
-        };
-        takes(&one) || (takes(&two) && one.as_deref() == Some("the"))
     }
 
     /// Ports the clause wants to answer.
@@ -487,82 +428,6 @@ impl Reader<'_, '_> {
                 self.found.add(name, DemandKind::Format { parts }, span, 2);
             }
         }
-    }
-
-    /// Notes what the clause forbids; what stands after the returned byte is forbidden.
-    fn ban(&mut self) -> Option<usize> {
-        let (at, end) = self.tone.forbids?;
-        let said = self.text[self.clause.span.clone()].to_ascii_lowercase();
-        let excuses = [
-            "you don't have to",
-            "you do not need",
-            "don't need to",
-            "don't have to",
-            "no need to",
-            "doesn't exist",
-            "does not exist",
-            "don't know",
-            "without errors",
-            "without error",
-            "without conflict",
-            "i don't",
-            "i do not",
-            "may not",
-            "might not",
-        ];
-        if excuses.iter().any(|words| said.contains(words)) {
-            return None;
-        }
-        if self.clause.voice == Voice::Report || self.tone.background {
-            return Some(at);
-        }
-        let after: Vec<&Piece<'_>> = self.pieces.iter().filter(|p| p.span.start >= end).collect();
-        let deed = after
-            .iter()
-            .take(5)
-            .find(|p| p.set == Set::Word && verb(p.text).is_some());
-        let forbids = match deed.map(|p| (p.text.to_ascii_lowercase(), verb(p.text))) {
-            Some((word, _)) if word.starts_with("install") => Forbidden::Install,
-            Some((word, _)) if word.starts_with("read") || word.starts_with("open") => {
-                Forbidden::Read
-            }
-            Some((word, _))
-                if word.starts_with("use")
-                    || word.starts_with("using")
-                    || word.starts_with("import") =>
-            {
-                Forbidden::Use
-            }
-            Some((_, Some((Deed::Change | Deed::Make, _)))) => Forbidden::Change,
-            Some((_, Some((Deed::Remove, _)))) => Forbidden::Remove,
-            Some((_, Some((Deed::Run, _)))) => Forbidden::Run,
-            _ => Forbidden::Other,
-        };
-        // "must not create files outside of x" is about all the others.
-        let inverse = after.iter().any(|p| {
-            [
-                "outside",
-                "except",
-                "other",
-                "unless",
-                "extra",
-                "additional",
-            ]
-            .contains(&p.text)
-        });
-        let names = after
-            .iter()
-            .filter(|p| path(p).is_some() || (p.set == Set::Code && p.text.len() > 1));
-        let objects: Vec<String> = if inverse || forbids == Forbidden::Other {
-            Vec::new()
-        } else {
-            names.map(|p| p.text.to_owned()).take(8).collect()
-        };
-        let weight = if objects.is_empty() { 0 } else { 2 };
-        let span = at..self.clause.span.end;
-        let kind = DemandKind::Prohibition { forbids, objects };
-        self.found.add(format!("ban {at}"), kind, span, weight);
-        Some(at)
     }
 }
 

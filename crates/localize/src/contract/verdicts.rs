@@ -1,6 +1,7 @@
 //! What a step means for a demand of each kind.
 
 use analysis::activity::Activity;
+use analysis::shell::Invocation;
 use trace::ErrorKind;
 
 use super::file;
@@ -30,9 +31,14 @@ impl Watched<'_> {
             DemandKind::Command { command } => self.command(command, seen, finds),
             DemandKind::Literal { .. } | DemandKind::Format { .. } => self.text(seen, finds),
             DemandKind::Limit { limit } => self.limit(limit, seen, finds),
-            DemandKind::Prohibition { forbids, objects } => {
-                self.ban(*forbids, objects, seen, finds)
-            }
+            DemandKind::Prohibition {
+                forbids,
+                objects,
+                by,
+            } => match by {
+                Some(by) => self.ban_on_file(by, seen, finds),
+                None => self.ban(*forbids, objects, seen, finds),
+            },
             DemandKind::Service { .. } => self.service(seen, finds),
             DemandKind::Verification => self.verification(seen),
         }
@@ -51,7 +57,8 @@ impl Watched<'_> {
             return;
         }
         if seen.removed.iter().any(|gone| self.is_at(gone)) && !effect.writes.is_empty() {
-            let rewritten = seen.texts.written.iter().any(|w| self.is_at(w.path));
+            let rewritten =
+                seen.texts.written.iter().any(|w| self.is_at(w.path)) || self.runs_maker(seen);
             if !rewritten {
                 let mark = seen.mark("removes it", seen.action(file_name(path)));
                 self.turn(false, TouchKind::Removes, mark);
@@ -60,8 +67,15 @@ impl Watched<'_> {
         }
         let wrote = effect.writes.iter().any(|written| self.is_at(written));
         let ran = !seen.failed && seen.acts();
+        // Settings that name it are read when what they are for is started.
+        let served = ran && self.set_up && seen.does(&[Activity::Serve]);
+        self.set_up |= finds
+            .written
+            .iter()
+            .any(|(piece, _)| is_settings(seen.texts.written[*piece].path));
         let made = ran
-            && (self.runs_maker(seen)
+            && (served
+                || self.runs_maker(seen)
                 || (finds.asked.is_some() && !existing && seen.texts.written.is_empty()));
         if wrote || made {
             let (kind, why) = if wrote {
@@ -183,7 +197,15 @@ impl Watched<'_> {
     }
 
     fn command(&mut self, command: &str, seen: &Seen<'_>, finds: &Finds) {
-        if finds.asked.is_none() || !seen.texts.written.is_empty() {
+        let runs = self.runs(seen) && seen.acts();
+        if !runs {
+            // A script may hold the command; whether it works shows when the script is run.
+            if !finds.written.is_empty() && !seen.refused {
+                let mark = seen.mark("writes it into a file", seen.action(command));
+                if self.standing.wrong.is_none() {
+                    self.turn(true, TouchKind::Writes, mark);
+                }
+            }
             return;
         }
         if seen.failed {
@@ -193,12 +215,38 @@ impl Watched<'_> {
             );
             self.turn(false, TouchKind::VerifiesFailing, mark);
         } else {
-            let mark = seen.mark("runs it", seen.action(command));
+            let mark = seen.mark("runs it", None);
             self.turn(true, TouchKind::VerifiesPassing, mark);
         }
         if self.standing.begun.is_none() {
             self.standing.begun = Some(seen.step.id);
         }
+    }
+
+    /// True when a step runs every program of the demanded command on the things it names, whatever
+    /// the folder and the options.
+    fn runs(&self, seen: &Seen<'_>) -> bool {
+        let given = &seen.step.reading.commands;
+        !self.command.is_empty()
+            && self.command.iter().all(|wanted| {
+                let things: Vec<&str> = things(wanted).collect();
+                given.iter().any(|command| {
+                    let has = |thing: &&str| {
+                        let words = command.args.iter().map(String::as_str);
+                        words
+                            .chain([command.written.as_str()])
+                            .any(|word| file_name(word) == file_name(thing))
+                    };
+                    // `uv run x.py` and `./x.py` run what `python x.py` runs.
+                    let program = plain(&command.program) == plain(&wanted.program)
+                        || (!things.is_empty()
+                            && is_interpreter(&wanted.program)
+                            && things.len() == 1);
+                    let flags = things.is_empty()
+                        && wanted.args.iter().any(|flag| !command.args.contains(flag));
+                    program && !flags && things.iter().all(has)
+                })
+            })
     }
 
     /// A value or fields that must stand in what the run makes.
@@ -270,26 +318,26 @@ impl Watched<'_> {
     }
 
     fn limit(&mut self, limit: &Limit, seen: &Seen<'_>, finds: &Finds) {
-        let id = self.step(seen);
-        if finds.observed.is_none() || !seen.does(&[Activity::Run, Activity::Test, Activity::Build])
-        {
-            if finds.asked.is_some() {
-                self.standing.touch(id, TouchKind::Executes);
-            }
-            return;
-        }
         let text = seen.texts.observed;
-        let Some((measured, at)) = measured(text, limit) else {
+        let found = if limit.unit == Unit::Bytes {
+            counted(seen).map(|bytes| (bytes, 0))
+        } else if finds.observed.is_some()
+            && seen.does(&[Activity::Run, Activity::Test, Activity::Build])
+        {
+            measured(text, limit)
+        } else {
+            None
+        };
+        let Some((measured, at)) = found else {
             return;
         };
         let holds = limit.holds(measured);
-        let why = format!("measures {measured}");
         let kind = if holds {
             TouchKind::VerifiesPassing
         } else {
             TouchKind::VerifiesFailing
         };
-        let mark = seen.mark(&why, seen.line(at));
+        let mark = seen.mark(&format!("measures {measured}"), seen.line(at));
         self.turn(holds, kind, mark);
     }
 
@@ -328,6 +376,28 @@ impl Watched<'_> {
         }
     }
 
+    /// A ban on what a file may hold: it can be broken and mended.
+    fn ban_on_file(&mut self, by: &str, seen: &Seen<'_>, finds: &Finds) {
+        for (n, piece) in seen.texts.written.iter().enumerate() {
+            if seen.refused || !file::same(by, piece.path) {
+                continue;
+            }
+            let holds = finds.written.iter().find(|(at, _)| *at == n);
+            if let Some((_, part)) = holds {
+                let words = super::hunt::texts(self.demand).into_iter().nth(*part);
+                let named = words.unwrap_or_default();
+                let mark = seen.mark(&format!("`{by}` names `{named}`"), seen.action(&named));
+                self.turn(false, TouchKind::Writes, mark);
+            } else if piece.whole && !self.standing.is_met() {
+                self.turn(
+                    true,
+                    TouchKind::Writes,
+                    seen.mark("no longer names it", None),
+                );
+            }
+        }
+    }
+
     fn service(&mut self, seen: &Seen<'_>, finds: &Finds) {
         let id = self.step(seen);
         if !finds.written.is_empty() && !seen.refused {
@@ -345,12 +415,21 @@ impl Watched<'_> {
             .errors
             .iter()
             .any(|error| error.kind == ErrorKind::Network);
-        if finds.asked.is_some() && (asks || refused) {
-            let answers = !refused && !seen.failed && !seen.texts.observed.trim().is_empty();
+        // Commands typed together are answered together, by the last of them.
+        let answered = !seen.texts.observed.trim().is_empty();
+        if finds.asked.is_some() && asks && !answered && !seen.failed {
+            self.standing.touch(id, TouchKind::Executes);
+            self.pending = true;
+            return;
+        }
+        if (finds.asked.is_some() && (asks || refused)) || (self.pending && answered) {
+            self.pending = false;
+            let answers = !refused && !seen.failed && answered;
+            let silent = seen.failed && seen.step.outcome.errors.is_empty();
             if answers {
                 let mark = seen.mark("gets an answer from it", seen.line(0));
                 self.turn(true, TouchKind::VerifiesPassing, mark);
-            } else if refused || seen.failed {
+            } else if refused || silent {
                 let mark = seen.mark("gets no answer from it", seen.error());
                 self.turn(false, TouchKind::VerifiesFailing, mark);
             }
@@ -372,7 +451,7 @@ impl Watched<'_> {
     }
 
     fn verification(&mut self, seen: &Seen<'_>) {
-        let tests = seen.does(&[Activity::Test]);
+        let tests = seen.does(&[Activity::Test]) || checks(seen);
         let reports = &seen.step.outcome.tests;
         if !tests && reports.is_empty() && !seen.does(&[Activity::Run]) {
             return;
@@ -397,6 +476,82 @@ impl Watched<'_> {
                 seen.mark("checks the result", None),
             );
         }
+    }
+}
+
+/// What a command works on: its words that are no options.
+fn things(command: &Invocation) -> impl Iterator<Item = &str> {
+    let words = command.args.iter().map(String::as_str);
+    words.filter(|word| !word.starts_with('-') && !word.is_empty())
+}
+
+fn is_interpreter(program: &str) -> bool {
+    ["python", "node", "bash", "sh", "ruby", "perl"].contains(&plain(program))
+}
+
+/// A program's name without its version.
+fn plain(program: &str) -> &str {
+    program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+}
+
+/// True for files that programs read as settings.
+fn is_settings(path: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "cfg", "conf", "config", "env", "ini", "json", "service", "toml", "xml", "yaml", "yml",
+    ];
+    let ending = file_name(path).rsplit_once('.').map_or("", |(_, end)| end);
+    ENDINGS.contains(&ending) || path.starts_with("/etc/")
+}
+
+/// True for commands that check what was made without being a test run: `nginx -t`, `cmp a b`.
+fn checks(seen: &Seen<'_>) -> bool {
+    const PROGRAMS: &[&str] = &["cmp", "curl", "diff", "md5sum", "sha256sum", "shellcheck"];
+    const WORDS: &[&str] = &[
+        "--check",
+        "--dry-run",
+        "-t",
+        "check",
+        "test",
+        "validate",
+        "verify",
+    ];
+    seen.step.reading.commands.iter().any(|command| {
+        PROGRAMS.contains(&command.program.as_str())
+            || (command.program != "test"
+                && command
+                    .args
+                    .iter()
+                    .take(2)
+                    .any(|a| WORDS.contains(&a.as_str())))
+    })
+}
+
+/// The bytes that a lone `wc` counts, where the step shows nothing else.
+fn counted(seen: &Seen<'_>) -> Option<f64> {
+    let command = seen
+        .step
+        .reading
+        .commands
+        .last()
+        .filter(|c| c.program == "wc")?;
+    let line = seen
+        .texts
+        .observed
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())?;
+    let mut numbers = line
+        .split_whitespace()
+        .map_while(|word| word.parse::<f64>().ok());
+    match command
+        .args
+        .iter()
+        .find(|arg| arg.starts_with('-'))
+        .map(String::as_str)
+    {
+        Some("-c") => numbers.next(),
+        None => numbers.nth(2),
+        Some(_) => None,
     }
 }
 

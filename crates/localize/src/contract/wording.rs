@@ -4,7 +4,9 @@ use super::limit::has_word;
 use super::mention::{Piece, Set};
 use super::prose::Clause;
 use super::scope::Voice;
-use super::tables::{ASKS, BACKGROUND, DESCRIBES, Deed, FORBIDS, FRAME, MODALS, OPENERS, verb};
+use super::tables::{
+    ASKS, BACKGROUND, DESCRIBES, Deed, FORBIDS, FRAME, MODALS, OPENERS, has, verb,
+};
 
 /// How a clause is meant.
 #[derive(Debug, Clone, Default)]
@@ -37,21 +39,24 @@ pub(super) fn tone(text: &str, clause: &Clause, pieces: &[Piece<'_>], lead: Opti
         .clone()
         .map(|span| text[span].to_ascii_lowercase())
         .unwrap_or_default();
-    let own_background = said.ends_with(':') && names_background(&said);
+    let opening = opening(pieces, &said);
+    let asks = ASKS.iter().any(|words| begins(&said, words)) || said.contains("so that i can run");
+    let modal = MODALS.iter().any(|word| has_word(&said, word))
+        || said.contains("make sure")
+        || said.contains("have to")
+        || said.contains("has to");
+    let own_background =
+        said.ends_with(':') && names_background(&said) && opening.is_none() && !modal && !asks;
     let background = own_background
         || match lead {
             Some(lead) => lead.background || (names_background(&heading) && !lead.demands),
             None => names_background(&heading),
         };
-    let opening = opening(pieces, &said);
-    let asks = ASKS.iter().any(|words| begins(&said, words));
-    let modal = MODALS.iter().any(|word| has_word(&said, word))
-        || said.contains("make sure")
-        || said.contains("have to")
-        || said.contains("has to");
     let reported = clause.voice == Voice::Report;
-    let listed = clause.item && lead.is_some_and(|lead| lead.demands) && !describes(&said);
-    let imperative = opening.is_some() && !(background && !clause.item && own_background);
+    let alone = matches!(pieces, [piece] if piece.set != Set::Word);
+    let listed =
+        (clause.item || alone) && lead.is_some_and(|lead| lead.demands) && !describes(&said);
+    let imperative = opening.is_some();
     let demands = if reported {
         modal && !background
     } else {
@@ -88,8 +93,10 @@ fn opening(pieces: &[Piece<'_>], said: &str) -> Option<Deed> {
             return base.then_some(deed);
         }
         let lower = piece.text.to_ascii_lowercase();
-        let leads = OPENERS.contains(&lower.as_str())
-            || ["to", "you", "me", "is", "a", "do", "help"].contains(&lower.as_str());
+        let leads = has(OPENERS, &lower)
+            || ["you", "me", "is", "a", "do", "help"].contains(&lower.as_str())
+            // "To run it …" says what for; "your task is to run it" asks.
+            || (lower == "to" && skip > 0);
         let adverb = lower.ends_with("ly");
         if !(leads || adverb || piece.stop == Some(':')) {
             return None;

@@ -6,7 +6,7 @@ use analysis::activity::Activity;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, ErrorKind, ErrorSignature, StepId, StepStatus};
 
-use super::claim::{ClaimKind, claims};
+use super::claim::{Claim, ClaimKind, Place, claims};
 use super::deliverable::Demanded;
 use super::files::{Files, How, Version, written};
 use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
@@ -28,37 +28,46 @@ const CONTRADICTED: usize = 4;
 /// How strongly a problem must speak to contradict an assertion.
 const WEIGHTY: f64 = 0.5;
 
-/// Where the words of a claim stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Thought(usize),
-    Action(usize),
-    /// The run's closing message.
-    Final(usize),
+/// What a step leaves behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Leaves {
+    /// Nothing: it looks.
+    #[default]
+    Nothing,
+    /// Files it names.
+    Files,
+    /// State that is no file it names.
+    State,
 }
 
-/// An assertion and what speaks against it.
-#[derive(Debug)]
-pub(super) struct Claim {
-    pub(super) kind: ClaimKind,
-    pub(super) step: StepId,
-    pub(super) place: Place,
-    /// The failing steps that say the opposite.
-    pub(super) against: Vec<StepId>,
+impl Leaves {
+    fn of(step: &IndexedStep<'_>) -> Self {
+        let effect = &step.reading.effect;
+        match (effect.kind.is_change(), effect.writes.is_empty()) {
+            (false, _) => Self::Nothing,
+            (true, false) => Self::Files,
+            (true, true) => Self::State,
+        }
+    }
 }
 
 /// What the slice needs to know of a step without reading it again.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Facts {
-    pub(super) change: bool,
+    pub(super) leaves: Leaves,
     /// It hands the work in.
     pub(super) commits: bool,
-    /// It names a file that it writes.
-    pub(super) writes: bool,
     /// It ran something that shows whether the work is right, and it worked.
     pub(super) worked: bool,
     /// The step in which what failed here worked.
     pub(super) fixed: Option<StepId>,
+}
+
+impl Facts {
+    /// It changed something.
+    pub(super) fn changes(&self) -> bool {
+        self.leaves != Leaves::Nothing
+    }
 }
 
 /// The state of a run up to a step.
@@ -100,10 +109,9 @@ impl Build {
     fn step(&mut self, step: &IndexedStep<'_>) {
         self.store.next_step();
         self.facts.push(Facts {
-            change: step.reading.effect.kind.is_change(),
+            leaves: Leaves::of(step),
             commits: step.reading.activities.contains(&Activity::Submit)
                 || matches!(step.step.action.kind, ActionKind::Finish { .. }),
-            writes: !step.reading.effect.writes.is_empty(),
             ..Facts::default()
         });
         self.assert(step);
@@ -409,7 +417,7 @@ impl Build {
         }
         let missing = step.outcome.errors.iter().find_map(|error| {
             let named = (error.kind == ErrorKind::MissingPath)
-                .then(|| error.subject.as_deref())
+                .then_some(error.subject.as_deref())
                 .flatten()
                 .map(file_name)?;
             Some((named.to_owned(), error))
@@ -509,10 +517,10 @@ impl Build {
         if self.claims.len() >= CLAIMS {
             return;
         }
-        let before = |at: StepId| at < step || matches!(place, Place::Final(_));
+        let before = |at: StepId| at < step || matches!(place, Place::Closing);
         let mut against: Vec<StepId> = Vec::new();
         let closing =
-            matches!(place, Place::Final(_)) || self.facts.last().is_some_and(|f| f.commits);
+            matches!(place, Place::Closing) || self.facts.last().is_some_and(|f| f.commits);
         if kind == ClaimKind::Passes || closing {
             against.extend(self.tests.failing().map(|set| set.step));
         }
@@ -543,8 +551,8 @@ impl Build {
         self.claims.push(Claim {
             kind,
             step,
-            place,
             against,
+            place,
         });
     }
 }

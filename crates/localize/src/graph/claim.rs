@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use trace::{Step, StepId};
+
+use crate::evidence::{Citation, of_action, of_action_line, of_thought};
 use crate::phrase::phrases;
 
 /// What is asserted.
@@ -28,6 +31,39 @@ impl ClaimKind {
             Self::Works => "works",
             Self::Fixed => "fixed",
             Self::Done => "done",
+        }
+    }
+}
+
+/// Where the words of a claim stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Thought(usize),
+    Action(usize),
+    /// The run's closing message, which belongs to no step.
+    Closing,
+}
+
+/// An assertion and what speaks against it.
+#[derive(Debug)]
+pub struct Claim {
+    /// What is asserted.
+    pub kind: ClaimKind,
+    /// The step that says it; of a closing message the last one.
+    pub step: StepId,
+    /// The failing steps that say the opposite, in step order.
+    pub against: Vec<StepId>,
+    pub(super) place: Place,
+}
+
+impl Claim {
+    /// Cites its words; of a closing message the action of the last step.
+    #[must_use]
+    pub fn cite(&self, step: &Step) -> Option<Citation> {
+        match self.place {
+            Place::Thought(at) => of_thought(step, at),
+            Place::Action(at) => of_action_line(step, at),
+            Place::Closing => of_action(step),
         }
     }
 }

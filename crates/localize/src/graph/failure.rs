@@ -6,12 +6,12 @@ use analysis::activity::Activity;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, StepId};
 
-use super::build::{Build, Claim, Place};
-use super::claim::{claims, surrender};
+use super::build::{Build, Facts};
+use super::claim::{ClaimKind, claims, surrender};
 use super::node::NodeId;
 use super::problem::{Problem, TestSet, weight};
 use super::purpose::Doing;
-use crate::evidence::{Citation, of_action, of_action_line, of_observation, of_thought};
+use crate::evidence::{Citation, of_action, of_observation, of_thought};
 
 /// Failures that are kept: the ones that speak loudest.
 const MOST: usize = 24;
@@ -148,7 +148,7 @@ fn failing_tests(index: &Index<'_>, build: &Build, set: &TestSet) -> Option<Fail
         .facts
         .iter()
         .take(set.step.index())
-        .any(|facts| facts.change);
+        .any(Facts::changes);
     let strength = if !changed {
         // Seen before anything was changed: the state the run was given.
         0.3
@@ -224,13 +224,13 @@ fn contradicted(index: &Index<'_>, build: &Build) -> Option<Failure> {
         .rev()
         .find_map(|claim| Some((claim, claim.against.iter().rev().find(open)?)))?;
     let said = match claim.kind {
-        super::ClaimKind::Passes => "says that the tests pass",
-        super::ClaimKind::Works => "says that it works",
-        super::ClaimKind::Fixed => "says that it is fixed",
-        super::ClaimKind::Done => "says that it is done",
+        ClaimKind::Passes => "says that the tests pass",
+        ClaimKind::Works => "says that it works",
+        ClaimKind::Fixed => "says that it is fixed",
+        ClaimKind::Done => "says that it is done",
     };
     let why = format!("the agent {said}, but step {against} failed and was not put right");
-    let cite = |step: &trace::Step| said_in(step, claim);
+    let cite = |step: &trace::Step| claim.cite(step);
     let mut failure = at(
         index,
         claim.step,
@@ -253,15 +253,6 @@ fn contradicted(index: &Index<'_>, build: &Build) -> Option<Failure> {
             .flat_map(|(_, problem)| problem.roots.iter().copied()),
     );
     Some(failure)
-}
-
-/// The words of a claim; of a closing message, which belongs to no step, the last step's.
-fn said_in(step: &trace::Step, claim: &Claim) -> Option<Citation> {
-    match claim.place {
-        Place::Thought(at) => of_thought(step, at),
-        Place::Action(at) => of_action_line(step, at),
-        Place::Final(_) => of_action(step),
-    }
 }
 
 /// How a run ends that does not end with its work handed in.

@@ -11,6 +11,7 @@
 mod build;
 mod claim;
 mod deliverable;
+mod dismissal;
 mod failure;
 mod files;
 mod node;
@@ -19,17 +20,21 @@ mod problem;
 mod process;
 mod purpose;
 mod slice;
+mod spread;
 
 use analysis::Index;
 use trace::StepId;
 
-use build::{Build, Place};
+use build::Build;
+use claim::Place;
 
-pub use claim::ClaimKind;
+pub use claim::{Claim, ClaimKind};
 pub use deliverable::Delivery;
+pub use dismissal::Dismissal;
 pub use failure::{Failure, FailureKind};
 pub use node::{Edge, EdgeKind, Item, ItemKind, NodeId};
 pub use slice::{Candidate, Explained, Part};
+pub use spread::{Spread, Spreads};
 
 /// The evidence graph of one run.
 pub struct Graph {
@@ -38,6 +43,7 @@ pub struct Graph {
     candidates: Vec<Candidate>,
     deliveries: Vec<Delivery>,
     makers: Vec<Candidate>,
+    dismissals: Vec<Dismissal>,
 }
 
 impl Graph {
@@ -49,20 +55,22 @@ impl Graph {
             index.trajectory.final_message.as_deref(),
             index.len().checked_sub(1),
         ) {
-            for (kind, at) in claim::claims(text) {
-                build.claim(kind, StepId::from_index(last), Place::Final(at));
+            for (kind, _) in claim::claims(text) {
+                build.claim(kind, StepId::from_index(last), Place::Closing);
             }
         }
         let failures = failure::observe(index, &build);
         let candidates = slice::behind_failures(&build, &failures);
         let deliveries = deliverable::deliveries(&build);
         let makers = slice::behind_deliveries(&build, &deliveries);
+        let dismissals = dismissal::dismissals(&build, &failures);
         Self {
             build,
             failures,
             candidates,
             deliveries,
             makers,
+            dismissals,
         }
     }
 
@@ -106,6 +114,36 @@ impl Graph {
     #[must_use]
     pub fn makers(&self) -> &[Candidate] {
         &self.makers
+    }
+
+    /// The steps that go on over a failure that is never put right, in step order.
+    #[must_use]
+    pub fn dismissals(&self) -> &[Dismissal] {
+        &self.dismissals
+    }
+
+    /// Every assertion that an earlier step contradicts and that nothing backs since, with the last such
+    /// step.
+    pub fn contradictions(&self) -> impl Iterator<Item = (&Claim, StepId)> {
+        let open = |at: &&StepId| {
+            let facts = self.build.facts.get(at.index());
+            facts.is_some_and(|facts| facts.fixed.is_none())
+        };
+        let claims = self.build.claims.iter();
+        claims.filter_map(move |claim| Some((claim, *claim.against.iter().rev().find(open)?)))
+    }
+
+    /// The later steps that build on what a step made, or show what is wrong with it, in step order.
+    #[must_use]
+    pub fn spread(&self, step: StepId) -> Vec<Spread> {
+        spread::spread(&self.build, step)
+    }
+
+    /// The last step that hands the work in, if one does.
+    #[must_use]
+    pub fn handed_in(&self) -> Option<StepId> {
+        let at = self.build.facts.iter().rposition(|facts| facts.commits)?;
+        Some(StepId::from_index(at))
     }
 
     /// What a step has to do with the failures.

@@ -25,6 +25,8 @@ pub struct Document {
     pub deliveries: Vec<String>,
     /// The steps that had a part in it, in step order.
     pub makers: Vec<CandidateEntry>,
+    /// The steps that go on over a failure.
+    pub dismissals: Vec<StepId>,
 }
 
 /// One node of a [`Document`].
@@ -121,6 +123,7 @@ pub fn document(graph: &Graph, index: &Index<'_>, around: Option<StepId>) -> Doc
         candidates: graph.candidates().iter().map(entry).collect(),
         deliveries: graph.deliveries().iter().map(|d| d.name.clone()).collect(),
         makers: graph.makers().iter().map(entry).collect(),
+        dismissals: graph.dismissals().iter().map(|d| d.step).collect(),
     }
 }
 

@@ -127,12 +127,12 @@ impl Processes {
             let done = observed.contains("<status>completed") || observed.contains("<exit_code>");
             if tool.contains("kill") || done {
                 // The only thing known of such a call is that it means something started before.
-                if let Some(ended) = self.running.pop() {
-                    if !done {
-                        turn.killed.push(ended.name);
-                        turn.stopped_in = Some(ended.step);
-                        turn.stopped.extend(ended.purposes);
-                    }
+                if let Some(ended) = self.running.pop()
+                    && !done
+                {
+                    turn.killed.push(ended.name);
+                    turn.stopped_in = Some(ended.step);
+                    turn.stopped.extend(ended.purposes);
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use trace::StepId;
 
-use super::build::Build;
+use super::build::{Build, Facts, Leaves};
 use super::deliverable::Delivery;
 use super::failure::Failure;
 use super::files::How;
@@ -85,7 +85,7 @@ pub(super) fn behind_deliveries(build: &Build, deliveries: &[Delivery]) -> Vec<C
     let known: HashSet<StepId> = found.iter().map(|candidate| candidate.step).collect();
     for (at, facts) in build.facts.iter().enumerate() {
         let step = StepId::from_index(at);
-        if facts.change && !facts.writes && !known.contains(&step) {
+        if facts.leaves == Leaves::State && !known.contains(&step) {
             found.push(Candidate {
                 step,
                 explains: Vec::new(),
@@ -143,8 +143,8 @@ fn walk(build: &Build, end: StepId, roots: &[NodeId]) -> BTreeMap<StepId, Reache
     }
     while let Some((node, distance, part, replaced)) = walk.open.pop_front() {
         match node {
-            NodeId::Step(step) => walk.from_step(step, distance),
-            NodeId::Item(item) => walk.from_item(item, distance, part, replaced),
+            NodeId::Step(step) => walk.step(step, distance),
+            NodeId::Item(item) => walk.item(item, distance, part, replaced),
         }
     }
     walk.reached
@@ -168,7 +168,7 @@ impl Walk<'_> {
                 return;
             }
             let facts = self.build.facts.get(step.index());
-            let acts = facts.is_some_and(|facts| facts.change || facts.commits);
+            let acts = facts.is_some_and(|facts| facts.changes() || facts.commits);
             let put_right = facts
                 .and_then(|facts| facts.fixed)
                 .is_some_and(|at| at < self.end);
@@ -188,7 +188,7 @@ impl Walk<'_> {
     }
 
     /// From a file version to who wrote it and to what it was made from.
-    fn from_item(&mut self, item: u32, distance: u32, part: Part, replaced: bool) {
+    fn item(&mut self, item: u32, distance: u32, part: Part, replaced: bool) {
         let Some(version) = self.build.files.of_item(item) else {
             return;
         };
@@ -210,7 +210,7 @@ impl Walk<'_> {
     }
 
     /// From a step to what it used, and to what was read before it acted.
-    fn from_step(&mut self, step: StepId, distance: u32) {
+    fn step(&mut self, step: StepId, distance: u32) {
         let from = NodeId::Step(step);
         self.used(step, distance, from);
         let before = (0..step.index()).rev().map(StepId::from_index);
@@ -219,7 +219,7 @@ impl Walk<'_> {
                 .build
                 .facts
                 .get(earlier.index())
-                .is_some_and(|f| f.change)
+                .is_some_and(Facts::changes)
             {
                 break;
             }

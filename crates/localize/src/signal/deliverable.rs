@@ -26,7 +26,6 @@ impl Signal for Deliverable {
 
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
         let index = case.index;
-        let demanded = file_names_in(index.trajectory.task.as_deref().unwrap_or_default());
         let mut written: HashSet<String> = HashSet::new();
         let mut found = Vec::new();
         for step in index.steps() {
@@ -36,7 +35,7 @@ impl Signal for Deliverable {
                 if name.is_empty() || !written.insert(name.to_owned()) {
                     continue;
                 }
-                let strength = match (demanded.contains(name), edits) {
+                let strength = match (case.contract.contract.output(path).is_some(), edits) {
                     (true, _) => 0.9,
                     (false, true) => 0.6,
                     (false, false) => continue,

@@ -4,23 +4,33 @@ mod admission;
 mod announced_success;
 mod authored_text;
 mod busy_terminal;
+mod checked_at_once;
+mod contradicted_demand;
 mod declared_done;
 mod deliverable;
+mod demanded_start;
 mod demanded_work;
 mod destroyed_input;
+mod dropped_demand;
 mod fabrication;
 mod failed_install;
 mod false_claim;
 mod first_design;
+mod first_on_path;
 mod founding_version;
 mod hang;
 mod hasty_end;
+mod housekeeping;
 mod makeshift;
 mod mangled_command;
+mod missed_signal;
 mod missing_path;
 mod near_repetition;
+mod on_delivery_path;
+mod on_failure_path;
 mod partial_view;
 mod past_goal;
+mod peak_fall;
 mod plan_cut;
 mod programmed_write;
 mod refused_call;
@@ -32,14 +42,18 @@ mod repetition;
 mod resignation;
 mod returned_version;
 mod reworked_file;
+mod scratch_work;
 mod side_work;
+mod stated_approach;
+mod substituted_result;
 mod surviving_version;
 mod thrash;
+mod unmet_demand;
 mod unrepaired_failure;
 mod unsourced_value;
-mod untouched_requirement;
 mod unverified_change;
 mod weakened_retry;
+mod without_means;
 
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
@@ -76,7 +90,9 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &mangled_command::MangledCommand,
         &failed_install::FailedInstall,
         &founding_version::FoundingVersion,
-        &untouched_requirement::UntouchedRequirement,
+        &scratch_work::ScratchWork,
+        &housekeeping::Housekeeping,
+        &checked_at_once::CheckedAtOnce,
         &programmed_write::ProgrammedWrite,
         &announced_success::AnnouncedSuccess,
         &demanded_work::DemandedWork,
@@ -86,11 +102,23 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &declared_done::DeclaredDone,
         &plan_cut::PlanCut,
         &weakened_retry::WeakenedRetry,
+        &demanded_start::DemandedStart,
+        &stated_approach::StatedApproach,
+        &without_means::WithoutMeans,
         &partial_view::PartialView,
         &makeshift::Makeshift,
         &unsourced_value::UnsourcedValue,
         &first_design::FirstDesign,
         &authored_text::AuthoredText,
+        &unmet_demand::UnmetDemand,
+        &contradicted_demand::ContradictedDemand,
+        &dropped_demand::DroppedDemand,
+        &substituted_result::SubstitutedResult,
+        &peak_fall::PeakFall,
+        &on_failure_path::OnFailurePath,
+        &first_on_path::FirstOnPath,
+        &missed_signal::MissedSignal,
+        &on_delivery_path::OnDeliveryPath,
     ]
 }
 

@@ -59,6 +59,9 @@ impl Signal for RenamedRewrite {
         for (n, facts) in history.steps() {
             for &file in facts.whole {
                 let name = history.name(file);
+                if history.is_scratch(file) {
+                    continue;
+                }
                 let Some(core) = core(name) else { continue };
                 let (other, earlier) = *first.entry(core).or_insert((file, n));
                 if other == file || earlier == n {

@@ -42,10 +42,7 @@ impl Signal for RepeatedAttempt {
             found.extend(Suspicion::new(
                 &step,
                 (0.4 + 0.2 * f64::from(*tries - 1)).min(1.0),
-                format!(
-                    "tries for the {}. time what did not work at step {}",
-                    tries, earlier.id
-                ),
+                format!("attempt {tries} at what failed at step {}", earlier.id),
                 [of_action(&step.step), of_action(&earlier.step)],
             ));
         }

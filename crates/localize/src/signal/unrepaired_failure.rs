@@ -1,14 +1,17 @@
-//! Things tried that failed and never came to work.
+//! What failed and never came to work, held against the nearest change behind it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use super::{Signal, Suspicion, at};
-use crate::blame::Writers;
+use super::{Signal, Suspicion};
 use crate::case::Case;
-use crate::evidence::{of_action, of_observation};
-use trace::StepStatus;
+use crate::evidence::of_action;
+use crate::graph::{FailureKind, Part};
+use trace::StepId;
 
-/// Things tried that failed and never came to work.
+/// How much counts of a failure that no change is known to be behind.
+const ITSELF: f64 = 0.5;
+
+/// What failed and never came to work.
 pub(super) struct UnrepairedFailure;
 
 impl Signal for UnrepairedFailure {
@@ -17,48 +20,40 @@ impl Signal for UnrepairedFailure {
     }
 
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let history = &case.history;
-        let mut writers = Writers::default();
-        let mut open: HashMap<u32, (usize, Option<usize>)> = HashMap::new();
-        for step in case.index.steps() {
-            let n = step.id.index();
-            if let Some(purpose) = history.step(n).and_then(|facts| facts.purpose) {
-                match step.outcome.status {
-                    StepStatus::Failed => {
-                        open.insert(purpose, (n, writers.cause(&step)));
-                    }
-                    StepStatus::Ok => {
-                        open.remove(&purpose);
-                    }
-                    StepStatus::Unknown => {}
+        // For each failure the nearest change, the latest of equally near ones.
+        let mut nearest: BTreeMap<usize, (u32, StepId)> = BTreeMap::new();
+        for candidate in case.graph.candidates().iter().rev() {
+            for explained in &candidate.explains {
+                let this = (explained.distance, candidate.step);
+                let wrote = candidate.part != Part::Itself && !explained.repaired;
+                let known = nearest.get(&explained.end);
+                if wrote && known.is_none_or(|(distance, _)| explained.distance < *distance) {
+                    nearest.insert(explained.end, this);
                 }
             }
-            writers.note(&step);
         }
-        let mut open: Vec<(usize, Option<usize>)> = open.into_values().collect();
-        open.sort_unstable();
-        open.into_iter()
-            .filter_map(|(failed, cause)| {
-                let failed = at(case.index, failed)?;
-                let change = failed.reading.effect.kind.is_change();
-                let blamed = if change {
-                    failed.id.index()
-                } else {
-                    cause.unwrap_or(failed.id.index())
-                };
-                let blamed = at(case.index, blamed)?;
-                let span = failed
-                    .outcome
-                    .errors
-                    .first()
-                    .map_or(0..0, |e| e.span.clone());
-                Suspicion::new(
-                    &blamed,
-                    if change || cause.is_some() { 0.8 } else { 0.3 },
-                    format!("step {} failed and nothing like it worked later", failed.id),
-                    [of_action(&blamed.step), of_observation(&failed.step, &span)],
-                )
-            })
-            .collect()
+        let failures = case.graph.failures().iter().enumerate();
+        let found = failures.filter_map(|(place, failure)| {
+            let shown = matches!(
+                failure.kind,
+                FailureKind::OpenError | FailureKind::Stuck | FailureKind::FailingTests
+            );
+            // What changed something and failed at it is itself the wrong step.
+            let failed = case.index.step(failure.step)?;
+            let changed = failed
+                .reading
+                .effect
+                .kind
+                .is_change()
+                .then_some(failure.step);
+            let blamed = changed.or_else(|| nearest.get(&place).map(|(_, step)| *step));
+            let part = if blamed.is_some() { 1.0 } else { ITSELF };
+            let step = case.index.step(blamed.unwrap_or(failure.step))?;
+            let cited = failure.evidence.iter().cloned().map(Some);
+            let evidence = [of_action(&step.step)].into_iter().chain(cited);
+            let why = format!("step {} shows it: {}", failure.step, failure.why);
+            shown.then(|| Suspicion::new(&step, failure.strength * part, why, evidence))?
+        });
+        found.collect()
     }
 }
