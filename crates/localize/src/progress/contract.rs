@@ -1,5 +1,7 @@
 //! The task's demands over a run: how much of their weight is met, and which were met and lost.
 
+use std::collections::BTreeSet;
+
 use analysis::Index;
 use trace::{StepId, TurningKind, TurningPoint};
 
@@ -30,7 +32,7 @@ pub(super) fn levels(index: &Index<'_>, audit: &Audit) -> Option<Levels> {
 /// The demands that were lost. What a step did to a file the task names may be told already.
 pub(super) fn falls(index: &Index<'_>, audit: &Audit, told: &[Fall]) -> Vec<Fall> {
     let all = f64::from(audit.of().max(1));
-    let told: Vec<StepId> = told
+    let told: BTreeSet<StepId> = told
         .iter()
         .filter(|fall| {
             matches!(

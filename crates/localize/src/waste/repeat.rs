@@ -7,9 +7,9 @@ use analysis::IndexedStep;
 use analysis::activity::Activity;
 use trace::{ActionKind, ErrorKind, StepId, StepStatus, WasteCause};
 
-use super::{Finding, Findings};
+use super::{Finding, Findings, Reason};
 use crate::case::Case;
-use crate::evidence::{action_text, of_action, of_observation};
+use crate::evidence::{action_text, of_observation};
 
 /// From this many times on the same action with the same answer is a loop.
 const LOOP: u32 = 3;
@@ -76,40 +76,18 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
             } else {
                 if_twice
             };
-            let why = match key {
-                Known::Answered(..) => {
-                    format!(
-                        "does what step {} did and gets the same answer",
-                        times.first
-                    )
-                }
-                Known::Failed(..) => {
-                    format!(
-                        "tries what failed at step {} and fails the same way",
-                        times.first
-                    )
-                }
-                Known::Same(_) => {
-                    format!(
-                        "fails by the same error as step {} with nothing changed since",
-                        times.first
-                    )
-                }
-                Known::Missing(_) => {
-                    format!(
-                        "calls a program that step {} had shown to be missing",
-                        times.first
-                    )
-                }
+            let reason = match key {
+                Known::Answered(..) => Reason::SameAnswer(times.first),
+                Known::Failed(..) => Reason::FailsAgain(times.first),
+                Known::Same(_) => Reason::SameError(times.first),
+                Known::Missing(_) => Reason::MissingProgram(times.first),
             };
             let error = step.outcome.errors.first().map_or(0..0, |e| e.span.clone());
-            let shown = failed.then(|| of_observation(&step.step, &error)).flatten();
-            let evidence = [of_action(&step.step), shown].into_iter().flatten();
             let finding = Finding {
                 cause: sure,
                 explored,
-                why,
-                evidence: evidence.collect(),
+                reason,
+                shown: failed.then(|| of_observation(&step.step, &error)).flatten(),
             };
             findings.add(step.id, finding);
         }
