@@ -134,3 +134,24 @@ fn without_a_pattern_it_is_a_wrong_belief() {
         (Fault::IncorrectHypothesis, "wrong_belief")
     );
 }
+
+#[test]
+fn a_host_that_never_answers_is_no_decision_of_the_run() {
+    let fails = || {
+        shell(
+            "curl -O https://example.org/a.tgz",
+            "curl: (6) Could not resolve host: example.org",
+            6,
+        )
+    };
+    assert_eq!(
+        kind(1, &[], vec![fails(), fails()]).fault,
+        Fault::OutsideCause
+    );
+    let reached = vec![
+        fails(),
+        fails(),
+        shell("curl -O https://example.net/a.tgz", "saved", 0),
+    ];
+    assert_eq!(kind(1, &[], reached).fault, Fault::EnvironmentSetup);
+}

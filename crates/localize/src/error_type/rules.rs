@@ -10,6 +10,7 @@ use trace::{ErrorKind, ErrorSignature, Fault, StepId, StepStatus};
 
 use super::{Accused, Choice};
 use crate::case::Case;
+use crate::contract::{Audit, Mark};
 use crate::edits::{Event, events};
 use crate::phrase::{first as finds, phrases};
 
@@ -41,6 +42,7 @@ const LOOKUPS: &[&str] = &["which", "command", "type", "whereis", "hash"];
 /// Everything a rule may look at.
 struct Scene<'c> {
     index: &'c Index<'c>,
+    contract: &'c Audit,
     step: IndexedStep<'c>,
     signals: &'c [&'static str],
 }
@@ -89,6 +91,11 @@ const RULES: &[Rule] = &[
         sees: install_left_unfit,
     },
     Rule {
+        name: "never_reached",
+        fault: Fault::OutsideCause,
+        sees: never_reached,
+    },
+    Rule {
         name: "machine_refused",
         fault: Fault::EnvironmentSetup,
         sees: machine_refused,
@@ -129,6 +136,7 @@ const RULES: &[Rule] = &[
 pub(super) fn first(case: &Case<'_>, accused: Accused<'_>) -> Option<Choice> {
     let scene = Scene {
         index: case.index,
+        contract: &case.contract,
         step: case.index.step(accused.step)?,
         signals: accused.signals,
     };
@@ -186,8 +194,17 @@ fn said(error: &ErrorSignature) -> String {
 }
 
 fn made_up_result(scene: &Scene<'_>) -> Option<String> {
-    let speaks = scene.signal("fabrication") || scene.signal("makeshift");
-    speaks.then(|| "writes a substitute in place of a result".to_owned())
+    let here = |mark: &Option<Mark>| mark.as_ref().is_some_and(|m| m.step == scene.step.id);
+    let mut demands = scene.contract.each();
+    if let Some((demand, _)) = demands.find(|(_, standing)| here(&standing.substitute)) {
+        return Some(format!(
+            "puts something made up in place of {}",
+            demand.name()
+        ));
+    }
+    scene
+        .signal("fabrication")
+        .then(|| "writes a substitute in place of a result".to_owned())
 }
 
 /// Version control taken back wholesale, or a file removed that the run had not made and nobody made
@@ -304,6 +321,23 @@ fn install_left_unfit(scene: &Scene<'_>) -> Option<String> {
         .then(|| "its installation goes through, and what it leaves does not do".to_owned())
 }
 
+/// A host out of reach now and whenever it is tried again.
+fn never_reached(scene: &Scene<'_>) -> Option<String> {
+    let error = scene.error(&[ErrorKind::Network])?;
+    let (mut tried, mut reached) = (false, false);
+    for step in scene.later() {
+        let asks = |a: &Activity| matches!(a, Activity::Fetch | Activity::Install);
+        let refused = step
+            .outcome
+            .errors
+            .iter()
+            .any(|e| e.kind == ErrorKind::Network);
+        tried |= refused;
+        reached |= !refused && step.reading.activities.iter().any(asks);
+    }
+    (scene.failed() && tried && !reached).then(|| format!("nothing gets through: {}", said(&error)))
+}
+
 fn machine_refused(scene: &Scene<'_>) -> Option<String> {
     let acts =
         scene.does(Activity::Serve) || scene.does(Activity::Fetch) || scene.does(Activity::Arrange);
@@ -400,6 +434,15 @@ fn handed_in_unchecked(scene: &Scene<'_>) -> Option<String> {
 }
 
 fn demand_left_out(scene: &Scene<'_>) -> Option<String> {
+    let here = |mark: &Option<Mark>| mark.as_ref().is_some_and(|m| m.step == scene.step.id);
+    let mut demands = scene.contract.each();
+    let other = demands.find(|(_, s)| here(&s.instead) || here(&s.broken));
+    if let Some((demand, _)) = other {
+        return Some(format!(
+            "does something else than demanded: {}",
+            demand.name()
+        ));
+    }
     let speaks = scene.signal("untouched_requirement") || scene.signal("plan_cut");
     speaks.then(|| "leaves out what the task or its own plan names".to_owned())
 }
