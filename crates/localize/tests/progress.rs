@@ -95,12 +95,16 @@ fn a_demanded_file_that_is_removed_is_lost_until_it_is_written_again() {
     let found = diagnosis(&run(task, steps));
     let lost = points(&found);
     assert_eq!(lost[0], (TurningKind::DeliverableRemoved, 2, None));
-    let steps = vec![totals(), shell("rm totals.csv", "", 0), totals()];
+    let look = || shell("ls", "src", 0);
+    let gone = || shell("rm totals.csv", "", 0);
+    let steps = vec![totals(), gone(), look(), look(), look(), totals()];
     let found = diagnosis(&run(task, steps));
     assert_eq!(
         points(&found)[0],
-        (TurningKind::DeliverableRemoved, 2, Some(3))
+        (TurningKind::DeliverableRemoved, 2, Some(6))
     );
+    let found = diagnosis(&run(task, vec![totals(), gone(), totals()]));
+    assert_eq!(points(&found), []);
 }
 
 #[test]
@@ -136,7 +140,11 @@ fn stopping_a_service_is_a_turning_point_and_restarting_it_is_not() {
     let found = diagnosis(&run("", vec![start(), shell(&restart, "", 0)]));
     assert_eq!(points(&found), []);
     let found = diagnosis(&run("", vec![start(), shell(stop, "", 0), start()]));
-    assert_eq!(points(&found), [(TurningKind::ServiceStopped, 2, Some(3))]);
+    assert_eq!(points(&found), []);
+    let look = || shell("ls", "src", 0);
+    let steps = vec![start(), shell(stop, "", 0), look(), look(), look(), start()];
+    let found = diagnosis(&run("", steps));
+    assert_eq!(points(&found), [(TurningKind::ServiceStopped, 2, Some(6))]);
 }
 
 #[test]

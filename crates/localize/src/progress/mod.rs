@@ -14,7 +14,7 @@ mod suite;
 
 use analysis::activity::Activity;
 use analysis::{Index, IndexedStep};
-use trace::{Evidence, Peak, StepId, TurningPoint};
+use trace::{Evidence, Peak, StepId, TurningKind, TurningPoint};
 
 use crate::case::Case;
 use crate::evidence::Citation;
@@ -91,12 +91,25 @@ pub fn measure(case: &Case<'_>) -> Progress {
         evidence: quote(index, &cited),
         ..best
     });
+    falls.retain(|fall| !only_renewed(&fall.point));
     falls.sort_by_key(|fall| fall.point.step_id);
     falls.truncate(TOLD);
     for fall in &mut falls {
         fall.point.evidence = quote(index, &fall.cited);
     }
     Progress { peak, falls }
+}
+
+/// True for what was taken away in order to put it back: a restart, a rebuild, a file written anew.
+fn only_renewed(point: &TurningPoint) -> bool {
+    /// Within this many steps.
+    const AT_ONCE: u32 = 3;
+    let taken_away = matches!(
+        point.kind,
+        TurningKind::DeliverableRemoved | TurningKind::ServiceStopped | TurningKind::DemandLost
+    );
+    let back = point.recovered_at;
+    taken_away && back.is_some_and(|back| back.get().saturating_sub(point.step_id.get()) <= AT_ONCE)
 }
 
 fn only_checks(activity: Activity) -> bool {
