@@ -44,6 +44,12 @@ pub fn columns() -> &'static [&'static str] {
     &COLUMNS
 }
 
+/// True for the number of a column that is a plain fact and no signal.
+#[must_use]
+pub fn is_fact(column: usize) -> bool {
+    column < FIRST_SIGNAL
+}
+
 /// The number of the first signal's column.
 pub(crate) const FIRST_SIGNAL: usize = FACTS.len();
 
