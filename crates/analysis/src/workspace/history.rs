@@ -42,6 +42,11 @@ impl Operation {
         self != Self::Show
     }
 
+    /// True when the run itself says what the file held afterwards, or how that follows from before.
+    pub(super) fn states_text(self) -> bool {
+        !matches!(self, Self::Show | Self::Delete | Self::Program)
+    }
+
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -62,6 +62,17 @@ pub(super) struct FileState {
     pub(super) check: FileCheck,
 }
 
+/// How far a change could be carried out on what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// On all that is known; what is not known does not matter to it.
+    Fully,
+    /// On what is known, as if it concerned nothing else.
+    Partly,
+    /// Not at all.
+    Not,
+}
+
 /// A whole text, or only who wrote it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Text<'t> {
@@ -516,7 +527,7 @@ impl Replay {
     pub(super) fn replace(&mut self, path: &str, old: &str, new: &str, all: bool, place: Place) {
         let Some(file) = self.file(path) else { return };
         if old.is_empty() {
-            self.checks.edit(Replayed::Exactly);
+            self.checks.edit(self.step, Replayed::Exactly);
             return self.write(path, Text::Known(new), Operation::Write, place);
         }
         let present = self.present(file);
@@ -529,15 +540,20 @@ impl Replay {
             new: new.into(),
         };
         match found {
-            Some(Found::Times(1)) => self.checks.edit(Replayed::Exactly),
-            Some(Found::Times(times)) if times > 1 && all => self.checks.edit(Replayed::Exactly),
+            Some(Found::Times(1)) => self.checks.edit(self.step, Replayed::Exactly),
+            Some(Found::Times(times)) if times > 1 && all => {
+                self.checks.edit(self.step, Replayed::Exactly)
+            }
             Some(Found::Times(0) | Found::Unknown) => {
                 let unknown = found == Some(Found::Unknown);
-                self.checks.edit(if unknown {
-                    Replayed::Unseen
-                } else {
-                    Replayed::NotFound
-                });
+                self.checks.edit(
+                    self.step,
+                    if unknown {
+                        Replayed::Unseen
+                    } else {
+                        Replayed::NotFound
+                    },
+                );
                 self.files[file].inferred |= !unknown;
                 let removed = old.split('\n').count();
                 match self.lines.cut(new, origin) {
@@ -546,7 +562,7 @@ impl Replay {
                 }
             }
             Some(Found::Times(_)) => {
-                self.checks.edit(Replayed::Ambiguous);
+                self.checks.edit(self.step, Replayed::Ambiguous);
                 self.files[file].inferred = true;
             }
             None => {
@@ -555,6 +571,30 @@ impl Replay {
             }
         }
         self.set(file, Operation::Edit, there(content), place, back);
+    }
+
+    /// Puts `new` in the place of `old` as a program does, which need not find it.
+    pub(super) fn substitute(&mut self, path: &str, old: &str, new: &str, all: bool, place: Place) {
+        self.transform(path, Operation::Edit, place, |content, lines, origin| {
+            let found = if all {
+                content.replace(old, new, true, origin, lines)
+            } else {
+                content.replace_first(old, new, origin, lines)
+            };
+            match found {
+                Some(Found::Times(1..)) => Done::Fully,
+                Some(Found::Times(0)) => Done::Not,
+                Some(Found::Unknown) => match lines.cut(new, origin) {
+                    // It is somewhere, if it was found.
+                    Some(with) => {
+                        content.somewhere(with, old.split('\n').count());
+                        Done::Partly
+                    }
+                    None => Done::Not,
+                },
+                None | Some(Found::Times(_)) => Done::Not,
+            }
+        });
     }
 
     /// What a file that must be there holds; one never seen was there before the run.
@@ -599,10 +639,10 @@ impl Replay {
                     .collect();
                 inherit(&before, &mut with);
                 content.overwrite(range, with);
-                self.checks.edit(Replayed::Exactly);
+                self.checks.edit(self.step, Replayed::Exactly);
             }
             Some(_) => {
-                self.checks.edit(Replayed::NotFound);
+                self.checks.edit(self.step, Replayed::NotFound);
                 self.files[file].inferred = true;
             }
             None => content = Content::unknown(origin),
@@ -616,26 +656,29 @@ impl Replay {
         path: &str,
         operation: Operation,
         place: Place,
-        change: impl FnOnce(&mut Content, &mut Lines, Origin) -> bool,
+        change: impl FnOnce(&mut Content, &mut Lines, Origin) -> Done,
     ) {
         let Some(file) = self.file(path) else { return };
         let present = self.present(file);
         let mut content = Content::clone(&present);
         let origin = self.origin();
         let done = change(&mut content, &mut self.lines, origin);
-        self.checks.edit(if !done {
-            Replayed::NotFound
-        } else if present.all().is_some() {
-            Replayed::Exactly
-        } else {
-            Replayed::Unseen
-        });
+        let whole = present.all().is_some();
+        self.checks.edit(
+            self.step,
+            match done {
+                Done::Fully if whole => Replayed::Exactly,
+                Done::Not if whole => Replayed::NotFound,
+                Done::Fully | Done::Partly if content != *present => Replayed::Exactly,
+                _ => Replayed::Unseen,
+            },
+        );
         self.remember(file);
-        if !done {
-            self.files[file].inferred = true;
+        self.files[file].inferred |= done != Done::Fully;
+        if done == Done::Not {
             content = Content::clone(&present);
         }
-        if content == *present && done && present.all().is_some() {
+        if content == *present && done == Done::Fully && whole {
             // It found nothing to change.
             return;
         }
@@ -654,7 +697,7 @@ impl Replay {
             (_, Some(new)) if patch.creates => {
                 let after = patch.hunks.iter().flat_map(Hunk::after);
                 let text: String = after.flat_map(|line| [line, "\n"]).collect();
-                self.checks.edit(Replayed::Exactly);
+                self.checks.edit(self.step, Replayed::Exactly);
                 self.write(new, Text::Known(&text), Operation::Patch, place.clone());
             }
             (Some(old), None) => self.remove(old, false, place),
@@ -680,7 +723,7 @@ impl Replay {
         for hunk in hunks {
             let replayed = apply_hunk(&mut content, hunk, moved, origin, &mut self.lines);
             moved += balance(hunk);
-            self.checks.edit(replayed);
+            self.checks.edit(self.step, replayed);
             self.files[file].inferred |=
                 matches!(replayed, Replayed::NotFound | Replayed::Ambiguous);
         }
@@ -778,7 +821,10 @@ impl Replay {
         let mut cut: Vec<Line> = Vec::with_capacity(listing.lines.len() + 1);
         for (offset, text) in listing.lines.iter().enumerate() {
             let held = held.and_then(|held| held.line(listing.first + offset));
-            let alike = held.filter(|line| is_alike(self.lines.text(line.text), text));
+            let alike = held.filter(|line| {
+                let held = self.lines.text(line.text);
+                is_alike(held, text) || (listing.screen && is_spaced_alike(held, text))
+            });
             cut.push(Line {
                 text: match alike {
                     Some(line) => line.text,
@@ -804,7 +850,7 @@ impl Replay {
             return Some(Content::whole(held.to_vec()));
         }
         let text = self.lines.number("")?;
-        if cut.last().is_none_or(|line| line.text != text) || listing.ends {
+        if cut.last().is_none_or(|line| line.text != text) {
             cut.push(Line {
                 text,
                 origin: Origin::Before,
@@ -817,7 +863,7 @@ impl Replay {
     fn check(&mut self, mark: &Mark, shown: &Content) {
         let state = &mut self.files[mark.file];
         let versions = state.history.versions.get(..mark.versions);
-        let changed = versions.is_some_and(|v| v.iter().any(|v| v.operation.writes()));
+        let changed = versions.is_some_and(|v| v.iter().any(|v| v.operation.states_text()));
         let counts = if changed {
             &mut state.check.changed
         } else {
@@ -825,15 +871,10 @@ impl Replay {
         };
         let (shared, differ) = match &mark.held {
             Presence::There(held) => shown.compare(held),
-            Presence::Unseen => (0, 0),
-            Presence::Gone => (1, 1),
+            // A program may have made it anew.
+            Presence::Unseen | Presence::Gone => (0, 0),
         };
-        match (shared, differ) {
-            (_, 1..) if mark.inferred => counts.differs_inferred += 1,
-            (_, 1..) => counts.differs += 1,
-            (0, _) => counts.unknown += 1,
-            _ => counts.matches += 1,
-        }
+        counts.count(self.step, shared, differ, mark.inferred);
     }
 }
 
@@ -852,24 +893,17 @@ fn is_alike(held: &str, shown: &str) -> bool {
     if held.trim_end() == shown {
         return true;
     }
-    held.contains('\t') && !shown.contains('\t') && untabbed(held).trim_end() == shown
+    // Some layouts expand tabs to a width of their own.
+    held.contains('\t')
+        && !shown.contains('\t')
+        && held.split_whitespace().eq(shown.split_whitespace())
 }
 
-/// Tabs as blanks up to the next eighth column.
-fn untabbed(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    let mut column = 0;
-    for c in text.chars() {
-        if c == '\t' {
-            let width = 8 - column % 8;
-            out.extend(std::iter::repeat_n(' ', width));
-            column += width;
-        } else {
-            out.push(c);
-            column += 1;
-        }
-    }
-    out
+/// True when two lines differ only in how many blanks stand between their words: on a terminal a tab is as
+/// wide as its place on the screen makes it.
+fn is_spaced_alike(held: &str, shown: &str) -> bool {
+    (held.contains('\t') || held.contains("  ") || shown.contains("  "))
+        && held.split_whitespace().eq(shown.split_whitespace())
 }
 
 /// Where in a step something stands.
