@@ -174,6 +174,14 @@ impl Content {
         self.bound();
     }
 
+    /// Notes lines that are known to be somewhere.
+    pub(super) fn note(&mut self, lines: Vec<Line>) {
+        if !lines.is_empty() {
+            self.stretches.push(Stretch { at: None, lines });
+            self.bound();
+        }
+    }
+
     fn bound(&mut self) {
         let excess = self.stretches.len().saturating_sub(STRETCHES);
         for _ in 0..excess {
@@ -274,6 +282,21 @@ impl Content {
             }
         }
         best.map(|at| (at, times == 1 || stated == Some(at)))
+    }
+
+    /// Replaces consecutive lines of a stretch that is somewhere; false when there are none such.
+    pub(super) fn replace_loose(&mut self, wanted: &[u32], with: &[Line]) -> bool {
+        let loose = self
+            .stretches
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.at.is_none());
+        let mut found = loose.filter_map(|(index, s)| Some((index, find(&s.lines, wanted)?)));
+        let Some((index, at)) = found.next() else {
+            return false;
+        };
+        self.splice_in(index, at..at + wanted.len(), with.to_vec());
+        true
     }
 
     /// Gives the lines of a listing the origins of what was held before: where a line is the same, its

@@ -53,7 +53,7 @@ impl Folder {
             .trajectory
             .cwd
             .as_deref()
-            .and_then(|cwd| normal("", cwd))
+            .and_then(folder)
             .or_else(|| told.start());
         let start = start.unwrap_or_default();
         Self {
@@ -153,9 +153,8 @@ impl Folder {
     }
 
     fn enter(&mut self, target: &str) {
-        // The root is a folder, though no file.
         let folder = if target == "/" {
-            Some("/".to_owned())
+            folder(target)
         } else {
             self.path(target)
         };
@@ -248,13 +247,21 @@ impl Told {
         let often = often
             .filter(|(_, times)| **times >= 2)
             .map(|(folder, _)| folder);
-        normal("", self.first_shown.as_ref().or(often)?)
+        folder(self.first_shown.as_ref().or(often)?)
     }
 
     fn forgets(&self) -> bool {
         self.again_below > 0
             || self.restated >= RESTATED && self.restated * RESTATED_SHARE >= self.shells
     }
+}
+
+/// A path as that of a folder, which the root is too.
+fn folder(path: &str) -> Option<String> {
+    if path.trim() == "/" {
+        return Some("/".to_owned());
+    }
+    normal("", path)
 }
 
 /// User and folder of a prompt such as `root@box:/app# `.
