@@ -4,6 +4,7 @@
 //! Reads only the trajectory it is given; no files, no clocks, no network.
 
 pub mod activity;
+pub mod compare;
 pub mod effect;
 pub mod intent;
 pub mod outcome;

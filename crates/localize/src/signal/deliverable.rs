@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use super::{Signal, Suspicion};
 use crate::blame::file_name;
 use crate::case::Case;
+use crate::demand::file_names_in;
 use crate::evidence::of_action;
 use analysis::activity::Activity;
 
@@ -25,7 +26,6 @@ impl Signal for Deliverable {
 
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
         let index = case.index;
-        let demanded = file_names_in(index.trajectory.task.as_deref().unwrap_or_default());
         let mut written: HashSet<String> = HashSet::new();
         let mut found = Vec::new();
         for step in index.steps() {
@@ -35,7 +35,7 @@ impl Signal for Deliverable {
                 if name.is_empty() || !written.insert(name.to_owned()) {
                     continue;
                 }
-                let strength = match (demanded.contains(name), edits) {
+                let strength = match (case.contract.contract.output(path).is_some(), edits) {
                     (true, _) => 0.9,
                     (false, true) => 0.6,
                     (false, false) => continue,
@@ -50,17 +50,4 @@ impl Signal for Deliverable {
         }
         found
     }
-}
-
-/// The names of all files a text mentions: words whose last part has an ending.
-fn file_names_in(text: &str) -> HashSet<&str> {
-    let separates = |c: char| c.is_whitespace() || "`'\"()[]{}<>,;".contains(c);
-    text.split(separates)
-        .map(|word| file_name(word.trim_end_matches(['.', ':', '!', '?'])))
-        .filter(|name| {
-            name.rsplit_once('.').is_some_and(|(stem, ending)| {
-                !stem.is_empty() && !ending.is_empty() && ending.len() <= 6
-            })
-        })
-        .collect()
 }

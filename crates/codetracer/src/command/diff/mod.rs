@@ -1,8 +1,9 @@
-//! `codetracer diff`: how the files of one run differ between two steps.
+//! `codetracer diff`: how the files of one run differ between two steps, or where two runs of one task part.
 
+mod layout;
+mod onset;
+mod runs;
 mod workspace;
-
-use anyhow::bail;
 
 use super::Status;
 use crate::cli::Diff;
@@ -11,11 +12,8 @@ use formats::Learned;
 
 /// Compares what was asked for.
 pub(super) fn run(args: &Diff, learned: &Learned, output: &mut Output) -> anyhow::Result<Status> {
-    if let Some(other) = &args.other {
-        bail!(
-            "{}: one run is compared with itself at another step; give one PATH",
-            other.display()
-        );
+    match &args.other {
+        Some(other) => runs::run(args, other, learned, output),
+        None => workspace::run(args, learned, output),
     }
-    workspace::run(args, learned, output)
 }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::expect_used, reason = "tests")]
 
+mod contract;
+mod text;
+
 use analysis::Index;
 use localize::signal::signals;
 use trace::{Action, ActionKind, Change, FileEdit, Observation, Step, Trajectory};
@@ -177,13 +180,4 @@ fn who_made_a_demanded_file_is_remembered_but_speaks_for_no_failure() {
         .iter()
         .find(|signal| signal.name() == "deliverable");
     assert!(signal.is_some_and(|signal| !signal.speaks_for_failure()));
-}
-
-#[test]
-fn a_demanded_file_nobody_touched_is_noticed() {
-    let steps = vec![shell("ls", "", 0), shell("echo 1 > b.txt", "", 0)];
-    assert_eq!(
-        suspects("untouched_requirement", "Write /app/out.txt now.", steps),
-        [2]
-    );
 }

@@ -1,0 +1,90 @@
+//! What there is to learn from.
+
+use std::collections::BTreeSet;
+
+use localize::model::Table;
+use trace::StepId;
+
+use crate::gold::GoldRun;
+
+/// A labelled run with what the engine measured of it.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The run's name.
+    pub run: String,
+    /// Its task: no task is ever in training and in testing at once.
+    pub task: String,
+    /// What was measured; the recorded outcome is not in it.
+    pub table: Table,
+    /// The recorded outcome, as far as the engine may see it.
+    pub resolved: Option<bool>,
+    /// The labelled onset; `Some(None)` for a run labelled to have none.
+    pub onset: Option<Option<StepId>>,
+    /// Other steps a reader accepts.
+    pub accepted: BTreeSet<StepId>,
+    /// The incorrect steps to learn from; `None` where there are none, or where they teach positions.
+    pub incorrect: Option<BTreeSet<StepId>>,
+    /// Whether the run failed: labelled, or recorded.
+    pub failed: Option<bool>,
+}
+
+impl Sample {
+    /// A run with its labels. `artificial` are the splits whose labels teach positions (see
+    /// [`crate::gold::position_splits`]).
+    #[must_use]
+    pub fn new(
+        gold: &GoldRun,
+        table: Table,
+        resolved: Option<bool>,
+        artificial: &BTreeSet<String>,
+    ) -> Self {
+        let teaches = gold
+            .split
+            .as_ref()
+            .is_none_or(|split| !artificial.contains(split));
+        let labelled = gold.onset.map(|onset| onset.is_some());
+        Self {
+            run: gold.run.clone(),
+            task: gold.task.clone(),
+            table,
+            resolved,
+            onset: gold.onset,
+            accepted: gold.accepted.clone(),
+            incorrect: gold.incorrect.clone().filter(|_| teaches),
+            failed: labelled.or(gold.solved.map(|solved| !solved)),
+        }
+    }
+
+    /// A run of which nothing is known but how it ended.
+    #[must_use]
+    pub fn of_outcome(run: String, task: String, table: Table, resolved: bool) -> Self {
+        Self {
+            run,
+            task,
+            table,
+            resolved: Some(resolved),
+            onset: None,
+            accepted: BTreeSet::new(),
+            incorrect: None,
+            failed: Some(!resolved),
+        }
+    }
+}
+
+/// A digest of everything there is to learn from: labels and measurements, in the order of the samples.
+#[must_use]
+pub fn digest(samples: &[Sample]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for sample in samples {
+        hasher.update(format!("{}\0{}\0", sample.run, sample.task).as_bytes());
+        let labels = (
+            sample.onset,
+            &sample.accepted,
+            &sample.incorrect,
+            sample.failed,
+            sample.resolved,
+        );
+        hasher.update(format!("{labels:?}\0{:?}\0", sample.table.rows).as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,0 +1,179 @@
+//! What is to be done with a path that a clause names.
+
+use super::mention::Set;
+use super::tables::{Deed, TAKES, verb};
+use super::terms::Reader;
+
+/// Words for a file that is there and is to be finished.
+const OPEN_WORK: &[&str] = &[
+    "incomplete",
+    "partial",
+    "skeleton",
+    "stub",
+    "template",
+    "unfinished",
+];
+
+impl Reader<'_, '_> {
+    /// What is to be done to the path that is the piece `at`.
+    pub(super) fn role(&self, at: usize, path: &str) -> Option<Deed> {
+        let after = self.pieces[at + 1..].iter().take(6);
+        if after
+            .into_iter()
+            .any(|p| OPEN_WORK.contains(&p.text.to_ascii_lowercase().as_str()))
+        {
+            return Some(Deed::Change);
+        }
+        if self.tone.background || !self.tone.demands {
+            return None;
+        }
+        let before = &self.pieces[..at];
+        let word = |back: usize| {
+            let at = before.len().checked_sub(back)?;
+            Some(before[at].text.to_ascii_lowercase())
+        };
+        // The nearest words decide: "from x", "the provided x", "named x".
+        let near: Vec<String> = (1..=3).filter_map(word).collect();
+        let naming = ["named", "called", "name", "call", "into", "as"];
+        let close = near.first().map_or("", String::as_str);
+        let said =
+            self.text[self.clause.span.start..self.pieces[at].span.start].to_ascii_lowercase();
+        if said.contains("except") {
+            return None;
+        }
+        // "a new file x", "call the script x": a name is given.
+        let third = near.get(2).map_or("", String::as_str);
+        let second = near.get(1).map_or("", String::as_str);
+        if second == "new"
+            || (["call", "name", "calling", "naming"].contains(&third)
+                && ["the", "this", "it"].contains(&second))
+            || (["call", "name"].contains(&second) && ["it", "this", "folder"].contains(&close))
+        {
+            return Some(Deed::Make);
+        }
+        if naming.contains(&close) {
+            return Some(Deed::Make)
+                .filter(|_| close != "as" || self.deed_before(at) != Some(Deed::Use));
+        }
+        if close == "to" {
+            // "to /app/x" is where something goes unless it is where to look.
+            return match self.deed_before(at) {
+                Some(Deed::Use | Deed::Run) | None => self.tone.deed.filter(|d| *d == Deed::Make),
+                Some(Deed::Other) => Some(Deed::Make),
+                deed => deed,
+            };
+        }
+        let folder = path.ends_with('/') || !path.rsplit('/').next().unwrap_or("").contains('.');
+        let passive = self.passive(at);
+        if passive.is_some() {
+            return passive;
+        }
+        let taken = near
+            .iter()
+            .take_while(|w| TAKES.contains(&w.as_str()) || verb(w).is_none())
+            .any(|w| TAKES.contains(&w.as_str()));
+        let locative = ["in", "inside", "under", "at", "within"].contains(&close)
+            || (near.len() > 1
+                && ["the", "a"].contains(&close)
+                && ["in", "inside", "under"].contains(&near[1].as_str()));
+        let deed = self.deed_before(at).or(self.tone.deed);
+        if locative {
+            // "Place it in x", "complete f in x.py", but not "create the file y in x/".
+            return match deed {
+                Some(Deed::Make | Deed::Change) if !folder => deed,
+                _ => None,
+            };
+        }
+        if taken {
+            return None;
+        }
+        deed
+    }
+
+    /// The deed of the last verb before a piece, in the same clause.
+    fn deed_before(&self, at: usize) -> Option<Deed> {
+        let mut deed = None;
+        for (n, piece) in self.pieces[..at].iter().enumerate() {
+            if piece.set != Set::Word {
+                continue;
+            }
+            let lower = piece.text.to_ascii_lowercase();
+            if [
+                "contains",
+                "containing",
+                "located",
+                "exists",
+                "provided",
+                "given",
+            ]
+            .contains(&lower.as_str())
+            {
+                deed = Some(Deed::Use);
+                continue;
+            }
+            // "the output", "a test": an article makes a noun of it.
+            let noun = n > 0
+                && [
+                    "the", "a", "an", "your", "this", "of", "each", "error", "access",
+                ]
+                .contains(&self.pieces[n - 1].text.to_ascii_lowercase().as_str());
+            if let Some((found, _)) = verb(&lower).filter(|_| !noun) {
+                deed = Some(found);
+            }
+        }
+        deed
+    }
+
+    /// What is said of a path after it: "x should be created", "x contains".
+    fn passive(&self, at: usize) -> Option<Deed> {
+        let after = &self.pieces[at + 1..];
+        let first = after.first().map(|p| p.text.to_ascii_lowercase())?;
+        if ![
+            "must", "should", "shall", "will", "has", "needs", "is", "to",
+        ]
+        .contains(&first.as_str())
+        {
+            return None;
+        }
+        after.iter().take(4).find_map(|piece| {
+            let (deed, base) = verb(piece.text)?;
+            (!base && matches!(deed, Deed::Make | Deed::Change | Deed::Remove)).then_some(deed)
+        })
+    }
+
+    /// The name of a file with an ending that is not known, where it is what a verb makes: "write
+    /// me data.comp".
+    pub(super) fn made_name(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+        };
+        let named = text.rsplit_once('.').is_some_and(|(stem, ending)| {
+            plain(stem)
+                && plain(ending)
+                && ending.len() <= 5
+                && ending.bytes().any(|b| b.is_ascii_lowercase())
+        });
+        let mut before = self.pieces[..at].iter().rev().take(2);
+        named
+            && self.pieces[at].set != Set::Quoted
+            && self.tone.demands
+            && !self.tone.background
+            && before.any(|p| verb(p.text) == Some((Deed::Make, true)))
+    }
+
+    /// True when a program is said not to work: "the script x is failing".
+    pub(super) fn is_broken(&self, at: usize) -> bool {
+        let runs = [".sh", ".py", ".js", ".rb", ".pl"]
+            .iter()
+            .any(|e| self.pieces[at].text.ends_with(e));
+        let after = self.pieces[at + 1..].iter().take(3);
+        let words: Vec<String> = after.map(|p| p.text.to_ascii_lowercase()).collect();
+        runs && words
+            .iter()
+            .any(|w| ["failing", "fails", "broken", "crashes", "crashing"].contains(&w.as_str()))
+    }
+}

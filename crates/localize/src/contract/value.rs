@@ -1,0 +1,180 @@
+//! Values, names and texts that are to be used as they stand.
+
+use super::DemandKind;
+use super::mention::{Set, is_identifier};
+use super::tables::{PROGRAMS, has};
+use super::terms::Reader;
+
+impl Reader<'_, '_> {
+    /// A quoted text, code span or identifier that is to be used as it stands.
+    pub(super) fn value(&mut self, at: usize, report: bool) {
+        let piece = &self.pieces[at];
+        let text = piece.text;
+        let before = at
+            .checked_sub(1)
+            .map_or("", |n| self.pieces[n].text)
+            .to_ascii_lowercase();
+        let naming = [
+            "named",
+            "called",
+            "name",
+            "content",
+            "exactly",
+            "attribute",
+            "function",
+            "class",
+            "method",
+            "key",
+            "field",
+            "value",
+            "variable",
+            "user",
+            "passphrase",
+            "is",
+        ];
+        let alone = self.pieces.len() == 1;
+        let weight = match piece.set {
+            Set::Code if report => u8::from(is_identifier(text)),
+            Set::Code | Set::Quoted if report => 0,
+            Set::Code | Set::Quoted if alone => 2,
+            Set::Code | Set::Quoted if naming.contains(&before.as_str()) => 2,
+            Set::Code => 1,
+            Set::Quoted => {
+                1 + u8::from(
+                    before.ends_with(':')
+                        || self.text[..piece.span.start]
+                            .trim_end_matches(['"', '\'', '“', '‘'])
+                            .trim_end()
+                            .ends_with(':'),
+                )
+            }
+            Set::Word if report => 0,
+            Set::Word if is_identifier(text) => {
+                let named = naming.contains(&before.as_str());
+                // Mixed case alone may be the name of a thing.
+                if named || text.contains(['_', '.']) || text.contains("::") {
+                    1 + u8::from(named)
+                } else {
+                    0
+                }
+            }
+            Set::Word
+                if text.starts_with('<')
+                    && text.ends_with('>')
+                    && text.len() > 4
+                    && text.contains('-') =>
+            {
+                1
+            }
+            Set::Word => 0,
+        };
+        let after = self.pieces[at + 1..].iter().take(3);
+        let content = after
+            .into_iter()
+            .any(|p| p.text.eq_ignore_ascii_case("content"));
+        let weight = if content && piece.set == Set::Quoted {
+            2
+        } else {
+            weight
+        };
+        let shown = self.is_sample(at) || self.is_tool(at);
+        let odd = text.len() < 2 || text.len() > 160 || text.contains('\n') || text.contains("...");
+        let words = text.split_whitespace().count();
+        let foreign = text.contains("://")
+            || text.starts_with('/')
+            || text.starts_with('-') && words > 1
+            || text.contains('*')
+            || text.contains(" == ")
+            || text.contains('[')
+            || (words == 1 && text.contains('<') && piece.set != Set::Word)
+            // Ordinary words in quotation marks are a manner of speaking.
+            || (piece.set == Set::Quoted && words > 1 && weight < 2 && !text.contains(['_', '=', '/', '(']));
+        // A quotation of ordinary words in the middle of a sentence is a manner of speaking.
+        let speech = piece.set == Set::Quoted && words > 8 && weight < 2;
+        if weight == 0 || odd || foreign || speech || shown || self.in_use(at) || self.gives_way(at)
+        {
+            return;
+        }
+        let kind = DemandKind::Literal {
+            text: text.to_owned(),
+        };
+        self.found
+            .add(format!("value {text}"), kind, piece.span.clone(), weight);
+    }
+
+    /// True for things said as an example or a reason.
+    fn is_sample(&self, at: usize) -> bool {
+        let before = &self.text[self.clause.span.start..self.pieces[at].span.start];
+        let tail = before[before.floor_char_boundary(before.len().saturating_sub(48))..]
+            .to_ascii_lowercase();
+        [
+            "e.g.",
+            "example",
+            "such as",
+            "like ",
+            "i.e.",
+            "for instance",
+            "similar to",
+        ]
+        .iter()
+        .any(|w| tail.contains(w))
+    }
+
+    /// True for names of programs and projects: "the `git` commands", "the library `x`".
+    fn is_tool(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
+        let near = |n: Option<usize>| {
+            n.and_then(|n| self.pieces.get(n))
+                .map(|p| p.text.to_ascii_lowercase())
+        };
+        let kinds = [
+            "command",
+            "commands",
+            "library",
+            "package",
+            "project",
+            "repo",
+            "repository",
+            "tool",
+        ];
+        let is_kind = |w: &Option<String>| w.as_deref().is_some_and(|w| kinds.contains(&w));
+        let named = near(at.checked_sub(1)).as_deref() == Some("named");
+        has(PROGRAMS, text)
+            || text.starts_with("qemu-")
+            || (!named && (is_kind(&near(at.checked_sub(1))) || is_kind(&near(Some(at + 1)))))
+    }
+
+    /// True for what is to be gone: "rename `x` to y", "replace `x` with y", "remove `x`".
+    fn gives_way(&self, at: usize) -> bool {
+        const AWAY: &[&str] = &["change", "delete", "drop", "remove", "rename", "replace"];
+        let before = self.pieces[..at].iter().rev().take(6);
+        for piece in before {
+            let lower = piece.text.to_ascii_lowercase();
+            if ["to", "with", "by", "into", "and"].contains(&lower.as_str()) {
+                return false;
+            }
+            if AWAY.contains(&lower.as_str()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// True for what is there to be used: "using the `x` library", "the `y` command".
+    fn in_use(&self, at: usize) -> bool {
+        let near = |n: Option<usize>| {
+            n.and_then(|n| self.pieces.get(n))
+                .map(|p| p.text.to_ascii_lowercase())
+        };
+        let (one, two) = (near(at.checked_sub(1)), near(at.checked_sub(2)));
+        let takes = |w: &Option<String>| {
+            w.as_deref().is_some_and(|w| {
+                [
+                    "from", "existing", "given", "provided", "calling", "opponent",
+                ]
+                .contains(&w)
+            })
+        };
+        takes(&one) || (takes(&two) && one.as_deref() == Some("the"))
+    }
+}
