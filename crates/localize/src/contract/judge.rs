@@ -1,14 +1,13 @@
 //! One pass over the steps of a run with everything its contract looks for.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use analysis::IndexedStep;
 use analysis::activity::Activity;
 use analysis::shell::{Invocation, invocations};
 use trace::{ErrorKind, StepId, StepStatus};
 
+use super::claims::{LESSER, claim, lists_work};
 use super::hunt::{Hit, Hunt, texts};
 use super::standing::{Mark, Standing, TouchKind};
 use super::step_texts::{self, Texts};
@@ -17,65 +16,9 @@ use crate::blame::file_name;
 use crate::evidence::{
     Citation, action_text, of_action, of_action_line, of_observation, of_thought,
 };
-use crate::phrase::phrases;
 
 /// Files remembered to hold what a demand names, for each of its parts.
 const MOST_CARRIERS: usize = 8;
-
-/// Words by which an agent puts something lesser in place of what is asked.
-static LESSER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    phrases(&[
-        "as a placeholder",
-        "as a fallback",
-        "dummy data",
-        "dummy implementation",
-        "fake data",
-        "for demonstration purposes",
-        "for now, just",
-        "for simplicity",
-        "hardcoded result",
-        "in a real implementation",
-        "mock data",
-        "mock implementation",
-        "placeholder data",
-        "placeholder for",
-        "placeholder implementation",
-        "simplified version",
-        "simulate the",
-        "simulated data",
-        "simulated result",
-        "stub implementation",
-        "synthetic data",
-        "would normally",
-        "educated guess",
-        "best guess",
-        "reasonable values",
-        "reasonable guess",
-        "made-up",
-        "made up",
-        "plausible values",
-    ])
-});
-
-/// Words by which success is claimed.
-static CLAIMS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    phrases(&[
-        "all requirements",
-        "all tests pass",
-        "completed successfully",
-        "everything works",
-        "has been completed",
-        "is complete",
-        "is now complete",
-        "is working",
-        "requirements are met",
-        "successfully",
-        "task complete",
-        "working correctly",
-        "works correctly",
-        "works perfectly",
-    ])
-});
 
 /// What is known of one demand while the run goes on.
 pub(super) struct Watched<'c> {
@@ -107,8 +50,9 @@ pub(super) struct Finds {
     pub(super) written: Vec<(usize, usize)>,
     /// Pieces whose old text names a part.
     pub(super) gone: Vec<(usize, usize)>,
-    /// The first other spelling in written text, where it stands like a name: piece, begin, end.
-    pub(super) other: Option<(usize, usize, usize)>,
+    /// The first other spelling in written text, where it stands like a name: piece, begin, end,
+    /// and whether only the case of its letters differs.
+    pub(super) other: Option<(usize, usize, usize, bool)>,
 }
 
 /// A step while it is judged.
@@ -297,7 +241,7 @@ impl<'c> Judge<'c> {
         });
         for (n, piece) in texts.written.iter().enumerate() {
             self.hunt.search(&piece.text, |hit| {
-                note(&mut finds[hit.demand], n, &piece.text, hit)
+                note(&mut finds[hit.demand], n, &piece.text, hit);
             });
             self.hunt.search(piece.old, |hit| {
                 let gone = &mut finds[hit.demand].gone;
@@ -331,24 +275,6 @@ impl<'c> Judge<'c> {
     }
 }
 
-/// True when a step says or notes down a list of things to do.
-fn lists_work(seen: &Seen<'_>) -> bool {
-    const ITEMS: usize = 3;
-    let items = |text: &str| {
-        let lines = text.lines().map(str::trim_start);
-        let marked = lines.filter(|line| {
-            let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-            line.starts_with("- ")
-                || line.starts_with("* ")
-                || (digits > 0 && digits < 3 && line[digits..].starts_with(['.', ')']))
-        });
-        marked.count() >= ITEMS
-    };
-    let tool = seen.step.step.action.tool.to_ascii_lowercase();
-    let noted = (tool.contains("todo") || tool.contains("plan")) && seen.texts.asked.len() >= ITEMS;
-    noted || seen.texts.said.iter().any(|text| items(text))
-}
-
 /// Notes a finding in a piece of written text.
 fn note(finds: &mut Finds, piece: usize, text: &str, hit: Hit) {
     if hit.exact {
@@ -363,7 +289,8 @@ fn note(finds: &mut Finds, piece: usize, text: &str, hit: Hit) {
     let quoted =
         before.is_some_and(|c| "'\"`".contains(c)) && after.is_some_and(|c| "'\"`".contains(c));
     if quoted {
-        finds.other.get_or_insert((piece, hit.at, hit.end));
+        let found = (piece, hit.at, hit.end, hit.case_only);
+        finds.other.get_or_insert(found);
     }
 }
 
@@ -380,17 +307,6 @@ fn removed<'s>(step: &'s IndexedStep<'_>) -> Vec<&'s str> {
         .flat_map(|c| c.args.iter().map(String::as_str))
         .filter(|arg| !arg.starts_with('-'))
         .collect()
-}
-
-/// The words by which a step claims success.
-fn claim(seen: &Seen<'_>) -> Option<Mark> {
-    let step = &seen.step.step;
-    let said = CLAIMS.as_ref()?.find(&*step.thought);
-    if let Some(hit) = said {
-        return Some(seen.mark("claims success", of_thought(step, hit.start())));
-    }
-    let hands_in = seen.does(&[Activity::Submit]);
-    hands_in.then(|| seen.mark("hands the work in", of_action(step)))
 }
 
 impl Watched<'_> {
@@ -452,9 +368,5 @@ impl Watched<'_> {
 
     pub(super) fn is_at(&self, written: &str) -> bool {
         self.path().is_some_and(|path| file::same(path, written))
-    }
-
-    pub(super) fn step(&self, seen: &Seen<'_>) -> StepId {
-        seen.step.id
     }
 }

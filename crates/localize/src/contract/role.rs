@@ -167,13 +167,17 @@ impl Reader<'_, '_> {
 
     /// True when a program is said not to work: "the script x is failing".
     pub(super) fn is_broken(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
         let runs = [".sh", ".py", ".js", ".rb", ".pl"]
             .iter()
-            .any(|e| self.pieces[at].text.ends_with(e));
+            .any(|e| text.ends_with(e));
         let after = self.pieces[at + 1..].iter().take(3);
         let words: Vec<String> = after.map(|p| p.text.to_ascii_lowercase()).collect();
-        runs && words
-            .iter()
-            .any(|w| ["failing", "fails", "broken", "crashes", "crashing"].contains(&w.as_str()))
+        let word = |n: usize| words.get(n).map_or("", String::as_str);
+        let broken = ["failing", "broken", "crashing"].contains(&word(1)) && word(0) == "is";
+        // "x fails y" may be about a test of it.
+        let fails = ["fails", "crashes"].contains(&word(0))
+            && ["", "to", "with", "when"].contains(&word(1));
+        runs && (broken || fails)
     }
 }
