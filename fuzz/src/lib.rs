@@ -1,5 +1,6 @@
 //! What must hold on any input, one function for each family of targets.
 
+pub mod benchmark;
 pub mod model;
 
 use formats::pile::{Limits, Pile};

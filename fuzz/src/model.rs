@@ -20,7 +20,9 @@ pub fn stream(bytes: &[u8]) {
                 words.push_str(&text);
             }
         };
-        if events.iter().all(|event| reader.event(event, &mut hear).is_ok())
+        if events
+            .iter()
+            .all(|event| reader.event(event, &mut hear).is_ok())
             && let Ok(completion) = reader.finish()
             && name == Protocol::OpenAi
         {

@@ -118,7 +118,7 @@ fn line(words: &[&str]) -> String {
 
 /// Joins words with single spaces, escapes control characters and cuts at the width. Looks at no more text
 /// than it needs.
-fn line_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
+pub(crate) fn line_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
     let mut text = String::new();
     let mut width = 0;
     for word in words.flat_map(str::split_whitespace) {

@@ -4,12 +4,14 @@
 //! Reads only the trajectory it is given; no files, no clocks, no network.
 
 pub mod activity;
+pub mod compare;
 pub mod effect;
 pub mod intent;
 pub mod outcome;
 pub mod render;
 pub mod shell;
 pub mod stage;
+pub mod workspace;
 
 mod index;
 

@@ -1,9 +1,13 @@
 //! What can be asked on the command line.
 
+mod bench;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use bench::{Bench, BenchCompare, BenchRun, BenchScore, Labels};
 
 /// Finds where a coding agent's run first went wrong, offline, with evidence.
 ///
@@ -79,14 +83,23 @@ pub(crate) enum CacheTask {
 pub(crate) enum Command {
     /// Name the step where each run first went wrong, and why.
     Analyze(Analyze),
+    /// Score diagnoses against labels, beside constant rules and with intervals.
+    #[command(subcommand)]
+    Bench(Bench),
     /// Rebuild each run as steps.
     Extract(Extract),
     /// Show a run's steps nested by effect: changes below, explorations beside.
     Tree(Tree),
-    /// Show one step whole, with the steps around it.
+    /// Show what led to what: steps, files, commands, errors, tests and claims, and what went wrong.
+    Graph(Graph),
+    /// Show one step whole, with the steps around it; or a file as it stood after it.
     Show(Show),
     /// Say what the task demands, and how each demand stands at the end of the run.
     Contract(Contract),
+    /// Show how the files of a run differ between two steps; or where two runs of one task part.
+    Diff(Diff),
+    /// Say of every line of a file which step last wrote it.
+    Blame(Blame),
     /// Say what was recognised under a path, by what evidence, and what was left unread.
     Doctor(Doctor),
     /// Learn, review and exchange extractors for layouts this program does not know.
@@ -119,6 +132,7 @@ pub(crate) enum Command {
 
 /// `codetracer analyze`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Analyze {
     /// Files, folders or archives that hold runs; `-` reads standard input.
     #[arg(required_unless_present = "local", value_name = "PATH")]
@@ -135,6 +149,9 @@ pub(crate) struct Analyze {
     /// Hide the recorded outcome from the engine.
     #[arg(long)]
     pub(crate) blind: bool,
+    /// Say of every suspect what its score is made of.
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// Only the run with this id.
     #[arg(long, value_name = "ID")]
     pub(crate) run: Option<String>,
@@ -166,6 +183,35 @@ pub(crate) struct Tree {
     pub(crate) json: bool,
 }
 
+/// `codetracer graph`.
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    /// A file, folder or archive that holds runs; `-` reads standard input.
+    pub(crate) path: PathBuf,
+    /// The run to show, where the path holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// Only what has to do with this step, counted from 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) step: Option<u32>,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: GraphFormat,
+}
+
+/// How a graph is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Sentences.
+    Text,
+    /// One JSON object.
+    Json,
+    /// Graphviz DOT.
+    Dot,
+    /// Mermaid.
+    Mermaid,
+}
+
 /// `codetracer show`.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
@@ -176,6 +222,9 @@ pub(crate) struct Show {
     /// The run to show, where the path holds several.
     #[arg(long, value_name = "ID")]
     pub(crate) run: Option<String>,
+    /// Show this file as it stood after the step, with the step that wrote each line.
+    #[arg(long, value_name = "FILE", conflicts_with = "neighbours")]
+    pub(crate) file: Option<String>,
     /// How many steps before and after to name.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) neighbours: u32,
@@ -190,6 +239,89 @@ pub(crate) struct Contract {
     /// A file, folder or archive that holds runs; `-` reads standard input.
     pub(crate) path: PathBuf,
     /// The run to look at, where the path holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `codetracer diff`.
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// A file, folder or archive that holds runs; `-` reads standard input.
+    #[arg(value_name = "RUN_A")]
+    pub(crate) path: PathBuf,
+    /// A second run of the same task, by any agent, to compare the first with.
+    #[arg(value_name = "RUN_B", conflicts_with_all = ["step", "patch", "file", "run"])]
+    pub(crate) other: Option<PathBuf>,
+    /// Between the states after two steps, `A..B`; 0 is before the run. `B` alone is what step B did.
+    #[arg(long, value_name = "A..B", value_parser = step_range)]
+    pub(crate) step: Option<StepRange>,
+    /// What the run changed from its beginning to its end (as without --step).
+    #[arg(long, conflicts_with = "step")]
+    pub(crate) patch: bool,
+    /// Only this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<String>,
+    /// The run, where the path holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) run: Option<String>,
+    /// The run to take from the first of two paths, where it holds several.
+    #[arg(long, value_name = "ID", requires = "other")]
+    pub(crate) run_a: Option<String>,
+    /// The run to take from the second of two paths, where it holds several.
+    #[arg(long, value_name = "ID", requires = "other")]
+    pub(crate) run_b: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Two moments of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StepRange {
+    /// After this step; 0 is before the run.
+    pub(crate) from: u32,
+    /// After this step; `None` is the end of the run.
+    pub(crate) to: Option<u32>,
+}
+
+/// Reads `A..B`, `A..`, `..B` or `B`.
+fn step_range(text: &str) -> Result<StepRange, String> {
+    let number = |text: &str| {
+        text.parse::<u32>()
+            .map_err(|_| format!("`{text}` is no step number"))
+    };
+    let Some((from, to)) = text.split_once("..") else {
+        let to = number(text)?;
+        let from = to.checked_sub(1).ok_or("steps are counted from 1")?;
+        return Ok(StepRange { from, to: Some(to) });
+    };
+    let from = if from.is_empty() { 0 } else { number(from)? };
+    let to = if to.is_empty() {
+        None
+    } else {
+        Some(number(to)?)
+    };
+    if to.is_some_and(|to| to < from) {
+        return Err("the second step comes before the first".to_owned());
+    }
+    Ok(StepRange { from, to })
+}
+
+/// `codetracer blame`.
+#[derive(Debug, Args)]
+pub(crate) struct Blame {
+    /// A file, folder or archive that holds runs; `-` reads standard input.
+    pub(crate) path: PathBuf,
+    /// The file as the run names it, or the end of its path; `FILE:LINE` for one line.
+    #[arg(value_name = "FILE[:LINE]")]
+    pub(crate) file: String,
+    /// As it stood after this step; without it, at the end of the run.
+    #[arg(long, value_name = "N")]
+    pub(crate) step: Option<u32>,
+    /// The run, where the path holds several.
     #[arg(long, value_name = "ID")]
     pub(crate) run: Option<String>,
     /// Print one JSON object.

@@ -109,10 +109,15 @@ impl Input {
 
     /// The one run a command is about.
     pub(crate) fn one_run(&self, id: Option<&str>) -> anyhow::Result<&Run> {
+        self.one_run_by("--run", id)
+    }
+
+    /// The one run that the option called `option` chooses.
+    pub(crate) fn one_run_by(&self, option: &str, id: Option<&str>) -> anyhow::Result<&Run> {
         match self.runs(id)?.as_slice() {
             [run] => Ok(run),
             runs => bail!(
-                "{}: holds {} runs, choose one with --run ID; {}",
+                "{}: holds {} runs, choose one with {option} ID; {}",
                 self.given,
                 runs.len(),
                 self.names()

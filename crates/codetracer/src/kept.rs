@@ -15,7 +15,7 @@ use formats::{Fingerprints, Learned, Run};
 use localize::Options;
 use serde::{Deserialize, Serialize};
 use store::{Answer, Cache, Dependency, Key, Stamp, is_settled};
-use trace::Verdict;
+use trace::{StepId, Verdict};
 
 use crate::input::Input;
 use crate::output::Output;
@@ -32,6 +32,8 @@ pub(crate) struct Kept {
     pub(crate) text: String,
     /// What was odd about the artifact.
     pub(crate) warnings: Vec<String>,
+    /// The first step whose observation shows a failure.
+    pub(crate) first_failing: Option<StepId>,
 }
 
 /// The runs of a path nothing was changed under.

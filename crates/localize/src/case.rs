@@ -3,11 +3,17 @@
 use analysis::Index;
 
 use crate::contract::Audit;
+use crate::graph::Graph;
+use crate::history::History;
 
 /// One run, put together once and shown to every [`Signal`](crate::Signal).
 pub struct Case<'c> {
     /// The run as steps with what they did and what their results prove.
     pub index: &'c Index<'c>,
+    /// What happened to the files of the run.
+    pub(crate) history: History,
+    /// What led to what, and what shows that the run failed.
+    pub graph: Graph,
     /// What the task demands, and how each demand stands after every step.
     pub contract: Audit,
 }
@@ -18,6 +24,8 @@ impl<'c> Case<'c> {
     pub fn new(index: &'c Index<'c>) -> Self {
         Self {
             index,
+            history: History::new(index),
+            graph: Graph::new(index),
             contract: Audit::over(index),
         }
     }

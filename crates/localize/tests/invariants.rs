@@ -56,7 +56,7 @@ proptest! {
         }
         let mut hidden = t.clone();
         hidden.outcome.resolved = None;
-        let blind = diagnose(&index, Options { blind: true });
+        let blind = diagnose(&index, Options { blind: true, ..Options::default() });
         let unrecorded = diagnose(&Index::new(&hidden), Options::default());
         prop_assert_eq!(blind.onset_step_id, unrecorded.onset_step_id);
         prop_assert_eq!(blind.labels, unrecorded.labels);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spool::Spool;
 
-use crate::{Phase, Ref, RunOutcome, StepId};
+use crate::{Fault, Peak, Phase, Ref, RunOutcome, StepId, TurningPoint, Waste};
 
 /// Labels in step order. As many as a run may need are held in bounded memory: see [`Spool`].
 pub type Labels = Spool<Label>;
@@ -52,6 +52,21 @@ pub struct Diagnosis {
     pub labels: Labels,
     /// What kind of error the onset is, in the six words of the paper.
     pub error_type: Option<ErrorType>,
+    /// The same in the wider set of words that `error_type` is a projection of.
+    #[serde(default)]
+    pub fault: Option<Fault>,
+    /// The rule that chose it and what the rule saw, in one sentence.
+    #[serde(default)]
+    pub error_type_rule: Option<String>,
+    /// Where the run was closest to done; null when nothing in it measures that.
+    #[serde(default)]
+    pub peak: Option<Peak>,
+    /// Where something that had been reached was lost, in step order.
+    #[serde(default)]
+    pub turning_points: Vec<TurningPoint>,
+    /// What of the work was for nothing.
+    #[serde(default)]
+    pub waste: Waste,
     /// How often a verdict made on such grounds is right, between 0 and 1.
     pub confidence: f64,
     /// The verdict in a sentence or two, for a person.
@@ -77,6 +92,26 @@ pub struct StageSpan {
     pub phase: Phase,
     /// Suspicion between 0 and 1, comparable within a run.
     pub suspicion: f64,
+    /// What the suspicion is made of.
+    #[serde(default)]
+    pub features: StageFeatures,
+}
+
+/// What makes a stage suspicious: the four features arXiv 2604.11641 names, and what the signals hold
+/// against its steps. Each between 0 and 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageFeatures {
+    /// The largest share of known tests or checks that a change of this stage broke.
+    pub verification_regression: f64,
+    /// The stage's share of all lines the run wrote or removed.
+    pub diff_magnitude: f64,
+    /// The share of its steps that undid or wrote again what the run had done.
+    pub backtrack_frequency: f64,
+    /// The share of its steps that explored. The paper's exploration-to-action ratio `r` is this
+    /// share as `r / (1 + r)`, so that a stage without an action has a number too.
+    pub exploration_ratio: f64,
+    /// The highest suspicion that signals hold against one of its steps.
+    pub step_suspicion: f64,
 }
 
 /// What is concluded about a run.
@@ -108,8 +143,27 @@ impl Verdict {
 pub struct OnsetCandidate {
     /// The step.
     pub step_id: StepId,
-    /// Its suspicion between 0 and 1, comparable within a run.
+    /// Its share of the suspicion, between 0 and 1; the shares of all steps of a run add up to 1.
     pub score: f64,
+    /// What the score is made of, the weightiest first; empty unless an explanation was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contributions: Vec<Contribution>,
+}
+
+/// What one column of the ranking adds to the score of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Contribution {
+    /// The signal, or a plain fact about the step (`does_…`).
+    pub signal: String,
+    /// How strongly it speaks, between 0 and 1.
+    pub strength: f64,
+    /// What it counts at full strength, in log odds.
+    pub weight: f64,
+    /// What it adds: strength times weight.
+    pub log_odds: f64,
+    /// What the signal saw; null for a plain fact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// One station on the way from the onset to the failure.

@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
-use crate::{Diagnosis, Trajectory};
+use crate::{Comparison, Diagnosis, Trajectory};
 
 /// The schema name every trajectory document carries. The number rises when a reader of the old
 /// documents would misunderstand a new one; added fields do not raise it.
@@ -11,6 +11,9 @@ pub const TRAJECTORY_SCHEMA: &str = "codetracer.trajectory/1";
 
 /// The schema name every diagnosis document carries; the rule of [`TRAJECTORY_SCHEMA`] holds.
 pub const DIAGNOSIS_SCHEMA: &str = "codetracer.diagnosis/1";
+
+/// The schema name every comparison document carries; the rule of [`TRAJECTORY_SCHEMA`] holds.
+pub const COMPARISON_SCHEMA: &str = "codetracer.comparison/1";
 
 /// A trajectory as a document that names its schema.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,5 +42,6 @@ pub fn json_schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("trajectory-1.schema.json", schema_for!(TrajectoryDocument)),
         ("diagnosis-1.schema.json", schema_for!(Diagnosis)),
+        ("comparison-1.schema.json", schema_for!(Comparison)),
     ]
 }

@@ -10,6 +10,7 @@ mod judgement;
 mod knowledge;
 mod program;
 mod script;
+pub(crate) mod single;
 mod terminal;
 mod tool;
 mod verb;

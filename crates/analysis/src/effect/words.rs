@@ -154,6 +154,15 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// The word taken for the subcommand; empty without one.
+    pub(super) fn subcommand(&self) -> &str {
+        if self.rules[0].has_subs() {
+            &self.subcommand
+        } else {
+            ""
+        }
+    }
+
     pub(super) fn valued(&self, kind: Value) -> impl Iterator<Item = &String> {
         self.values
             .iter()

@@ -275,6 +275,57 @@ fn on_screen(
     )
 }
 
+/// What a terminal printed in answer to one command typed at its prompt.
+pub(crate) struct Answer {
+    /// The command as the screen shows it.
+    pub(crate) command: String,
+    /// The lines, without escapes and with those joined that the terminal broke at its edge.
+    pub(crate) text: String,
+    /// Where they begin in the observation.
+    pub(crate) start: usize,
+    /// True when the prompt came back behind them.
+    pub(crate) complete: bool,
+}
+
+/// The answers on the screens of one run, in order; what a screen repeats is left out.
+pub(crate) struct Answers<'t> {
+    trajectory: &'t Trajectory,
+    screens: Screens,
+    width: OnceCell<Option<usize>>,
+}
+
+impl<'t> Answers<'t> {
+    /// Before the first screen.
+    pub(crate) fn new(trajectory: &'t Trajectory) -> Self {
+        Self {
+            trajectory,
+            screens: Screens::default(),
+            width: OnceCell::new(),
+        }
+    }
+
+    /// The answers the next screen adds.
+    pub(crate) fn next(&mut self, text: &str) -> Vec<Answer> {
+        let width = *self.width.get_or_init(|| width(self.trajectory));
+        let fresh = self.screens.next(text);
+        let page = Page::wrapped(text, fresh.range, width);
+        let mut running = std::mem::take(&mut self.screens.running);
+        let found = stretches(&page, &mut running);
+        self.screens.running = running;
+        let answers = found.into_iter().map(|stretch| {
+            let Range { start, end } = stretch.lines;
+            let lines: Vec<&str> = (start..end).map(|line| page.line(line)).collect();
+            Answer {
+                command: stretch.command,
+                text: lines.join("\n"),
+                start: page.span(start, start).start,
+                complete: end < page.len(),
+            }
+        });
+        answers.collect()
+    }
+}
+
 /// Cuts a page at its prompts; `running` is the command before the first and then the last one.
 fn stretches(page: &Page<'_>, running: &mut String) -> Vec<Stretch> {
     let mut found = Vec::new();

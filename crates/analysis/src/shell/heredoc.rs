@@ -38,6 +38,8 @@ pub(crate) struct Body<'a> {
     text: &'a str,
     /// True for `<<-`, which takes the tabs off the beginning of every line.
     strip_tabs: bool,
+    /// True when no part of the delimiter is quoted: then the shell expands the text.
+    pub(crate) expands: bool,
 }
 
 impl Body<'_> {
@@ -136,6 +138,7 @@ pub(crate) fn lift(script: &str) -> Lifted<'_> {
         delimiter: heredoc.delimiter,
         text: "",
         strip_tabs: heredoc.strip_tabs,
+        expands: heredoc.expands,
     });
     let mut bodies = scan.bodies;
     bodies.extend(unread);
@@ -157,6 +160,7 @@ enum Context {
 struct Pending {
     delimiter: String,
     strip_tabs: bool,
+    expands: bool,
 }
 
 struct Scan<'a> {
@@ -330,9 +334,12 @@ impl Scan<'_> {
         while matches!(self.rest().first(), Some(b' ' | b'\t')) {
             self.at += 1;
         }
+        let written = self.at;
         let Some(delimiter) = self.delimiter() else {
             return;
         };
+        let written = self.script.get(written..self.at).unwrap_or_default();
+        let expands = !written.contains(['\'', '"', '\\']);
         self.copy_to(operator);
         self.out.push_str("< ");
         self.out
@@ -342,6 +349,7 @@ impl Scan<'_> {
         self.pending.push(Pending {
             delimiter,
             strip_tabs,
+            expands,
         });
     }
 
@@ -394,6 +402,7 @@ impl Scan<'_> {
             self.bodies.push(Body {
                 delimiter: heredoc.delimiter,
                 strip_tabs: heredoc.strip_tabs,
+                expands: heredoc.expands,
                 text: &self.script[start..end.unwrap_or(self.at)],
             });
         }

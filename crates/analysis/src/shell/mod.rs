@@ -45,6 +45,15 @@ pub struct Invocation {
     pub background: bool,
     /// True when standard input comes from the command before it in a pipeline.
     pub piped_input: bool,
+    /// True when standard output goes to the command behind it in a pipeline.
+    pub piped_output: bool,
+    /// True when what runs before decides whether, or how often, it runs: it stands in a branch, a loop
+    /// or a function, behind `||`, or behind a test.
+    pub conditional: bool,
+    /// True when it runs in a shell of its own, which takes its working folder with it: `(…)`, `$(…)`.
+    pub subshell: bool,
+    /// True when a shell would still expand something in its words: `$x`, `$(…)`, backticks.
+    pub expands: bool,
 }
 
 impl Invocation {
@@ -90,6 +99,8 @@ pub struct Redirect {
     pub target: String,
     /// The text a heredoc or here-string feeds in.
     pub body: Option<String>,
+    /// True when a shell expands that text first: the delimiter of the heredoc is not quoted.
+    pub expands: bool,
 }
 
 impl Redirect {
@@ -162,6 +173,8 @@ fn inner(outer: &Invocation, script: &str, depth: usize) -> Vec<Invocation> {
         wrappers.append(&mut command.wrappers);
         command.wrappers = wrappers;
         command.background |= outer.background;
+        command.conditional |= outer.conditional;
+        command.subshell = true;
     }
     let redirects = outer.redirects.iter().filter(|r| r.body.is_none()).cloned();
     match commands.last_mut() {

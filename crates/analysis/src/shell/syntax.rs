@@ -7,7 +7,7 @@ use std::ops::Range;
 use tree_sitter::{Node, Parser, Tree, TreeCursor};
 
 use super::heredoc::{Body, placeholder_index, restore};
-use super::word::{base_name, split_words, unquote};
+use super::word::{base_name, expands, split_words, unquote};
 use super::{Invocation, Redirect};
 
 thread_local! {
@@ -79,7 +79,11 @@ struct Walk<'a> {
     /// Assignments that belong to a command and are no statement of their own, by node.
     claimed: HashSet<usize>,
     background: Vec<Range<usize>>,
+    conditional: Vec<Range<usize>>,
+    subshells: Vec<Range<usize>>,
     piped: Vec<usize>,
+    /// Where the stages of pipelines begin that another one follows.
+    piping: Vec<usize>,
 }
 
 impl<'a> Walk<'a> {
@@ -92,7 +96,10 @@ impl<'a> Walk<'a> {
             owed: HashMap::new(),
             claimed: HashSet::new(),
             background: Vec::new(),
+            conditional: Vec::new(),
+            subshells: Vec::new(),
             piped: Vec::new(),
+            piping: Vec::new(),
         }
     }
 
@@ -126,12 +133,35 @@ impl<'a> Walk<'a> {
             "variable_assignment" if !self.claimed.contains(&node.id()) => self.command(node),
             "redirected_statement" => self.redirected(node),
             "pipeline" => self.pipeline(node),
+            "if_statement"
+            | "while_statement"
+            | "for_statement"
+            | "c_style_for_statement"
+            | "case_statement"
+            | "function_definition" => self.conditional.push(node.byte_range()),
+            "subshell" | "command_substitution" | "process_substitution" => {
+                self.subshells.push(node.byte_range());
+            }
+            "list" => self.list(node),
             "&" => {
                 if let Some(statement) = node.prev_sibling() {
                     self.background.push(statement.byte_range());
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Behind `||`, and behind a test with `&&`, a command need not run.
+    fn list(&mut self, node: Node<'_>) {
+        let mut cursor = node.walk();
+        let children: Vec<Node<'_>> = node.children(&mut cursor).collect();
+        if let [before, operator, behind] = children.as_slice() {
+            let or = operator.kind() == "||";
+            let test = before.kind() == "test_command" || self.source(*before).starts_with("test ");
+            if or || (operator.kind() == "&&" && test) {
+                self.conditional.push(behind.byte_range());
+            }
         }
     }
 
@@ -162,7 +192,10 @@ impl<'a> Walk<'a> {
                     "file_redirect" | "herestring_redirect" | "heredoc_redirect" => {
                         command.redirects.extend(self.redirect(child));
                     }
-                    _ => words.push(self.word(child)),
+                    _ => {
+                        command.expands |= expands(self.source(child));
+                        words.push(self.word(child));
+                    }
                 }
             }
         }
@@ -205,13 +238,17 @@ impl<'a> Walk<'a> {
             descriptor: None,
             target: String::new(),
             body: None,
+            expands: false,
         };
         let mut cursor = node.walk();
         for child in node.children(&mut cursor) {
             match child.kind() {
                 "file_descriptor" => redirect.descriptor = Some(self.source(child).to_owned()),
                 kind if !child.is_named() => kind.clone_into(&mut redirect.op),
-                _ if redirect.target.is_empty() => redirect.target = unquote(self.source(child)),
+                _ if redirect.target.is_empty() => {
+                    redirect.target = unquote(self.source(child));
+                    redirect.expands = expands(self.source(child));
+                }
                 _ => {}
             }
         }
@@ -219,6 +256,7 @@ impl<'a> Walk<'a> {
             "<<".clone_into(&mut redirect.op);
             redirect.target.clone_from(&body.delimiter);
             redirect.body = Some(body.fed());
+            redirect.expands = body.expands;
         } else if redirect.op == "<<<" {
             redirect.body = Some(std::mem::take(&mut redirect.target));
         }
@@ -282,28 +320,48 @@ impl<'a> Walk<'a> {
 
     fn pipeline(&mut self, node: Node<'_>) {
         let mut cursor = node.walk();
-        for stage in node.named_children(&mut cursor).skip(1) {
-            self.piped.push(stage.start_byte());
-        }
+        let stages: Vec<usize> = node
+            .named_children(&mut cursor)
+            .map(|stage| stage.start_byte())
+            .collect();
+        self.piped.extend(stages.iter().skip(1));
+        self.piping
+            .extend(stages.iter().take(stages.len().saturating_sub(1)));
     }
 
-    /// Carries `&` and `|` over to the commands they concern.
+    /// Carries what stands around commands over to them.
     fn mark(&mut self) {
         self.piped.sort_unstable();
-        self.background.sort_unstable_by_key(|span| span.start);
-        let mut active: Vec<Range<usize>> = Vec::new();
-        let mut next = 0;
-        let mut order: Vec<usize> = (0..self.found.len()).collect();
-        order.sort_by_key(|&i| self.spans[i].start);
-        for index in order {
+        self.piping.sort_unstable();
+        let background = covered(&self.spans, &mut self.background);
+        let conditional = covered(&self.spans, &mut self.conditional);
+        let subshell = covered(&self.spans, &mut self.subshells);
+        for (index, command) in self.found.iter_mut().enumerate() {
             let start = self.spans[index].start;
-            while self.background.get(next).is_some_and(|s| s.start <= start) {
-                active.push(self.background[next].clone());
-                next += 1;
-            }
-            active.retain(|span| span.end > start);
-            self.found[index].background = !active.is_empty();
-            self.found[index].piped_input = self.piped.binary_search(&start).is_ok();
+            command.background = background[index];
+            command.conditional = conditional[index];
+            command.subshell = subshell[index];
+            command.piped_input = self.piped.binary_search(&start).is_ok();
+            command.piped_output = self.piping.binary_search(&start).is_ok();
         }
     }
+}
+
+/// For every span, whether it begins in one of `ranges`.
+fn covered(spans: &[Range<usize>], ranges: &mut [Range<usize>]) -> Vec<bool> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut order: Vec<usize> = (0..spans.len()).collect();
+    order.sort_by_key(|&index| spans[index].start);
+    let mut within = vec![false; spans.len()];
+    let mut next = 0;
+    let mut end = 0;
+    for index in order {
+        let start = spans[index].start;
+        while let Some(range) = ranges.get(next).filter(|range| range.start <= start) {
+            end = end.max(range.end);
+            next += 1;
+        }
+        within[index] = start < end;
+    }
+    within
 }

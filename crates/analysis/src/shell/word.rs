@@ -34,6 +34,30 @@ pub(super) fn unquote(word: &str) -> String {
     out
 }
 
+/// True when a shell would still put something else in place of a part of the word, which is given with
+/// its quotes: a parameter, the output of a command, the result of arithmetic.
+pub(super) fn expands(word: &str) -> bool {
+    let mut bytes = word.bytes().peekable();
+    let mut double = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => {
+                bytes.next();
+            }
+            b'"' => double = !double,
+            b'\'' if !double => while bytes.next().is_some_and(|b| b != b'\'') {},
+            b'`' => return true,
+            b'$' => match bytes.peek() {
+                Some(b'{' | b'(' | b'_' | b'@' | b'*' | b'#' | b'?' | b'!' | b'$') => return true,
+                Some(next) if next.is_ascii_alphanumeric() => return true,
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    false
+}
+
 fn ansi(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) {
     while let Some(c) = chars.next() {
         match c {

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use analysis::Index;
+use analysis::{Index, IndexedStep};
 use anyhow::{anyhow, bail};
 use formats::{ExtractError, Extraction, Fingerprints, Learned, ReadError, Run};
 use localize::{Options, diagnose};
 use store::{Answer, Key};
-use trace::{Diagnosis, Verdict};
+use trace::{Diagnosis, StepId, StepStatus, Verdict};
 
 use super::{Status, Tally, report};
 use crate::cli::{Analyze, Flags};
@@ -50,7 +50,7 @@ struct Opened {
 }
 
 /// One run to be printed.
-enum Job<'s> {
+pub(super) enum Job<'s> {
     /// It is known what it came to.
     Kept(Key),
     /// It must be looked at, at least.
@@ -64,12 +64,13 @@ enum Job<'s> {
 }
 
 /// What became of a job.
-struct Done {
-    result: anyhow::Result<Analysed>,
+pub(super) struct Done {
+    /// What to print, or why there is nothing.
+    pub(super) result: anyhow::Result<Analysed>,
     /// What is to be kept of it.
-    keep: Option<(Key, Answer)>,
+    pub(super) keep: Option<(Key, Answer)>,
     /// The source whose run was known already or can be kept.
-    settled: Option<usize>,
+    pub(super) settled: Option<usize>,
 }
 
 /// Analyses every run under the given paths.
@@ -79,7 +80,10 @@ pub(super) fn run(
     learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
-    let options = Options { blind: args.blind };
+    let options = Options {
+        blind: args.blind,
+        explain: args.explain,
+    };
     let kept = if flags.no_cache {
         None
     } else {
@@ -281,7 +285,7 @@ fn print(
 
 /// Does one job: takes what is kept where it holds, else analyses the run and makes that ready to
 /// be kept.
-fn work(
+pub(super) fn work(
     job: &Job<'_>,
     kept: Option<&Diagnoses>,
     options: Options,
@@ -329,11 +333,13 @@ fn work(
             verdict: Some(done.verdict),
             text: done.text.clone(),
             warnings: done.warnings.clone(),
+            first_failing: done.first_failing,
         }),
         Err(error) if run.claim.learned.is_none() && is_lasting(error) => Some(Kept {
             verdict: None,
             text: format!("{error:#}"),
             warnings: Vec::new(),
+            first_failing: None,
         }),
         Err(_) => None,
     };
@@ -374,6 +380,7 @@ fn laid_out(known: Kept, form: Form) -> anyhow::Result<Analysed> {
         long: None,
         verdict,
         warnings: known.warnings,
+        first_failing: known.first_failing,
     })
 }
 
@@ -420,6 +427,8 @@ pub(super) struct Analysed {
     pub(super) verdict: Verdict,
     /// What was odd about the artifact.
     pub(super) warnings: Vec<String>,
+    /// The first step whose observation shows a failure.
+    pub(super) first_failing: Option<StepId>,
 }
 
 /// Reads, indexes, diagnoses and lays out one run; everything but the text is dropped again.
@@ -446,6 +455,8 @@ fn conclude(
     if index.is_damaged() {
         bail!("{}: {UNSPOOLED}", diagnosis.path);
     }
+    let failed = |step: &IndexedStep<'_>| step.outcome.status == StepStatus::Failed;
+    let first_failing = index.steps().find(failed).map(|step| step.id);
     let verdict = diagnosis.verdict;
     let mut long = None;
     let text = match form {
@@ -466,6 +477,7 @@ fn conclude(
         long,
         verdict,
         warnings: extraction.warnings,
+        first_failing,
     })
 }
 

@@ -1,12 +1,17 @@
 //! One file a command.
 
 mod analyze;
+mod bench;
+mod blame;
 mod cache;
 mod contract;
 mod demo;
+mod diff;
 mod doctor;
 mod extract;
 mod extractors;
+mod graph;
+mod progress;
 mod report;
 mod schema;
 mod show;
@@ -53,10 +58,14 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
     let learned = data::learned(&cli.flags, output);
     match &cli.command {
         Command::Analyze(args) => analyze::run(args, &cli.flags, &learned, output),
+        Command::Bench(what) => bench::run(what, &cli.flags, &learned, output),
         Command::Extract(args) => extract::run(args, &learned, output),
         Command::Tree(args) => tree::run(args, &learned, output),
+        Command::Graph(args) => graph::run(args, &learned, output),
         Command::Show(args) => show::run(args, &learned, output),
         Command::Contract(args) => contract::run(args, &learned, output),
+        Command::Diff(args) => diff::run(args, &learned, output),
+        Command::Blame(args) => blame::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
         Command::Cache { what, json } => cache::run(*what, *json, output),

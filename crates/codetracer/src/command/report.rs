@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use analysis::Index;
-use trace::{ActionKind, Change, Diagnosis, Evidence, Step, StepId, Verdict};
+use trace::{ActionKind, Change, Diagnosis, Evidence, OnsetCandidate, Step, StepId, Verdict};
 
+use super::progress;
 use crate::input::Input;
 use crate::output::{Palette, headline, inert};
 
@@ -34,6 +35,9 @@ pub(super) fn full(
     if !diagnosis.summary.is_empty() {
         paragraph(&mut out, "why", &diagnosis.summary, palette);
     }
+    if let Some(kind) = progress::kind(diagnosis) {
+        paragraph(&mut out, "kind of error", &kind, palette);
+    }
     if !diagnosis.chain.is_empty() {
         let _ = writeln!(out, "\n{}", palette.strong("chain"));
         for link in &diagnosis.chain {
@@ -49,28 +53,72 @@ pub(super) fn full(
             }
         }
     }
-    if diagnosis.onset_candidates.len() > 1 {
-        let others: Vec<String> = diagnosis
-            .onset_candidates
-            .iter()
-            .filter(|c| Some(c.step_id) != diagnosis.onset_step_id)
-            .take(4)
-            .map(|c| format!("step {} ({:.2})", c.step_id, c.score))
-            .collect();
-        if !others.is_empty() {
-            let _ = writeln!(
-                out,
-                "\n{} {}",
-                palette.strong("other suspects"),
-                others.join(", ")
-            );
-        }
-    }
+    suspects(&mut out, diagnosis, palette);
     if !diagnosis.advice.is_empty() {
         paragraph(&mut out, "advice", &diagnosis.advice, palette);
     }
     stages(&mut out, diagnosis, palette);
+    let progress = progress::told(diagnosis);
+    if !progress.is_empty() {
+        let _ = writeln!(out, "\n{}", palette.strong("progress"));
+        for line in progress {
+            let _ = writeln!(out, "  {}", headline(&line, palette.width.max(40) * 2));
+        }
+    }
+    if let Some(waste) = progress::waste(diagnosis) {
+        paragraph(&mut out, "waste", &waste, palette);
+    }
     out
+}
+
+/// The steps that come next in suspicion, or the first ones where none is named; each with what its
+/// score is made of where that was asked for.
+fn suspects(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
+    /// Shares below this are noise to a reader.
+    const WORTH_SHOWING: f64 = 0.02;
+    let explained = |c: &OnsetCandidate| !c.contributions.is_empty();
+    let shown: Vec<&OnsetCandidate> = diagnosis
+        .onset_candidates
+        .iter()
+        .filter(|c| Some(c.step_id) != diagnosis.onset_step_id || explained(c))
+        .filter(|c| c.score >= WORTH_SHOWING)
+        .take(5)
+        .collect();
+    if shown.is_empty() || diagnosis.verdict == Verdict::NoFailure && !explained(shown[0]) {
+        return;
+    }
+    let title = if diagnosis.onset_step_id.is_none() {
+        "suspects"
+    } else if explained(shown[0]) {
+        "why these steps"
+    } else {
+        "other suspects"
+    };
+    if !explained(shown[0]) {
+        let all: Vec<String> = shown
+            .iter()
+            .map(|c| format!("step {} ({:.2})", c.step_id, c.score))
+            .collect();
+        let _ = writeln!(out, "\n{} {}", palette.strong(title), all.join(", "));
+        return;
+    }
+    let _ = writeln!(out, "\n{}", palette.strong(title));
+    for candidate in shown {
+        let head = format!("step {} ({:.2})", candidate.step_id, candidate.score);
+        let _ = writeln!(out, "  {}", palette.open(&head));
+        for part in &candidate.contributions {
+            let why = part.why.as_deref().unwrap_or("a plain fact");
+            let line = format!(
+                "{:+.2}  {} ({:.2} x {:.2}): {why}",
+                part.log_odds, part.signal, part.strength, part.weight
+            );
+            let _ = writeln!(
+                out,
+                "    {}",
+                headline(&line, palette.width.saturating_sub(4))
+            );
+        }
+    }
 }
 
 fn head(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
@@ -156,13 +204,34 @@ fn stages(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
         .iter()
         .map(|s| {
             format!(
-                "{} {}",
+                "{} {} {:.2}",
                 span(s.start, s.end),
-                s.phase.as_str().replace('_', " ")
+                s.phase.as_str().replace('_', " "),
+                s.suspicion
             )
         })
         .collect();
-    paragraph(out, "stages", &spans.join(" · "), palette);
+    paragraph(out, "stages, with suspicion", &spans.join(" · "), palette);
+    let suspicious = diagnosis.stages.iter().filter(|s| s.suspicion > 0.0);
+    if let Some(most) = suspicious.max_by(|a, b| {
+        let earlier = b.stage_id.cmp(&a.stage_id);
+        a.suspicion.total_cmp(&b.suspicion).then(earlier)
+    }) {
+        let f = most.features;
+        let _ = writeln!(
+            out,
+            "  {}",
+            palette.faint(&format!(
+                "{} by signals {:.2}, regression {:.2}, diff {:.2}, backtracks {:.2}, exploration {:.2}",
+                span(most.start, most.end),
+                f.step_suspicion,
+                f.verification_regression,
+                f.diff_magnitude,
+                f.backtrack_frequency,
+                f.exploration_ratio
+            ))
+        );
+    }
 }
 
 fn span(start: StepId, end: StepId) -> String {
@@ -237,7 +306,7 @@ pub(super) fn command_line(step: &Step, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use localize::{Options, diagnose};
-    use trace::{ChainLink, ChainRole, OnsetCandidate, Phase, RefPart, StageSpan};
+    use trace::{ChainLink, ChainRole, Phase, RefPart, StageSpan};
 
     use super::*;
     use crate::output::Palette;
@@ -263,6 +332,7 @@ mod tests {
             .map(|(id, score)| OnsetCandidate {
                 step_id: step(id),
                 score,
+                contributions: Vec::new(),
             })
             .to_vec();
         let mut reference = extraction.trajectory.steps[7].refs[0].clone();
@@ -283,6 +353,7 @@ mod tests {
             end: step(12),
             phase: Phase::Patching,
             suspicion: 0.5,
+            features: trace::StageFeatures::default(),
         }];
         let report = full(&diagnosis, &index, &input, Palette::plain(80));
         assert!(!report.chars().any(|c| c.is_control() && c != '\n'));

@@ -8,6 +8,7 @@ use serde::Serialize;
 use trace::{ActionKind, Change, Effect, FileEdit, Phase, Step, StepId, StepOutcome, StepStatus};
 
 use super::Status;
+use super::blame::{self, Asked};
 use super::report::command_line;
 use crate::cli::Show;
 use crate::input::Input;
@@ -47,6 +48,14 @@ pub(super) fn run(args: &Show, learned: &Learned, output: &mut Output) -> anyhow
             index.len()
         );
     };
+    if let Some(file) = &args.file {
+        let asked = Asked {
+            file,
+            line: None,
+            step: step.id,
+        };
+        return blame::print(&index, &asked, &run.id, args.json, output);
+    }
     let neighbours = args.neighbours as usize;
     let at = step.id.index();
     let around = |range: std::ops::Range<usize>| -> Vec<IndexedStep<'_>> {

@@ -1,22 +1,59 @@
 //! Reasons for suspicion, one file each.
 
 mod admission;
+mod announced_success;
+mod authored_text;
+mod busy_terminal;
+mod checked_at_once;
 mod contradicted_demand;
+mod declared_done;
 mod deliverable;
+mod demanded_start;
+mod demanded_work;
+mod destroyed_input;
 mod dropped_demand;
 mod fabrication;
+mod failed_install;
 mod false_claim;
+mod first_design;
+mod first_on_path;
+mod founding_version;
+mod hang;
+mod hasty_end;
+mod housekeeping;
+mod makeshift;
+mod mangled_command;
+mod missed_signal;
 mod missing_path;
+mod near_repetition;
+mod on_delivery_path;
+mod on_failure_path;
+mod partial_view;
 mod past_goal;
 mod peak_fall;
+mod plan_cut;
+mod programmed_write;
+mod refused_call;
 mod regression;
 mod rejected_edit;
+mod renamed_rewrite;
+mod repeated_attempt;
 mod repetition;
-mod rewritten_edit;
+mod resignation;
+mod returned_version;
+mod reworked_file;
+mod scratch_work;
+mod side_work;
+mod stated_approach;
 mod substituted_result;
+mod surviving_version;
+mod thrash;
 mod unmet_demand;
 mod unrepaired_failure;
+mod unsourced_value;
 mod unverified_change;
+mod weakened_retry;
+mod without_means;
 
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, StepId};
@@ -31,7 +68,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &deliverable::Deliverable,
         &unrepaired_failure::UnrepairedFailure,
         &regression::Regression,
-        &rewritten_edit::RewrittenEdit,
         &repetition::Repetition,
         &missing_path::MissingPath,
         &rejected_edit::RejectedEdit,
@@ -40,11 +76,49 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &admission::Admission,
         &fabrication::Fabrication,
         &past_goal::PastGoal,
+        &reworked_file::ReworkedFile,
+        &hang::Hang,
+        &busy_terminal::BusyTerminal,
+        &destroyed_input::DestroyedInput,
+        &surviving_version::SurvivingVersion,
+        &repeated_attempt::RepeatedAttempt,
+        &near_repetition::NearRepetition,
+        &refused_call::RefusedCall,
+        &renamed_rewrite::RenamedRewrite,
+        &hasty_end::HastyEnd,
+        &thrash::Thrash,
+        &mangled_command::MangledCommand,
+        &failed_install::FailedInstall,
+        &founding_version::FoundingVersion,
+        &scratch_work::ScratchWork,
+        &housekeeping::Housekeeping,
+        &checked_at_once::CheckedAtOnce,
+        &programmed_write::ProgrammedWrite,
+        &announced_success::AnnouncedSuccess,
+        &demanded_work::DemandedWork,
+        &side_work::SideWork,
+        &resignation::Resignation,
+        &returned_version::ReturnedVersion,
+        &declared_done::DeclaredDone,
+        &plan_cut::PlanCut,
+        &weakened_retry::WeakenedRetry,
+        &demanded_start::DemandedStart,
+        &stated_approach::StatedApproach,
+        &without_means::WithoutMeans,
+        &partial_view::PartialView,
+        &makeshift::Makeshift,
+        &unsourced_value::UnsourcedValue,
+        &first_design::FirstDesign,
+        &authored_text::AuthoredText,
         &unmet_demand::UnmetDemand,
         &contradicted_demand::ContradictedDemand,
         &dropped_demand::DroppedDemand,
         &substituted_result::SubstitutedResult,
         &peak_fall::PeakFall,
+        &on_failure_path::OnFailurePath,
+        &first_on_path::FirstOnPath,
+        &missed_signal::MissedSignal,
+        &on_delivery_path::OnDeliveryPath,
     ]
 }
 
@@ -57,6 +131,12 @@ pub trait Signal: Sync {
     /// a failure that something else speaks for.
     fn speaks_for_failure(&self) -> bool {
         true
+    }
+
+    /// Whether the signal speaks in favour of a step instead of against it; then its stated weight is
+    /// negative.
+    fn exculpates(&self) -> bool {
+        false
     }
 
     /// Looks at a whole run; linear in its size. The recorded outcome is not for signals.

@@ -1,8 +1,10 @@
-//! Edits that changed nothing.
+//! Edits that changed nothing: refused by the tool, or made with a program that failed.
 
-use super::{Signal, Suspicion, steps_with_error};
+use super::{Signal, Suspicion};
 use crate::case::Case;
-use trace::ErrorKind;
+use crate::evidence::{of_action, of_observation};
+use analysis::activity::Activity;
+use trace::{ErrorKind, StepStatus};
 
 /// Edits that changed nothing.
 pub(super) struct RejectedEdit;
@@ -13,8 +15,27 @@ impl Signal for RejectedEdit {
     }
 
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let index = case.index;
-        let why = "the edit was rejected and changed nothing";
-        steps_with_error(index, ErrorKind::EditRejected, 0.8, why)
+        let steps = case.index.steps();
+        steps
+            .filter_map(|step| {
+                let errors = &step.outcome.errors;
+                let refused = errors.iter().find(|e| e.kind == ErrorKind::EditRejected);
+                // Only where editing is all the step does: else something later in it may have failed.
+                let edits = |a: &Activity| matches!(a, Activity::Edit | Activity::Control);
+                let failed = step.outcome.status == StepStatus::Failed
+                    && step.reading.activities.contains(&Activity::Edit)
+                    && step.reading.activities.iter().all(edits);
+                let error = refused.or_else(|| errors.first().filter(|_| failed))?;
+                Suspicion::new(
+                    &step,
+                    0.8,
+                    "the edit failed and changed nothing, or not what was meant".to_owned(),
+                    [
+                        of_observation(&step.step, &error.span),
+                        of_action(&step.step),
+                    ],
+                )
+            })
+            .collect()
     }
 }

@@ -1,14 +1,17 @@
-//! Commands that failed and never came to work.
+//! What failed and never came to work, held against the nearest change behind it.
 
 use std::collections::BTreeMap;
 
-use super::{Signal, Suspicion, at};
-use crate::blame::Writers;
+use super::{Signal, Suspicion};
 use crate::case::Case;
-use crate::evidence::{action_text, of_action, of_observation};
-use trace::StepStatus;
+use crate::evidence::of_action;
+use crate::graph::{FailureKind, Part};
+use trace::StepId;
 
-/// Commands that failed and never came to work.
+/// How much counts of a failure that no change is known to be behind.
+const ITSELF: f64 = 0.5;
+
+/// What failed and never came to work.
 pub(super) struct UnrepairedFailure;
 
 impl Signal for UnrepairedFailure {
@@ -17,42 +20,40 @@ impl Signal for UnrepairedFailure {
     }
 
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let index = case.index;
-        let mut writers = Writers::default();
-        let mut open: BTreeMap<String, (usize, Option<usize>)> = BTreeMap::new();
-        for step in index.steps() {
-            let key = || action_text(&step.step).trim();
-            match step.outcome.status {
-                StepStatus::Failed => {
-                    open.insert(key().to_owned(), (step.id.index(), writers.cause(&step)));
+        // For each failure the nearest change, the latest of equally near ones.
+        let mut nearest: BTreeMap<usize, (u32, StepId)> = BTreeMap::new();
+        for candidate in case.graph.candidates().iter().rev() {
+            for explained in &candidate.explains {
+                let this = (explained.distance, candidate.step);
+                let wrote = candidate.part != Part::Itself && !explained.repaired;
+                let known = nearest.get(&explained.end);
+                if wrote && known.is_none_or(|(distance, _)| explained.distance < *distance) {
+                    nearest.insert(explained.end, this);
                 }
-                StepStatus::Ok if !open.is_empty() => {
-                    open.remove(key());
-                }
-                StepStatus::Ok | StepStatus::Unknown => {}
             }
-            writers.note(&step);
         }
-        open.into_values()
-            .filter_map(|(failed, cause)| {
-                let failed = &at(index, failed)?;
-                let span = failed
-                    .outcome
-                    .errors
-                    .first()
-                    .map_or(0..0, |e| e.span.clone());
-                let blamed = at(index, cause.unwrap_or(failed.id.index()))?;
-                let strength = if cause.is_some() { 0.7 } else { 0.3 };
-                Suspicion::new(
-                    &blamed,
-                    strength,
-                    format!(
-                        "step {} failed and the same command never worked afterwards",
-                        failed.id
-                    ),
-                    [of_action(&blamed.step), of_observation(&failed.step, &span)],
-                )
-            })
-            .collect()
+        let failures = case.graph.failures().iter().enumerate();
+        let found = failures.filter_map(|(place, failure)| {
+            let shown = matches!(
+                failure.kind,
+                FailureKind::OpenError | FailureKind::Stuck | FailureKind::FailingTests
+            );
+            // What changed something and failed at it is itself the wrong step.
+            let failed = case.index.step(failure.step)?;
+            let changed = failed
+                .reading
+                .effect
+                .kind
+                .is_change()
+                .then_some(failure.step);
+            let blamed = changed.or_else(|| nearest.get(&place).map(|(_, step)| *step));
+            let part = if blamed.is_some() { 1.0 } else { ITSELF };
+            let step = case.index.step(blamed.unwrap_or(failure.step))?;
+            let cited = failure.evidence.iter().cloned().map(Some);
+            let evidence = [of_action(&step.step)].into_iter().chain(cited);
+            let why = format!("step {} shows it: {}", failure.step, failure.why);
+            shown.then(|| Suspicion::new(&step, failure.strength * part, why, evidence))?
+        });
+        found.collect()
     }
 }

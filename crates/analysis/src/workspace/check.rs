@@ -1,0 +1,86 @@
+//! The reconstruction held against what the run shows later.
+
+use serde::Serialize;
+
+/// How a change to a file could be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replayed {
+    /// What it replaces was found where it must be, once.
+    Exactly,
+    /// What it replaces was found more than once.
+    Ambiguous,
+    /// The file is known and does not hold what it replaces.
+    NotFound,
+    /// The part of the file it changes was never shown.
+    Unseen,
+}
+
+/// How well edits could be carried out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct EditChecks {
+    /// What the edit replaces was found, once, or everywhere it asked for.
+    pub exact: usize,
+    /// It was found more than once: one of the places is the right one.
+    pub ambiguous: usize,
+    /// The file is known and does not hold it: the reconstruction is wrong.
+    pub not_found: usize,
+    /// The part of the file it changes was never shown before: nothing to replay it on.
+    pub unseen: usize,
+}
+
+/// How often what the run showed was what the reconstruction held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ListingChecks {
+    /// Every line that was shown and believed to be known was the same.
+    pub matches: usize,
+    /// A line differed although the reconstruction was exact: a fault of it, or a change the run does
+    /// not show.
+    pub differs: usize,
+    /// A line differed in a version that was only inferred.
+    pub differs_inferred: usize,
+    /// Nothing of what was shown was known before.
+    pub unknown: usize,
+}
+
+/// The checks of one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FileCheck {
+    /// The path as it is compared.
+    pub path: String,
+    /// Listings of it after the run had changed it.
+    pub changed: ListingChecks,
+    /// Listings of it while the run had only seen it.
+    pub unchanged: ListingChecks,
+}
+
+impl FileCheck {
+    /// Nothing checked yet.
+    pub(super) fn default_at(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The reconstruction held against what the run shows later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Checks {
+    /// Over all edits that state what they replace.
+    pub edits: EditChecks,
+    /// The files that were shown, by path.
+    pub files: Vec<FileCheck>,
+}
+
+impl Checks {
+    /// Counts an edit.
+    pub(super) fn edit(&mut self, replayed: Replayed) {
+        let edits = &mut self.edits;
+        match replayed {
+            Replayed::Exactly => edits.exact += 1,
+            Replayed::Ambiguous => edits.ambiguous += 1,
+            Replayed::NotFound => edits.not_found += 1,
+            Replayed::Unseen => edits.unseen += 1,
+        }
+    }
+}

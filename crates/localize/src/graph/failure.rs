@@ -1,0 +1,311 @@
+//! What shows at the end of a run that it failed or is not done.
+//!
+//! Only the run's own steps are asked, never a recorded outcome. Of a run that ends clean there is none.
+
+use analysis::activity::Activity;
+use analysis::{Index, IndexedStep};
+use trace::{ActionKind, StepId};
+
+use super::build::{Build, Facts};
+use super::claim::{ClaimKind, claims, surrender};
+use super::node::NodeId;
+use super::problem::{Problem, TestSet, weight};
+use super::purpose::Doing;
+use crate::evidence::{Citation, of_action, of_observation, of_thought};
+
+/// Failures that are kept: the ones that speak loudest.
+const MOST: usize = 24;
+/// Failures below this speak for nothing.
+const FAINT: f64 = 0.1;
+
+/// How a failure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// The last report of a test set has failing tests.
+    FailingTests,
+    /// Something was tried, failed and never came to work.
+    OpenError,
+    /// Something was started and hung, ran out of time or was stopped before it was done.
+    Stuck,
+    /// A file that was to be there was looked for and is not.
+    MissingResult,
+    /// The agent asserts what an earlier step shows to be wrong.
+    ContradictedClaim,
+    /// The run ends in the middle of its work.
+    CutOff,
+    /// The agent stops and says that the work is not done.
+    GaveUp,
+}
+
+impl FailureKind {
+    /// The name as it stands in printed graphs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FailingTests => "failing_tests",
+            Self::OpenError => "open_error",
+            Self::Stuck => "stuck",
+            Self::MissingResult => "missing_result",
+            Self::ContradictedClaim => "contradicted_claim",
+            Self::CutOff => "cut_off",
+            Self::GaveUp => "gave_up",
+        }
+    }
+}
+
+/// An observed failure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// How it shows.
+    pub kind: FailureKind,
+    /// The step that shows it.
+    pub step: StepId,
+    /// How strongly it speaks for a failed run, between 0 and 1.
+    pub strength: f64,
+    /// What was seen, in a clause that names files and commands.
+    pub why: String,
+    /// What the reader can open to check it; never empty.
+    pub evidence: Vec<Citation>,
+    /// What had a part in it, from which it is followed back.
+    pub roots: Vec<NodeId>,
+}
+
+/// The observed failures of a run, the strongest first.
+pub(super) fn observe(index: &Index<'_>, build: &Build) -> Vec<Failure> {
+    let last_worked = build.facts.iter().rposition(|facts| facts.worked);
+    let last_worked = last_worked.map(StepId::from_index);
+    let mut found: Vec<Failure> = Vec::new();
+    found.extend(
+        build
+            .tests
+            .failing()
+            .filter_map(|set| failing_tests(index, build, set)),
+    );
+    for (_, problem) in build.problems.open() {
+        found.extend(open_problem(index, problem, last_worked));
+    }
+    for (step, purpose) in build.processes.unfinished() {
+        let why = format!(
+            "`{}` was started in the background and never seen to end",
+            purpose.key
+        );
+        found.extend(at(index, step, FailureKind::Stuck, 0.5, why, |step| {
+            of_action(step)
+        }));
+    }
+    found.extend(contradicted(index, build));
+    found.extend(ending(index, build));
+    found.retain(|failure| failure.strength >= FAINT);
+    found.sort_by(|a, b| {
+        b.strength
+            .total_cmp(&a.strength)
+            .then(a.step.cmp(&b.step))
+            .then(a.kind.cmp(&b.kind))
+    });
+    found.truncate(MOST);
+    found
+}
+
+fn at(
+    index: &Index<'_>,
+    step: StepId,
+    kind: FailureKind,
+    strength: f64,
+    why: String,
+    cite: impl FnOnce(&trace::Step) -> Option<Citation>,
+) -> Option<Failure> {
+    let indexed = index.step(step)?;
+    let evidence = cite(&indexed.step).or_else(|| of_action(&indexed.step))?;
+    Some(Failure {
+        kind,
+        step,
+        strength,
+        why,
+        evidence: vec![evidence],
+        roots: vec![NodeId::Step(step)],
+    })
+}
+
+fn failing_tests(index: &Index<'_>, build: &Build, set: &TestSet) -> Option<Failure> {
+    let failing: Vec<&str> = set
+        .failing
+        .iter()
+        .filter(|(_, hash)| !build.tests.passes(*hash))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let why = match failing.as_slice() {
+        [] => format!(
+            "{} of {} tests fail in their last report",
+            set.broken, set.total
+        ),
+        [one] => format!("`{one}` fails in the last report of its tests"),
+        [one, rest @ ..] => format!(
+            "`{one}` and {} more fail in the last report of their tests",
+            (set.broken as usize).max(rest.len() + 1) - 1
+        ),
+    };
+    let changed = build
+        .facts
+        .iter()
+        .take(set.step.index())
+        .any(Facts::changes);
+    let strength = if !changed {
+        // Seen before anything was changed: the state the run was given.
+        0.3
+    } else if set.from_the_start {
+        0.6
+    } else {
+        0.85
+    };
+    let cite = |step: &trace::Step| of_observation(step, &set.span);
+    let failure = at(
+        index,
+        set.step,
+        FailureKind::FailingTests,
+        strength,
+        why,
+        cite,
+    )?;
+    Some(Failure {
+        roots: set.roots.clone(),
+        ..failure
+    })
+}
+
+fn open_problem(
+    index: &Index<'_>,
+    problem: &Problem,
+    last_worked: Option<StepId>,
+) -> Option<Failure> {
+    let key = &problem.purpose.key;
+    let (kind, why) = match (problem.purpose.doing, problem.stuck) {
+        (Doing::Have, _) => {
+            let name = problem.purpose.object();
+            (
+                FailureKind::MissingResult,
+                format!("`{name}` is not there when it is looked for"),
+            )
+        }
+        (_, true) => (
+            FailureKind::Stuck,
+            format!("`{key}` was stopped before it was done and never worked afterwards"),
+        ),
+        (_, false) if problem.tries > 1 => (
+            FailureKind::OpenError,
+            format!(
+                "`{key}` failed {} times and never worked afterwards",
+                problem.tries
+            ),
+        ),
+        _ => (
+            FailureKind::OpenError,
+            format!("`{key}` failed and never worked afterwards"),
+        ),
+    };
+    // What works later may do the same in another way.
+    let later = last_worked.is_some_and(|at| at > problem.last);
+    let strength = weight(problem) * if later { 0.5 } else { 1.0 };
+    let cite = |step: &trace::Step| of_observation(step, &problem.span);
+    let failure = at(index, problem.last, kind, strength, why, cite)?;
+    let mut roots = problem.roots.clone();
+    roots.extend(problem.failed.iter().map(|step| NodeId::Step(*step)));
+    Some(Failure { roots, ..failure })
+}
+
+/// The last assertion that something shown before it contradicts, and that nothing backs since.
+fn contradicted(index: &Index<'_>, build: &Build) -> Option<Failure> {
+    let open = |at: &&StepId| {
+        let facts = build.facts.get(at.index());
+        facts.is_some_and(|facts| facts.fixed.is_none())
+    };
+    let (claim, &against) = build
+        .claims
+        .iter()
+        .rev()
+        .find_map(|claim| Some((claim, claim.against.iter().rev().find(open)?)))?;
+    let said = match claim.kind {
+        ClaimKind::Passes => "says that the tests pass",
+        ClaimKind::Works => "says that it works",
+        ClaimKind::Fixed => "says that it is fixed",
+        ClaimKind::Done => "says that it is done",
+    };
+    let why = format!("the agent {said}, but step {against} failed and was not put right");
+    let cite = |step: &trace::Step| claim.cite(step);
+    let mut failure = at(
+        index,
+        claim.step,
+        FailureKind::ContradictedClaim,
+        0.5,
+        why,
+        cite,
+    )?;
+    let shown = index.step(against)?;
+    let span = shown
+        .outcome
+        .errors
+        .first()
+        .map_or(0..0, |error| error.span.clone());
+    failure.evidence.extend(of_observation(&shown.step, &span));
+    failure.roots.push(NodeId::Step(against));
+    let open = build.problems.open().find(|(_, p)| p.last == against);
+    failure.roots.extend(
+        open.into_iter()
+            .flat_map(|(_, problem)| problem.roots.iter().copied()),
+    );
+    Some(failure)
+}
+
+/// How a run ends that does not end with its work handed in.
+fn ending(index: &Index<'_>, build: &Build) -> Option<Failure> {
+    let last = index.steps().next_back()?;
+    let closing = index.trajectory.final_message.as_deref();
+    let text = match &last.step.action.kind {
+        ActionKind::Finish { text } | ActionKind::Message { text } if !text.is_empty() => text,
+        _ => closing.unwrap_or(&last.step.thought),
+    };
+    let commits = build.facts.last().is_some_and(|facts| facts.commits) || closing.is_some();
+    if commits {
+        surrender(text).filter(|_| claims(text).is_empty())?;
+        let why = "the agent stops and says that it is not done".to_owned();
+        return at(index, last.id, FailureKind::GaveUp, 0.5, why, |step| {
+            surrender(&step.thought).map_or_else(|| of_action(step), |at| of_thought(step, at))
+        });
+    }
+    if !claims(&last.step.thought).is_empty() {
+        return None;
+    }
+    let (strength, why) = breaks_off(&last)?;
+    let failure = at(
+        index,
+        last.id,
+        FailureKind::CutOff,
+        strength,
+        why.to_owned(),
+        of_action,
+    )?;
+    let recent = index.steps().rev().skip(1).take(8);
+    let change = recent
+        .into_iter()
+        .find(|step| step.reading.effect.kind.is_change());
+    let mut roots = failure.roots.clone();
+    roots.extend(change.map(|step| NodeId::Step(step.id)));
+    Some(Failure { roots, ..failure })
+}
+
+fn breaks_off(last: &IndexedStep<'_>) -> Option<(f64, &'static str)> {
+    let does = |activity| last.reading.activities.contains(&activity);
+    if last.step.observation.is_none() {
+        Some((0.5, "the run breaks off before this step has answered"))
+    } else if last.outcome.status == trace::StepStatus::Failed {
+        Some((0.5, "the run breaks off after this step failed"))
+    } else if does(Activity::Test) || does(Activity::Run) {
+        None
+    } else if last.reading.effect.kind.is_change() {
+        Some((
+            0.4,
+            "the run breaks off after a change that nothing checked",
+        ))
+    } else {
+        Some((0.3, "the run breaks off while the agent is looking around"))
+    }
+}

@@ -1,0 +1,190 @@
+//! Files the task names: removed, or replaced after a check had passed with them.
+
+use std::collections::{HashMap, HashSet};
+
+use analysis::IndexedStep;
+use analysis::activity::Activity;
+use trace::{StepId, StepStatus, TurningKind, TurningPoint};
+
+use super::{Fall, cite};
+use crate::blame::file_name;
+use crate::demand::file_names_in;
+use crate::edits::{Event, Lines, events};
+use crate::evidence::{Citation, of_action};
+
+/// A file of which less stays is another file.
+const REPLACED: f64 = 0.5;
+
+/// One demanded file that the run wrote.
+struct Handed {
+    lines: u32,
+    /// The last check that passed since it was written.
+    passed: Option<(StepId, Option<Citation>)>,
+    /// A replacement of what had passed, until a check tells whether it lost anything.
+    replaced: Option<Fall>,
+    open: Option<usize>,
+}
+
+/// Follows the files the task names.
+pub(super) struct Deliverables {
+    demanded: HashSet<String>,
+    files: HashMap<String, Handed>,
+    lines: Lines,
+}
+
+impl Deliverables {
+    /// For a task text.
+    pub(super) fn new(task: &str) -> Self {
+        let names = file_names_in(task);
+        Self {
+            demanded: names.into_iter().map(str::to_owned).collect(),
+            files: HashMap::new(),
+            lines: Lines::default(),
+        }
+    }
+
+    /// Reads what a step did to them.
+    pub(super) fn step(&mut self, step: &IndexedStep<'_>, falls: &mut Vec<Fall>) {
+        if self.demanded.is_empty() {
+            return;
+        }
+        let mut gone = Vec::new();
+        for event in events(step) {
+            let touched = self.lines.apply(step.id, &event);
+            let Some(path) = event.path() else { continue };
+            let name = file_name(path);
+            if !self.demanded.contains(name) {
+                continue;
+            }
+            match event {
+                Event::Gone { .. } if self.files.contains_key(name) => gone.push(path.to_owned()),
+                Event::Whole { .. } | Event::Piece { .. } => {
+                    let whole = matches!(event, Event::Whole { .. });
+                    self.written(step, path, touched.added, touched.removed, whole, falls);
+                    gone.retain(|other| file_name(other) != name);
+                }
+                _ => {}
+            }
+        }
+        // What programs and other commands wrote is known by name only.
+        for path in &step.reading.effect.writes {
+            let name = file_name(path);
+            if self.demanded.contains(name) && !gone.iter().any(|g| file_name(g) == name) {
+                self.back(step, name, falls);
+            }
+        }
+        for path in gone {
+            self.removed(step, &path, falls);
+        }
+        let checks = |a: &Activity| matches!(a, Activity::Test | Activity::Run | Activity::Build);
+        let asks = step.reading.activities.iter().any(checks)
+            && !step.reading.activities.contains(&Activity::Edit);
+        if asks && step.outcome.status != StepStatus::Unknown {
+            for (name, file) in &mut self.files {
+                // Only a check that has to do with the file says anything about it.
+                if !mentions(step, name) {
+                    continue;
+                }
+                let replaced = file.replaced.take();
+                if step.outcome.status == StepStatus::Ok {
+                    file.passed = Some((step.id, of_action(&step.step)));
+                } else {
+                    falls.extend(replaced);
+                }
+            }
+        }
+    }
+
+    /// Ends the run: what was replaced and never checked again stays lost.
+    pub(super) fn end(self, falls: &mut Vec<Fall>) {
+        let mut left: Vec<Fall> = self
+            .files
+            .into_values()
+            .filter_map(|f| f.replaced)
+            .collect();
+        left.sort_by_key(|fall| fall.point.step_id);
+        falls.extend(left);
+    }
+
+    fn back(&mut self, step: &IndexedStep<'_>, name: &str, falls: &mut [Fall]) {
+        let file = self.files.entry(name.to_owned()).or_insert(Handed {
+            lines: 0,
+            passed: None,
+            replaced: None,
+            open: None,
+        });
+        if let Some(fall) = file.open.take().and_then(|at| falls.get_mut(at))
+            && fall.point.step_id != step.id
+        {
+            fall.point.recovered_at = Some(step.id);
+        }
+    }
+
+    fn written(
+        &mut self,
+        step: &IndexedStep<'_>,
+        path: &str,
+        added: u32,
+        removed: u32,
+        whole: bool,
+        falls: &mut [Fall],
+    ) {
+        let name = file_name(path);
+        self.back(step, name, falls);
+        let Some(file) = self.files.get_mut(name) else {
+            return;
+        };
+        let lost = f64::from(removed) / f64::from(file.lines.max(1));
+        let passed = file.passed.take();
+        if whole
+            && lost > 1.0 - REPLACED
+            && let Some((checked, proof)) = passed
+        {
+            file.replaced = Some(Fall {
+                share: lost.min(1.0),
+                point: TurningPoint {
+                    step_id: step.id,
+                    kind: TurningKind::DeliverableOverwritten,
+                    why: format!("replaces `{path}`, which had worked at step {checked}"),
+                    evidence: Vec::new(),
+                    recovered_at: None,
+                },
+                cited: cite([of_action(&step.step), proof]),
+            });
+        }
+        file.lines = if whole {
+            added.max(file.lines.saturating_sub(removed))
+        } else {
+            file.lines.saturating_add(added).saturating_sub(removed)
+        };
+    }
+
+    fn removed(&mut self, step: &IndexedStep<'_>, path: &str, falls: &mut Vec<Fall>) {
+        let Some(file) = self.files.get_mut(file_name(path)) else {
+            return;
+        };
+        file.open = Some(falls.len());
+        file.passed = None;
+        falls.push(Fall {
+            share: 1.0,
+            point: TurningPoint {
+                step_id: step.id,
+                kind: TurningKind::DeliverableRemoved,
+                why: format!("removes `{path}`, which the task names"),
+                evidence: Vec::new(),
+                recovered_at: None,
+            },
+            cited: cite([of_action(&step.step)]),
+        });
+    }
+}
+
+/// True when a step's commands or effects name a file.
+fn mentions(step: &IndexedStep<'_>, name: &str) -> bool {
+    let words = step.reading.commands.iter().flat_map(|c| &c.args);
+    let effect = &step.reading.effect;
+    words
+        .chain(&effect.reads)
+        .chain(&effect.writes)
+        .any(|word| file_name(word) == name)
+}

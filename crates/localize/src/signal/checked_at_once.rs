@@ -1,0 +1,54 @@
+//! Changes that the same step put to use, and that worked.
+
+use super::{Signal, Suspicion};
+use crate::case::Case;
+use crate::evidence::of_action;
+use analysis::activity::Activity;
+use trace::StepStatus;
+
+/// Changes that the same step put to use.
+pub(super) struct CheckedAtOnce;
+
+impl Signal for CheckedAtOnce {
+    fn name(&self) -> &'static str {
+        "checked_at_once"
+    }
+
+    fn speaks_for_failure(&self) -> bool {
+        false
+    }
+
+    fn exculpates(&self) -> bool {
+        true
+    }
+
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        case.index
+            .steps()
+            .filter(|step| {
+                step.reading.effect.kind.is_change() && step.outcome.status == StepStatus::Ok
+            })
+            .filter(|step| {
+                let mut after = step.reading.activities.iter();
+                after.any(|a| *a == Activity::Edit) && after.any(|a| checks(*a))
+            })
+            .filter_map(|step| {
+                let why = "puts what it changes to use at once, and it works".to_owned();
+                Suspicion::new(&step, 0.8, why, [of_action(&step.step)])
+            })
+            .collect()
+    }
+}
+
+/// Whether a step that is busy with this looks at what it did before.
+fn checks(activity: Activity) -> bool {
+    matches!(
+        activity,
+        Activity::Run
+            | Activity::Test
+            | Activity::Build
+            | Activity::Read
+            | Activity::List
+            | Activity::Inspect
+    )
+}

@@ -1,0 +1,68 @@
+//! Work that says of itself that it is provisional.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::{Signal, Suspicion};
+use crate::authored::texts;
+use crate::case::Case;
+use crate::evidence::{of_action, of_thought};
+use crate::phrase::{first, phrases};
+
+/// What is looked for, made ready once.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    phrases(&[
+        "for now",
+        "placeholder",
+        "dummy",
+        "heuristic",
+        "approximat",
+        "simplif",
+        "simplistic",
+        "in a real ",
+        "real implementation",
+        "assume that",
+        "we assume",
+        "assuming",
+        "assumes",
+        "rough estimate",
+        "good enough",
+        "not perfect",
+        "workaround",
+        "hardcode",
+        "hard-code",
+        "todo:",
+    ])
+});
+
+/// Work that says of itself that it is provisional.
+pub(super) struct Makeshift;
+
+impl Signal for Makeshift {
+    fn name(&self) -> &'static str {
+        "makeshift"
+    }
+
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        case.index
+            .steps()
+            .filter(|step| step.reading.effect.kind.is_change())
+            .filter_map(|step| {
+                let said = first(WORDS.as_ref(), &step.step.thought);
+                let written = texts(&step.step)
+                    .into_iter()
+                    .any(|text| first(WORDS.as_ref(), text).is_some());
+                let strength = match (written, said) {
+                    (true, Some(_)) => 0.9,
+                    (true, None) => 0.7,
+                    (false, Some(_)) => 0.4,
+                    (false, None) => return None,
+                };
+                let why = "calls its own work provisional or an assumption".to_owned();
+                let thought = said.and_then(|at| of_thought(&step.step, at));
+                Suspicion::new(&step, strength, why, [thought, of_action(&step.step)])
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,86 @@
+//! Writings that stay outside what is handed in.
+//!
+//! Speaks in favour of a step: a check, an experiment or a note of the agent's own can mislead it, but what
+//! is judged in the end does not contain it.
+
+use super::{Signal, Suspicion};
+use crate::blame::file_name;
+use crate::case::Case;
+use crate::demand::file_names_in;
+use crate::evidence::of_action;
+use analysis::IndexedStep;
+use analysis::activity::Activity;
+
+/// How parts of the names of such files begin.
+const STEMS: &[&str] = &[
+    "test",
+    "verif",
+    "validat",
+    "debug",
+    "explor",
+    "analy",
+    "inspect",
+    "repro",
+    "experiment",
+    "scratch",
+    "backup",
+];
+/// Parts of the names of such files.
+const PARTS: &[&str] = &[
+    "check", "checks", "demo", "example", "tmp", "temp", "bak", "log", "orig",
+];
+
+/// Writings that stay outside what is handed in.
+pub(super) struct SideWork;
+
+impl Signal for SideWork {
+    fn name(&self) -> &'static str {
+        "side_work"
+    }
+
+    fn speaks_for_failure(&self) -> bool {
+        false
+    }
+
+    fn exculpates(&self) -> bool {
+        true
+    }
+
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let task = case.index.trajectory.task.as_deref().unwrap_or_default();
+        let demanded = file_names_in(task);
+        let scratch = !task.contains("/tmp/");
+        let aside = |path: &String| {
+            let name = file_name(path);
+            !demanded.contains(name) && ((scratch && path.starts_with("/tmp/")) || is_aside(name))
+        };
+        case.index
+            .steps()
+            .filter(|step| step.reading.effect.kind.is_change() && !leaves_more(step))
+            .filter_map(|step| {
+                let writes = &step.reading.effect.writes;
+                let path = writes.first()?;
+                let why = format!("writes only what is not handed in, such as `{path}`");
+                writes
+                    .iter()
+                    .all(aside)
+                    .then(|| Suspicion::new(&step, 0.8, why, [of_action(&step.step)]))
+                    .flatten()
+            })
+            .collect()
+    }
+}
+
+/// Whether a step does what its files do not tell: a service whose log lies aside still runs.
+fn leaves_more(step: &IndexedStep<'_>) -> bool {
+    let leaves =
+        |a: &Activity| matches!(a, Activity::Serve | Activity::Install | Activity::Version);
+    step.reading.activities.iter().any(leaves)
+}
+
+/// Whether a file name says that the file is a check, an experiment or a copy.
+fn is_aside(name: &str) -> bool {
+    name.to_lowercase()
+        .split(['_', '-', '.', ' '])
+        .any(|part| PARTS.contains(&part) || STEMS.iter().any(|stem| part.starts_with(stem)))
+}

@@ -1,0 +1,152 @@
+//! The same again: loops, retries that failed the same way, looks at what was just seen.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use analysis::IndexedStep;
+use analysis::activity::Activity;
+use trace::{ActionKind, ErrorKind, StepId, StepStatus, WasteCause};
+
+use super::{Finding, Findings};
+use crate::case::Case;
+use crate::evidence::{action_text, of_action, of_observation};
+
+/// From this many times on the same action with the same answer is a loop.
+const LOOP: u32 = 3;
+
+/// An action with its answer, or with the error it failed by.
+#[derive(PartialEq, Eq, Hash)]
+enum Known {
+    Answered(u64, u64),
+    Failed(u64, u64),
+    /// A program that is not there.
+    Missing(u64),
+}
+
+/// When something was known first, when last, and how often since anything new was done.
+struct Times {
+    first: StepId,
+    last: StepId,
+    count: u32,
+}
+
+/// Finds them in one pass. What was done before the last new change does not count: after a change
+/// the same question may have another answer, and asking it is a check.
+pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
+    let mut known: HashMap<Known, Times> = HashMap::new();
+    let mut changed: Option<StepId> = None;
+    for step in case.index.steps() {
+        let asked = action_text(&step.step).trim();
+        if asked.is_empty() || only_waits(&step) {
+            continue;
+        }
+        let failed = step.outcome.status == StepStatus::Failed;
+        let explored = !step.reading.effect.kind.is_change();
+        let mut seen_before = false;
+        for (key, cause) in keys(&step, asked, failed) {
+            let again = known
+                .get_mut(&key)
+                .filter(|t| changed.is_none_or(|c| t.last >= c));
+            let Some(times) = again else {
+                let times = Times {
+                    first: step.id,
+                    last: step.id,
+                    count: 1,
+                };
+                known.insert(key, times);
+                continue;
+            };
+            times.last = step.id;
+            times.count += 1;
+            let exact = matches!(key, Known::Answered(..));
+            seen_before |= !matches!(key, Known::Missing(_));
+            let cause = if exact && times.count >= LOOP {
+                WasteCause::Loop
+            } else {
+                cause
+            };
+            let why = match key {
+                Known::Answered(..) => {
+                    format!(
+                        "does what step {} did and gets the same answer",
+                        times.first
+                    )
+                }
+                Known::Failed(..) => {
+                    format!(
+                        "tries what failed at step {} and fails the same way",
+                        times.first
+                    )
+                }
+                Known::Missing(_) => {
+                    format!(
+                        "calls a program that step {} had shown to be missing",
+                        times.first
+                    )
+                }
+            };
+            let error = step.outcome.errors.first().map_or(0..0, |e| e.span.clone());
+            let shown = failed.then(|| of_observation(&step.step, &error)).flatten();
+            let evidence = [of_action(&step.step), shown].into_iter().flatten();
+            let finding = Finding {
+                cause,
+                explored,
+                why,
+                evidence: evidence.collect(),
+            };
+            findings.add(step.id, finding);
+        }
+        // A change that was made just so before is no news; any other is.
+        if !explored && !seen_before {
+            changed = Some(step.id);
+        }
+    }
+}
+
+/// What is remembered of a step, with the cause its repetition counts under.
+fn keys(step: &IndexedStep<'_>, asked: &str, failed: bool) -> Vec<(Known, WasteCause)> {
+    let action = hash(&asked);
+    let mut keys = Vec::new();
+    let answer = step.step.observed().trim();
+    if !answer.is_empty() {
+        let cause = if failed {
+            WasteCause::FailedRetry
+        } else {
+            WasteCause::RepeatedExploration
+        };
+        keys.push((Known::Answered(action, hash(&answer)), cause));
+    }
+    if failed && let Some(error) = step.outcome.errors.first() {
+        // Numbers in a message (times, process ids, ports) differ though the failure is the same.
+        let message: String = error
+            .message
+            .chars()
+            .filter(|c| !c.is_ascii_digit())
+            .collect();
+        let key = Known::Failed(action, hash(&(error.kind, message)));
+        keys.push((key, WasteCause::FailedRetry));
+    }
+    let missing = step
+        .outcome
+        .errors
+        .iter()
+        .find(|error| error.kind == ErrorKind::CommandNotFound);
+    if let Some(program) = missing.and_then(|error| error.subject.as_deref()) {
+        keys.push((Known::Missing(hash(&program)), WasteCause::FailedRetry));
+    }
+    keys
+}
+
+/// Waiting for something to end, reading on in what runs in the background, keeping a plan.
+fn only_waits(step: &IndexedStep<'_>) -> bool {
+    let idle = |a: &Activity| matches!(a, Activity::Control | Activity::Talk);
+    let words = matches!(step.step.action.kind, ActionKind::Message { .. });
+    let typed = step.step.action.command().is_some();
+    words || (typed && step.reading.activities.iter().all(idle))
+}
+
+fn hash(what: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
