@@ -2,7 +2,7 @@
 
 use analysis::activity::Activity;
 use analysis::shell::Invocation;
-use trace::ErrorKind;
+use trace::{ErrorKind, ErrorSignature};
 
 use super::judge::{Finds, Seen, Watched};
 use super::limit::{Limit, Unit};
@@ -152,53 +152,35 @@ impl Watched<'_> {
         }
     }
 
-    pub(super) fn service(&mut self, seen: &Seen<'_>, finds: &Finds) {
+    pub(super) fn service(&mut self, port: u16, seen: &Seen<'_>, finds: &Finds) {
         let id = seen.step.id;
         if !finds.written.is_empty() && !seen.refused {
             self.standing.touch(id, TouchKind::Writes);
         }
-        let asks = seen.step.reading.commands.iter().any(|command| {
-            matches!(
-                command.program.as_str(),
-                "curl" | "wget" | "nc" | "http" | "telnet" | "ab" | "nmap"
-            )
-        });
-        let refused = seen
-            .step
-            .outcome
-            .errors
-            .iter()
-            .any(|error| error.kind == ErrorKind::Network);
-        // Commands typed together are answered together, by the last of them.
         let answered = !seen.texts.observed.trim().is_empty();
-        if finds.asked.is_some() && asks && !answered && !seen.failed {
-            self.standing.touch(id, TouchKind::Executes);
-            self.pending = true;
-            return;
-        }
-        if (finds.asked.is_some() && (asks || refused)) || (self.pending && answered) {
+        if let Some(at) = listens(seen.texts.observed, port).filter(|_| finds.observed.is_some()) {
             self.pending = false;
-            let answers = !refused && !seen.failed && answered;
-            let silent = seen.failed && seen.step.outcome.errors.is_empty();
-            if answers {
-                let mark = seen.mark("gets an answer from it", seen.line(0));
-                self.turn(true, TouchKind::VerifiesPassing, mark);
-            } else if refused || silent {
-                let mark = seen.mark("gets no answer from it", seen.error());
-                self.turn(false, TouchKind::VerifiesFailing, mark);
-            }
-            return;
-        }
-        let listens = finds.observed.and_then(|at| {
-            let text = seen.texts.observed;
-            let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
-            let line = text[start..].lines().next()?;
-            let listed = line.contains("LISTEN") && text[..at].ends_with(':');
-            (listed || line.contains("Running on") || line.contains("istening on")).then_some(at)
-        });
-        if let Some(at) = listens {
             let mark = seen.mark("shows it listening", seen.line(at));
             self.turn(true, TouchKind::VerifiesPassing, mark);
+            return;
+        }
+        let asks = finds.asked.is_some() && asks(seen);
+        // Commands typed together are answered together, by the last of them.
+        if asks && !answered && !seen.failed {
+            self.standing.touch(id, TouchKind::Executes);
+            self.pending = true;
+        } else if asks || (self.pending && answered) {
+            self.pending = false;
+            let refusal = seen.step.outcome.errors.iter().find(|error| refuses(error));
+            let silent = seen.failed && seen.step.outcome.errors.is_empty();
+            if refusal.is_some() || silent {
+                let shown = refusal.and_then(|e| of_observation(&seen.step.step, &e.span));
+                let mark = seen.mark("gets no answer from it", shown);
+                self.turn(false, TouchKind::VerifiesFailing, mark);
+            } else if answered {
+                let mark = seen.mark("gets an answer from it", seen.line(0));
+                self.turn(true, TouchKind::VerifiesPassing, mark);
+            }
         } else if finds.asked.is_some() {
             self.standing.touch(id, TouchKind::Executes);
         }
@@ -246,6 +228,34 @@ fn is_interpreter(program: &str) -> bool {
 /// A program's name without its version.
 fn plain(program: &str) -> &str {
     program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+}
+
+/// True when a step asks something over the network.
+fn asks(seen: &Seen<'_>) -> bool {
+    const PROGRAMS: &[&str] = &["ab", "curl", "http", "nc", "nmap", "telnet", "wget"];
+    let mut commands = seen.step.reading.commands.iter();
+    commands.any(|command| PROGRAMS.contains(&command.program.as_str()))
+}
+
+/// True for an error that says that nobody answered.
+fn refuses(error: &ErrorSignature) -> bool {
+    let said = error.message.to_ascii_lowercase();
+    error.kind == ErrorKind::Network && !said.contains("in use")
+        || ["refused", "failed to connect", "could not connect"]
+            .iter()
+            .any(|w| said.contains(w))
+}
+
+/// Where an output shows that something listens on a port.
+fn listens(text: &str, port: u16) -> Option<usize> {
+    let place = format!(":{port}");
+    text.match_indices(&place).map(|(at, _)| at).find(|&at| {
+        let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+        let line = text[start..].lines().next().unwrap_or("");
+        let longer = text[at + place.len()..].starts_with(|c: char| c.is_ascii_digit());
+        let says = ["LISTEN", "Running on", "istening on"];
+        !longer && says.iter().any(|word| line.contains(word))
+    })
 }
 
 /// True for commands that check what was made without being a test run: `nginx -t`, `cmp a b`.

@@ -165,6 +165,27 @@ impl Reader<'_, '_> {
             && before.any(|p| verb(p.text) == Some((Deed::Make, true)))
     }
 
+    /// True when a clause asks that a program be run: "running the test_all.py script".
+    pub(super) fn is_run(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
+        let runs = [".sh", ".py", ".js", ".rb", ".pl"]
+            .iter()
+            .any(|e| text.ends_with(e));
+        let mut before = self.pieces[..at]
+            .iter()
+            .rev()
+            .map(|p| p.text.to_ascii_lowercase());
+        let near: Vec<String> = before.by_ref().take(3).collect();
+        let verb = near
+            .iter()
+            .position(|w| ["run", "running", "execute", "executing"].contains(&w.as_str()));
+        let between = verb.map_or(&near[..], |n| &near[..n]);
+        runs && verb.is_some()
+            && between.iter().all(|w| {
+                ["the", "a", "provided", "given", "script", "file", "your"].contains(&w.as_str())
+            })
+    }
+
     /// True when a program is said not to work: "the script x is failing".
     pub(super) fn is_broken(&self, at: usize) -> bool {
         let text = self.pieces[at].text;

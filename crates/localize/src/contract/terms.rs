@@ -202,7 +202,8 @@ impl Reader<'_, '_> {
 
     fn path(&mut self, at: usize, found: &str) {
         let span = self.pieces[at].span.clone();
-        if self.is_broken(at) && !self.tone.background {
+        let run = self.is_run(at) && self.tone.demands;
+        if (self.is_broken(at) || run) && !self.tone.background {
             self.command(found, span, 2);
             return;
         }

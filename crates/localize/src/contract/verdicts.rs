@@ -6,7 +6,7 @@ use trace::ErrorKind;
 use super::DemandKind;
 use super::file;
 use super::judge::{Finds, Seen, Watched};
-use super::standing::TouchKind;
+use super::standing::{Mark, TouchKind};
 use crate::blame::file_name;
 use crate::evidence::of_observation;
 
@@ -37,7 +37,7 @@ impl Watched<'_> {
                 Some(by) => self.ban_on_file(by, seen, finds),
                 None => self.ban(*forbids, objects, seen, finds),
             },
-            DemandKind::Service { .. } => self.service(seen, finds),
+            DemandKind::Service { port } => self.service(*port, seen, finds),
             DemandKind::Verification => self.verification(seen),
         }
     }
@@ -148,6 +148,13 @@ impl Watched<'_> {
                 let why = "puts something lesser in its place";
                 self.standing.substitute = Some(seen.mark(why, Some(evidence.clone())));
             }
+        } else if let Some(made) = seen.from_lesser.as_ref().filter(|_| rewrites) {
+            if self.standing.substitute.is_none() {
+                self.standing.substitute = Some(Mark {
+                    why: "puts something lesser in its place".to_owned(),
+                    ..made.clone()
+                });
+            }
         } else if rewrites && seen.texts.written.iter().any(|w| w.whole) {
             self.standing.substitute = None;
         }
@@ -205,7 +212,7 @@ impl Watched<'_> {
             for part in 0..self.carriers.len() {
                 let now = finds.written.contains(&(n, part));
                 let gone = piece.whole || finds.gone.contains(&(n, part));
-                if now {
+                if now && !seen.tells(piece.path) {
                     self.carry(part, piece.path);
                 } else if gone {
                     self.carriers[part].remove(file_name(piece.path));
