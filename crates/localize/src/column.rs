@@ -50,6 +50,13 @@ pub fn columns() -> &'static [&'static str] {
 /// none before. An onset is the earliest wrong decision, so what is first seen in it counts more than what
 /// is seen again.
 pub(crate) const FIRST_TIME: usize = FACTS.len();
+
+/// True for the number of a column that is no signal: a plain fact, or what is new about a step.
+#[must_use]
+pub fn is_fact(column: usize) -> bool {
+    column < FIRST_SIGNAL
+}
+
 /// The number of the first signal's column.
 pub(crate) const FIRST_SIGNAL: usize = FIRST_TIME + 1;
 

@@ -174,6 +174,16 @@ impl Model {
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
+
+    /// The model as a file for people.
+    ///
+    /// # Errors
+    /// Never, but for a weight that TOML cannot write.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        let head = "# Fitted by `codetracer bench train`; see docs/benchmark.md. Weights are log odds at \
+                    full strength.\n\n";
+        Ok(format!("{head}{}", toml::to_string(self)?))
+    }
 }
 
 impl Linear {
