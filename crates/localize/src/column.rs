@@ -1,5 +1,4 @@
-//! The columns of everything measured of a step: plain facts about what it did, what is new about it,
-//! and the signals.
+//! The columns of everything measured of a step: plain facts about what it did, and the signals.
 
 use std::sync::LazyLock;
 
@@ -39,29 +38,23 @@ fn does(step: &IndexedStep<'_>, activity: Activity) -> bool {
 
 static COLUMNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let facts = FACTS.iter().map(|(name, _)| *name);
-    let signals = signals().iter().map(|s| s.name());
-    facts.chain(["first_time"]).chain(signals).collect()
+    facts.chain(signals().iter().map(|s| s.name())).collect()
 });
 
-/// The name of every column: the facts, `first_time`, then the signals in the order of their list.
+/// The name of every column: the facts, then the signals in the order of their list.
 #[must_use]
 pub fn columns() -> &'static [&'static str] {
     &COLUMNS
 }
 
-/// The number of the column `first_time`: how many signals speak against the step that had spoken against
-/// none before. An onset is the earliest wrong decision, so what is first seen in it counts more than what
-/// is seen again.
-pub(crate) const FIRST_TIME: usize = FACTS.len();
-
-/// True for the number of a column that is no signal: a plain fact, or what is new about a step.
+/// True for the number of a column that is a plain fact and no signal.
 #[must_use]
 pub fn is_fact(column: usize) -> bool {
     column < FIRST_SIGNAL
 }
 
 /// The number of the first signal's column.
-pub(crate) const FIRST_SIGNAL: usize = FIRST_TIME + 1;
+pub(crate) const FIRST_SIGNAL: usize = FACTS.len();
 
 /// The facts about a step, by column number.
 pub(crate) fn facts(step: &IndexedStep<'_>) -> Vec<(usize, f64)> {

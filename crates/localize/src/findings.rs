@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use trace::StepId;
 
 use crate::case::Case;
-use crate::column::{FIRST_SIGNAL, FIRST_TIME, columns, facts};
+use crate::column::{FIRST_SIGNAL, columns, facts};
 use crate::model::{Row, Table};
 use crate::signal::{Suspicion, signals};
-
-/// So much said for the first time counts full.
-const MANY_FIRST_TIMES: f64 = 4.0;
 
 /// What was measured, and for each step the words of the signal that counts most.
 pub struct Findings {
@@ -62,7 +59,6 @@ impl Findings {
                 }
             }
         }
-        note_first_times(&mut rows);
         let rows = rows.into_iter();
         Self {
             table: Table {
@@ -95,61 +91,11 @@ impl Findings {
     }
 }
 
-/// Adds to each step how much is said against it for the first time in the run, full at
-/// [`MANY_FIRST_TIMES`] signals.
-fn note_first_times(rows: &mut BTreeMap<StepId, Vec<(usize, f64)>>) {
-    let mut spoken: Vec<bool> = signals().iter().map(|s| s.exculpates()).collect();
-    for strengths in rows.values_mut() {
-        let mut first = 0.0;
-        for &(column, strength) in strengths.iter() {
-            let signal = column.checked_sub(FIRST_SIGNAL);
-            if let Some(spoken) = signal.and_then(|at| spoken.get_mut(at))
-                && !std::mem::replace(spoken, true)
-            {
-                first += strength;
-            }
-        }
-        if first > 0.0 {
-            let at = strengths.partition_point(|&(column, _)| column < FIRST_TIME);
-            strengths.insert(at, (FIRST_TIME, (first / MANY_FIRST_TIMES).min(1.0)));
-        }
-    }
-}
-
 /// Notes a strength; the strongest of one column counts, or repetition alone would outweigh everything.
 fn note(strengths: &mut Vec<(usize, f64)>, column: usize, strength: f64) {
     match strengths.last_mut() {
         Some((last, known)) if *last == column => *known = known.max(strength),
         // Columns come in ascending order, so that the list stays sorted.
         _ => strengths.push((column, strength)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use trace::StepId;
-
-    use super::{FIRST_SIGNAL, FIRST_TIME, note_first_times};
-
-    #[test]
-    fn only_what_is_said_for_the_first_time_counts() {
-        let said = |strength| vec![(0, 1.0), (FIRST_SIGNAL, strength), (FIRST_SIGNAL + 1, 1.0)];
-        let mut rows = BTreeMap::from([
-            (StepId::from_index(0), vec![(0, 1.0)]),
-            (StepId::from_index(1), said(1.0)),
-            (StepId::from_index(2), said(1.0)),
-        ]);
-        note_first_times(&mut rows);
-        let first = |at: usize| {
-            let strengths = &rows[&StepId::from_index(at)];
-            assert!(strengths.is_sorted_by_key(|&(column, _)| column));
-            strengths
-                .iter()
-                .find(|(column, _)| *column == FIRST_TIME)
-                .map(|(_, first)| *first)
-        };
-        assert_eq!([first(0), first(1), first(2)], [None, Some(0.5), None]);
     }
 }
