@@ -195,6 +195,12 @@ impl Reader<'_, '_> {
             .iter()
             .filter(|printed| !matches!(printed, Printed::Nothing))
             .collect();
+        if spoken
+            .iter()
+            .any(|printed| matches!(printed, Printed::Diff))
+        {
+            self.differences(text, base, screen);
+        }
         let shows = |printed: &&&Printed| matches!(printed, Printed::Files(_) | Printed::Searched);
         if !spoken.iter().any(|printed| shows(&printed)) {
             return;
@@ -278,6 +284,54 @@ impl Reader<'_, '_> {
             for (shows, listing) in views.into_iter().zip(runs) {
                 self.replay
                     .show(&shows.mark, &Listing { screen, ..listing });
+            }
+        }
+    }
+
+    /// The side of a difference that is the working tree.
+    fn differences(&mut self, text: &str, base: usize, screen: bool) {
+        for file in patch::read(text) {
+            let Some(path) = file.new.and_then(|path| self.in_repository(path)) else {
+                continue;
+            };
+            for hunk in &file.hunks {
+                let lines: Vec<&str> = hunk.after().collect();
+                let (Some(first), Some(at)) = (hunk.new_start, hunk.rows.first()) else {
+                    continue;
+                };
+                // Rows are pieces of the text, so their addresses say where they stand in it.
+                let place = |row: &str| base + (row.as_ptr() as usize - text.as_ptr() as usize);
+                let end = hunk.rows.last().map_or(0, |row| place(row.1) + row.1.len());
+                let listing = Listing {
+                    first: first.saturating_sub(1),
+                    whole: file.creates && file.hunks.len() == 1,
+                    lines,
+                    total: None,
+                    screen,
+                    bytes: place(at.1)..end,
+                };
+                if listing.lines.is_empty() {
+                    continue;
+                }
+                if let Some(mark) = self.replay.mark(&path) {
+                    self.replay.show(&mark, &listing);
+                }
+            }
+        }
+    }
+
+    /// The file a path means that starts at the root of a repository, which lies here or above.
+    fn in_repository(&self, path: &str) -> Option<String> {
+        let here = self.folder.path(path)?;
+        let mut folder = self.folder.path(".").unwrap_or_default();
+        loop {
+            let candidate = format!("{folder}/{path}");
+            if self.replay.find(&candidate).is_some() {
+                return Some(candidate);
+            }
+            match folder.rfind('/') {
+                Some(at) => folder.truncate(at),
+                None => return Some(here),
             }
         }
     }

@@ -31,6 +31,8 @@ pub(super) enum Printed {
     Files(Vec<Shows>),
     /// Lines found in several files, each behind its path and number.
     Searched,
+    /// How files differ from what version control holds.
+    Diff,
     /// A listing of a folder, which can be told from the lines of files.
     Listed,
     /// Something the run need not show.
@@ -248,7 +250,7 @@ impl Shell<'_> {
                 }
                 Some((Cow::Owned(all), true))
             }
-            Printed::Listed | Printed::Searched | Printed::Unknown => None,
+            Printed::Diff | Printed::Listed | Printed::Searched | Printed::Unknown => None,
         }
     }
 
@@ -1023,7 +1025,7 @@ fn part_files(args: &[String], searches: bool) -> impl Iterator<Item = &str> {
 /// What is left of lines of a file when they go through a second command.
 fn refiltered(input: Printed, by: Form) -> Printed {
     match input {
-        Printed::Searched if by != Form::Numbered => Printed::Searched,
+        Printed::Searched | Printed::Diff if by != Form::Numbered => input,
         Printed::Files(mut files) if files.len() == 1 => {
             for shows in &mut files {
                 shows.form = through(shows.form, by);

@@ -353,6 +353,21 @@ fn an_observation_is_split_among_the_commands_that_printed_it() {
 }
 
 #[test]
+fn a_printed_difference_shows_the_working_tree() {
+    let diff =
+        "diff --git a/s/f b/s/f\n--- a/s/f\n+++ b/s/f\n@@ -4,3 +4,3 @@ x\n four\n-five\n+5\n six\n";
+    let run = shell(&[("cd s && sed -i 's/five/5/' f && git diff", diff)]);
+    let lines = blame(&run, "/app/s/f");
+    assert_eq!(lines[1], (Some(5), 0, "5".to_owned()));
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let (_, version) = workspace.touched(id(1)).last().unwrap();
+    assert_eq!(version.operation, Operation::Show);
+    let bytes = version.provenance.bytes.clone().unwrap();
+    assert_eq!(&diff[bytes], "four\n-five\n+5\n six");
+}
+
+#[test]
 fn a_terminal_shows_files_between_its_prompts() {
     let screen = "root@box:/srv# cat x.py\nprint(1)\nroot@box:/srv# ";
     let mut step = Step::new(
