@@ -388,17 +388,17 @@ impl Content {
             changed.push(change(stretch.at, &stretch.lines)?);
         }
         let mut moves = false;
-        let mut moved = 0_isize;
+        let mut gained = 0_isize;
         for (stretch, lines) in self.stretches.iter_mut().zip(changed) {
             let grown = lines.len().cast_signed() - stretch.lines.len().cast_signed();
             moves |= grown != 0;
-            stretch.at = stretch.at.map(|at| at.saturating_add_signed(moved));
+            stretch.at = stretch.at.map(|at| at.saturating_add_signed(gained));
             if stretch.at.is_some() {
-                moved += grown;
+                gained += grown;
             }
             stretch.lines = lines;
         }
-        self.total = self.total.map(|total| total.saturating_add_signed(moved));
+        self.total = self.total.map(|total| total.saturating_add_signed(gained));
         self.stretches.retain(|stretch| !stretch.lines.is_empty());
         Some(moves)
     }

@@ -21,11 +21,9 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Invocation, input: &Printed) 
                 restore(shell, args, &here);
             }
         }
-        "reset" if args.iter().any(|a| a == "--hard") => {
-            // Another commit than the last is not known.
-            if operands(args).all(|word| word == "HEAD") {
-                shell.replay.restore(&here, &place);
-            }
+        // Another commit than the last is not known.
+        "reset" if hard(args) && operands(args).all(|word| word == "HEAD") => {
+            shell.replay.restore(&here, &place);
         }
         "stash" => match operands(args).next() {
             None | Some("push" | "save") => shell.replay.stash(&here, &place),
@@ -72,6 +70,10 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Invocation, input: &Printed) 
     } else {
         Printed::Unknown
     }
+}
+
+fn hard(args: &[String]) -> bool {
+    args.iter().any(|arg| arg == "--hard")
 }
 
 /// True when a difference is not printed as lines, or the other way round.

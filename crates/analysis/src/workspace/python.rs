@@ -364,8 +364,8 @@ impl<'p> Parser<'p> {
         let mut inside = Parser::new(rest.get(..end).unwrap_or_default());
         self.rest = rest.get(end + 1..).unwrap_or_default();
         while !inside.is_done() && arguments.len() < 16 {
-            let named = assignment(inside.rest).map(|(name, value)| (name.to_owned(), value));
-            if let Some((name, value)) = named {
+            let keyword = assignment(inside.rest);
+            if let Some((name, value)) = keyword {
                 inside.rest = value;
                 let value = inside.expression(names, depth + 1);
                 if name == "mode" {
@@ -469,8 +469,7 @@ fn unquoted(literal: &str, raw: bool, out: &mut String) -> bool {
             Some('r') => out.push('\r'),
             Some('\n') => {}
             Some(c @ ('\\' | '\'' | '"')) => out.push(c),
-            Some('x' | 'u' | 'U' | 'N' | 'a' | 'b' | 'f' | 'v') => return false,
-            Some(c) if c.is_ascii_digit() => return false,
+            Some(c) if c.is_ascii_digit() || "xuUNabfv".contains(c) => return false,
             // An escape Python does not know is kept as it is.
             Some(c) => out.extend(['\\', c]),
             None => return false,

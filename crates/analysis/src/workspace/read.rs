@@ -4,6 +4,7 @@ use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepSt
 
 use super::folder::Folder;
 use super::history::Operation;
+use super::line::LINES;
 use super::listing::{self, Listing};
 use super::patch;
 use super::replay::{Place, Replay, Text};
@@ -76,15 +77,14 @@ impl Reader<'_, '_> {
             }
             Change::Replace { old, new, all } => replay.replace(&path, old, new, *all, place),
             Change::ReplaceLines { first, last, text } => {
-                let (Ok(first), Ok(last)) = (usize::try_from(*first), usize::try_from(*last))
-                else {
+                let (Some(first), Some(last)) = (number(*first), number(*last)) else {
                     return;
                 };
                 let from = first.saturating_sub(1);
                 replay.overwrite(&path, from..last.max(from), text, Operation::Edit, place);
             }
             Change::Insert { line, text } => {
-                if let Ok(line) = usize::try_from(*line) {
+                if let Some(line) = number(*line) {
                     replay.overwrite(&path, line..line, text, Operation::Edit, place);
                 }
             }
@@ -201,8 +201,8 @@ impl Reader<'_, '_> {
         {
             self.differences(text, base, screen);
         }
-        let shows = |printed: &&&Printed| matches!(printed, Printed::Files(_) | Printed::Searched);
-        if !spoken.iter().any(|printed| shows(&printed)) {
+        let shows = |printed: &Printed| matches!(printed, Printed::Files(_) | Printed::Searched);
+        if !spoken.iter().any(|printed| shows(printed)) {
             return;
         }
         let mut at = 0;
@@ -360,6 +360,11 @@ impl Reader<'_, '_> {
             self.replay.show(&shows.mark, &listing);
         }
     }
+}
+
+/// A line's number as a tool takes it.
+fn number(stated: u64) -> Option<usize> {
+    usize::try_from(stated).ok().filter(|line| *line <= LINES)
 }
 
 /// Where `said` stands in `text` as whole lines.

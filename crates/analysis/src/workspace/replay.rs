@@ -553,7 +553,6 @@ impl Replay {
             };
             match found {
                 Some(Found::Times(1..)) => Done::Fully,
-                Some(Found::Times(0)) => Done::Not,
                 Some(Found::Unknown) => match lines.cut(new, origin) {
                     // It is somewhere, if it was found.
                     Some(with) => {
@@ -562,7 +561,7 @@ impl Replay {
                     }
                     None => Done::Not,
                 },
-                None => Done::Not,
+                Some(Found::Times(0)) | None => Done::Not,
             }
         });
     }

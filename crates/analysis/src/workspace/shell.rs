@@ -8,6 +8,7 @@ use super::content::Content;
 use super::folder::Folder;
 use super::git;
 use super::history::Operation;
+use super::line::line_number;
 use super::patch;
 use super::python;
 use super::replay::{Done, Mark, Place, Replay, Text};
@@ -674,7 +675,10 @@ impl Shell<'_> {
         let named = command
             .args
             .iter()
-            .find(|arg| arg.ends_with(".patch") || arg.ends_with(".diff"))
+            .find(|arg| {
+                let ending = arg.rsplit_once('.').map(|(_, ending)| ending);
+                matches!(ending, Some("patch" | "diff"))
+            })
             .map(String::as_str)
             .or_else(|| {
                 let at = command
@@ -985,7 +989,7 @@ fn head_form(args: &[String]) -> Form {
     if flag(args, 'c') {
         return Form::Some;
     }
-    match count_of(args).and_then(|count| count.parse().ok()) {
+    match count_of(args).and_then(line_number) {
         Some(count) => Form::Plain {
             first: 0,
             count: Some(count),
@@ -996,7 +1000,7 @@ fn head_form(args: &[String]) -> Form {
 
 fn tail_form(args: &[String]) -> Form {
     let from = count_of(args).and_then(|count| count.strip_prefix('+'));
-    match from.and_then(|from| from.parse::<usize>().ok()) {
+    match from.and_then(line_number) {
         Some(from) => Form::Plain {
             first: from.saturating_sub(1),
             count: None,
@@ -1018,7 +1022,7 @@ fn part_files(args: &[String], searches: bool) -> impl Iterator<Item = &str> {
             return false;
         }
         skip = valued.contains(arg);
-        !arg.starts_with('-') && !(arg.starts_with('+') && !searches)
+        !arg.starts_with('-') && (searches || !arg.starts_with('+'))
     })
 }
 
@@ -1046,10 +1050,14 @@ fn refiltered(input: Printed, by: Form) -> Printed {
 }
 
 fn through(form: Form, by: Form) -> Form {
+    const WHOLE: Form = Form::Plain {
+        first: 0,
+        count: None,
+    };
     match (form, by) {
         // Lines keep the number they were given.
+        (Form::Numbered, Form::Plain { .. }) | (WHOLE, Form::Numbered) => Form::Numbered,
         (Form::Numbered, Form::Numbered | Form::Found) => Form::Some,
-        (Form::Numbered, Form::Plain { .. }) => Form::Numbered,
         (Form::Numbered | Form::Found, _) => Form::Found,
         (
             Form::Plain { first, count },
@@ -1067,13 +1075,6 @@ fn through(form: Form, by: Form) -> Form {
                 },
             }
         }
-        (
-            Form::Plain {
-                first: 0,
-                count: None,
-            },
-            Form::Numbered,
-        ) => Form::Numbered,
         _ => Form::Some,
     }
 }
