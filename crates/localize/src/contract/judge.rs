@@ -73,9 +73,14 @@ pub(super) struct Seen<'s> {
     pub(super) changed_before: bool,
     /// An earlier step that made something lesser of what this one works on.
     pub(super) from_lesser: Option<Mark>,
+    asked_for: &'s AskedFor,
+}
+
+/// What the task wants to see at the end.
+struct AskedFor {
     /// The files that are to be handed in.
-    outputs: &'s [String],
-    /// The task is about pages for people to read.
+    outputs: Vec<String>,
+    /// Pages for people to read.
     pages: bool,
 }
 
@@ -107,11 +112,15 @@ impl Seen<'_> {
         let ending = file_name(path).rsplit_once('.').map_or("", |(_, end)| end);
         let told = match ending {
             "md" | "rst" | "adoc" | "log" => true,
-            "html" | "htm" => !self.pages,
+            "html" | "htm" => !self.asked_for.pages,
             "txt" => !file_name(path).starts_with("requirements"),
             _ => false,
         };
-        told && !self.outputs.iter().any(|output| file::same(output, path))
+        told && !self
+            .asked_for
+            .outputs
+            .iter()
+            .any(|output| file::same(output, path))
     }
 
     /// The files that the step makes something lesser of.
@@ -126,8 +135,10 @@ impl Seen<'_> {
         });
         let mark = self.mark("makes something lesser", Some(evidence.clone()));
         let files = self.step.reading.effect.writes.iter().chain(named);
-        let names = files.map(|path| file_name(path).to_owned());
-        names.take(8).map(|name| (name, mark.clone())).collect()
+        files
+            .take(8)
+            .map(|path| (file_name(path).to_owned(), mark.clone()))
+            .collect()
     }
 
     /// The files of which the step writes a whole new version.
@@ -175,10 +186,7 @@ pub(super) struct Judge<'c> {
     task: String,
     /// Files that hold something lesser by the words of the step that made them.
     lesser: BTreeMap<String, Mark>,
-    /// The files that are to be handed in.
-    outputs: Vec<String>,
-    /// The task is about pages for people to read.
-    pages: bool,
+    asked_for: AskedFor,
     changed: bool,
     plan: Option<(StepId, Vec<u16>)>,
 }
@@ -217,8 +225,10 @@ impl<'c> Judge<'c> {
         let pages = ["html", "website", "web page", "webpage", "web site"];
         Self {
             lesser: BTreeMap::new(),
-            outputs: outputs.collect(),
-            pages: pages.iter().any(|word| task.contains(word)),
+            asked_for: AskedFor {
+                outputs: outputs.collect(),
+                pages: pages.iter().any(|word| task.contains(word)),
+            },
             hunt: Hunt::new(contract),
             watched: watched.collect(),
             task,
@@ -262,9 +272,8 @@ impl<'c> Judge<'c> {
             removed: removed(step),
             lesser: self.lesser(step, &texts),
             changed_before: self.changed,
-            from_lesser: self.from_lesser(step),
-            outputs: &self.outputs,
-            pages: self.pages,
+            from_lesser: self.maker_of_lesser(step),
+            asked_for: &self.asked_for,
             texts,
         };
         let claim = claim(&seen);
@@ -298,7 +307,7 @@ impl<'c> Judge<'c> {
     }
 
     /// The step that made something lesser of a file that this step works on.
-    fn from_lesser(&self, step: &IndexedStep<'_>) -> Option<Mark> {
+    fn maker_of_lesser(&self, step: &IndexedStep<'_>) -> Option<Mark> {
         if self.lesser.is_empty() {
             return None;
         }
