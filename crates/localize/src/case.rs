@@ -22,11 +22,12 @@ impl<'c> Case<'c> {
     /// Reads what the signals share; linear in the size of the run. The recorded outcome is not in it.
     #[must_use]
     pub fn new(index: &'c Index<'c>) -> Self {
+        let contract = Audit::over(index);
         Self {
             index,
             history: History::new(index),
-            graph: Graph::new(index),
-            contract: Audit::over(index),
+            graph: Graph::new(index, &contract),
+            contract,
         }
     }
 }

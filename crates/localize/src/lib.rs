@@ -19,6 +19,7 @@ pub mod suspicion;
 pub mod verdict;
 pub mod waste;
 
+mod aside;
 mod authored;
 mod blame;
 mod demand;

@@ -4,8 +4,9 @@ use analysis::activity::Activity;
 use analysis::shell::Invocation;
 use trace::{ErrorKind, ErrorSignature};
 
-use super::judge::{Finds, Seen, Watched};
+use super::judge::{Finds, Watched};
 use super::limit::{Limit, Unit};
+use super::seen::Seen;
 use super::standing::TouchKind;
 use super::{Forbidden, file};
 use crate::blame::file_name;

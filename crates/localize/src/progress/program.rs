@@ -42,7 +42,7 @@ impl Programs {
             StepStatus::Failed => false,
             StepStatus::Unknown => return,
         };
-        let Some((id, words)) = check::of(step) else {
+        let Some((id, asked)) = check::of(step) else {
             return;
         };
         let room = self.known.len() < CHECKS;
@@ -76,7 +76,7 @@ impl Programs {
                     step_id: changed.id,
                     kind: TurningKind::CheckBroke,
                     why: format!(
-                        "`{words}` worked at step {} and fails at step {}",
+                        "`{asked}` worked at step {} and fails at step {}",
                         known.last, step.id
                     ),
                     evidence: Vec::new(),

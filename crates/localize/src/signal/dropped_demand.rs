@@ -32,9 +32,8 @@ impl Signal for DroppedDemand {
             };
             // What is there already need not be written.
             let read = |touch: &Touch| touch.kind == TouchKind::Reads;
-            if matches!(demand.kind, DemandKind::Literal { .. })
-                && standing.touches().iter().any(read)
-            {
+            let named = matches!(demand.kind, DemandKind::Literal { .. }) && demand.weight < 2;
+            if named && standing.touches().iter().any(read) {
                 continue;
             }
             let begun = all

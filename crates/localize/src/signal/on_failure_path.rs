@@ -41,14 +41,7 @@ fn suspicion(case: &Case<'_>, candidate: &Candidate) -> Option<Suspicion> {
     }
     let failure = failures.get(loudest?.1)?;
     let step = case.index.step(candidate.step)?;
-    let why = if failure.step == candidate.step {
-        failure.why.clone()
-    } else {
-        format!(
-            "has a part in what step {} shows: {}",
-            failure.step, failure.why
-        )
-    };
+    let why = case.graph.because(candidate, failure);
     let action = of_action(&step.step);
     let shown = failure.evidence.iter().cloned().map(Some);
     Suspicion::new(
