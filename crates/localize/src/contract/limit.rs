@@ -155,7 +155,12 @@ pub(super) fn of(
             .max_by_key(|(words, _)| words.len());
         let negated = |bound, words: &str| {
             let rest = tail.strip_suffix(words).unwrap_or("").trim_end();
-            match (rest.ends_with(" not") || rest.ends_with("no"), bound) {
+            match (
+                ["not", "no", "never", "n't"]
+                    .iter()
+                    .any(|w| rest.ends_with(w)),
+                bound,
+            ) {
                 (true, Bound::Above) => Bound::AtMost,
                 (true, Bound::Below) => Bound::AtLeast,
                 (_, bound) => bound,

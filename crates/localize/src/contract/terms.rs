@@ -71,8 +71,9 @@ impl Reader<'_, '_> {
             self.found
                 .add("verification".to_owned(), DemandKind::Verification, span, 2);
         }
-        let banned_from = self.ban();
         let demands = self.tone.demands && !self.tone.background;
+        let forbids_number = demands && !report && self.limits();
+        let banned_from = if forbids_number { None } else { self.ban() };
         if demands && !report {
             self.spoken_command();
         }
@@ -118,9 +119,6 @@ impl Reader<'_, '_> {
         }
         if demands && !report {
             self.ports();
-            if banned_from.is_none() {
-                self.limits();
-            }
             self.blocks();
         }
     }
@@ -267,9 +265,15 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn limits(&mut self) {
+    /// Bounds the clause states. True when what it forbids is to pass one: "must not exceed 5 MB".
+    fn limits(&mut self) -> bool {
+        let mut forbidden = false;
         for (limit, span) in limit::of(self.text, self.pieces, self.clause.span.clone()) {
             let weight = if limit.measure.is_empty() { 0 } else { 2 };
+            forbidden |= self.tone.forbids.is_some_and(|(_, end)| {
+                let words = self.text.get(end..span.start).unwrap_or("-");
+                words.split_whitespace().count() <= 3
+            });
             self.found.add(
                 format!("limit {limit}"),
                 DemandKind::Limit { limit },
@@ -277,6 +281,7 @@ impl Reader<'_, '_> {
                 weight,
             );
         }
+        forbidden
     }
 
     /// Keys and columns that a block after the clause lays out, and commands that it spells.
