@@ -174,6 +174,14 @@ impl Content {
         self.bound();
     }
 
+    /// Notes lines that are known to be somewhere.
+    pub(super) fn note(&mut self, lines: Vec<Line>) {
+        if !lines.is_empty() {
+            self.stretches.push(Stretch { at: None, lines });
+            self.bound();
+        }
+    }
+
     fn bound(&mut self) {
         let excess = self.stretches.len().saturating_sub(STRETCHES);
         for _ in 0..excess {
@@ -276,6 +284,21 @@ impl Content {
         best.map(|at| (at, times == 1 || stated == Some(at)))
     }
 
+    /// Replaces consecutive lines of a stretch that is somewhere; false when there are none such.
+    pub(super) fn replace_loose(&mut self, wanted: &[u32], with: &[Line]) -> bool {
+        let loose = self
+            .stretches
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.at.is_none());
+        let mut found = loose.filter_map(|(index, s)| Some((index, find(&s.lines, wanted)?)));
+        let Some((index, at)) = found.next() else {
+            return false;
+        };
+        self.splice_in(index, at..at + wanted.len(), with.to_vec());
+        true
+    }
+
     /// Gives the lines of a listing the origins of what was held before: where a line is the same, its
     /// own; where another was held, `unseen`; and where nothing was known, `rest`.
     pub(super) fn adopt(&mut self, before: Option<&mut Self>, rest: Origin, unseen: Origin) {
@@ -353,17 +376,31 @@ impl Content {
         }
     }
 
-    /// Changes every known line by itself; false, and nothing changed, when `change` gives up.
-    pub(super) fn map(&mut self, mut change: impl FnMut(Line) -> Option<Line>) -> bool {
-        let mut changed = self.stretches.clone();
-        for line in changed.iter_mut().flat_map(|stretch| &mut stretch.lines) {
-            match change(*line) {
-                Some(new) => *line = new,
-                None => return false,
-            }
+    /// Changes every known stretch by itself; `change` is given the number of lines before it, where
+    /// that is known. Gives whether lines came or went by it; `None`, and nothing changed, when `change`
+    /// gives up.
+    pub(super) fn map(
+        &mut self,
+        mut change: impl FnMut(Option<usize>, &[Line]) -> Option<Vec<Line>>,
+    ) -> Option<bool> {
+        let mut changed: Vec<Vec<Line>> = Vec::with_capacity(self.stretches.len());
+        for stretch in &self.stretches {
+            changed.push(change(stretch.at, &stretch.lines)?);
         }
-        self.stretches = changed;
-        true
+        let mut moves = false;
+        let mut moved = 0_isize;
+        for (stretch, lines) in self.stretches.iter_mut().zip(changed) {
+            let grown = lines.len().cast_signed() - stretch.lines.len().cast_signed();
+            moves |= grown != 0;
+            stretch.at = stretch.at.map(|at| at.saturating_add_signed(moved));
+            if stretch.at.is_some() {
+                moved += grown;
+            }
+            stretch.lines = lines;
+        }
+        self.total = self.total.map(|total| total.saturating_add_signed(moved));
+        self.stretches.retain(|stretch| !stretch.lines.is_empty());
+        Some(moves)
     }
 
     /// Lines that follow one another from `at` on.
@@ -442,6 +479,25 @@ impl Content {
             self.put(group, old, new, origin, lines)?;
         }
         Some(found)
+    }
+
+    /// The same for the first place alone, whatever comes behind it.
+    pub(super) fn replace_first(
+        &mut self,
+        old: &str,
+        new: &str,
+        origin: Origin,
+        lines: &mut Lines,
+    ) -> Option<Found> {
+        let hits = self.find(old, lines, 1);
+        match hits.first() {
+            Some(_) => {
+                self.put(&hits, old, new, origin, lines)?;
+                Some(Found::Times(1))
+            }
+            None if self.all().is_some() => Some(Found::Times(0)),
+            None => Some(Found::Unknown),
+        }
     }
 
     /// Where `old` stands, at most `limit` times, without overlaps.

@@ -8,7 +8,7 @@ use trace::{RefPart, StepId};
 
 use super::check::{Checks, FileCheck, Replayed};
 use super::content::{Content, Found, inherit};
-use super::history::{Back, Fidelity, FileHistory, Operation, Provenance, Version};
+use super::history::{Fidelity, FileHistory, Operation, Provenance, Version};
 use super::ledger::Ledger;
 use super::line::{Line, Lines, Origin};
 use super::listing::Listing;
@@ -60,6 +60,17 @@ pub(super) struct FileState {
     undo: Vec<Presence>,
     /// How its listings compared.
     pub(super) check: FileCheck,
+}
+
+/// How far a change could be carried out on what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// On all that is known; what is not known does not matter to it.
+    Fully,
+    /// On what is known, as if it concerned nothing else.
+    Partly,
+    /// Not at all.
+    Not,
 }
 
 /// A whole text, or only who wrote it.
@@ -140,11 +151,6 @@ impl Replay {
             .collect()
     }
 
-    /// What a file holds now.
-    pub(super) fn now(&self, path: &str) -> Option<&Arc<Content>> {
-        self.files[self.find(path)?].now.content()
-    }
-
     /// The whole text of a file, where it is known for sure.
     pub(super) fn text(&self, path: &str) -> Option<String> {
         let file = &self.files[self.find(path)?];
@@ -177,7 +183,7 @@ impl Replay {
     }
 
     /// Sets what a file holds and notes the version.
-    fn set(&mut self, file: usize, operation: Operation, now: Presence, place: Place, back: Back) {
+    fn set(&mut self, file: usize, operation: Operation, now: Presence, place: Place) {
         let now = match now {
             Presence::There(content) if content.known() > FILE_LINES => {
                 Presence::There(Arc::new(Content::unknown(Origin::Step(self.step))))
@@ -210,7 +216,6 @@ impl Replay {
             fidelity,
             exists: content.is_some(),
             content,
-            back,
         });
         if self.kept > KEPT_LINES {
             self.thin();
@@ -247,14 +252,15 @@ impl Replay {
         self.files[file].inferred = matches!(text, Text::About(_));
         let content = match cut {
             Some(mut lines) => {
-                if let Some(before) = self.files[file].now.content().and_then(|c| c.all()) {
-                    inherit(before, &mut lines);
+                if let Some(before) = self.files[file].now.content() {
+                    let before: Vec<Line> = before.lines().copied().collect();
+                    inherit(&before, &mut lines);
                 }
                 Content::whole(lines)
             }
             None => Content::unknown(origin),
         };
-        self.set(file, operation, there(content), place, Back::Unknown);
+        self.set(file, operation, there(content), place);
     }
 
     /// Adds something at the end of a file.
@@ -277,9 +283,7 @@ impl Replay {
             return self.program(path, place);
         };
         let mut content = Content::clone(&present);
-        let mut before = None;
         if let Some(lines) = present.all() {
-            before = Some(lines.len().saturating_sub(1));
             let last = lines.last().map_or("", |line| self.lines.text(line.text));
             if last.is_empty() {
                 let end = lines.len().saturating_sub(1)..lines.len();
@@ -301,8 +305,7 @@ impl Replay {
             content.end_with(cut);
         }
         self.files[file].inferred |= matches!(text, Text::About(_));
-        let back = Back::Appended { lines: before };
-        self.set(file, Operation::Append, there(content), place, back);
+        self.set(file, Operation::Append, there(content), place);
     }
 
     /// A program changes a file in a way that is not shown: its lines may be what they were.
@@ -312,7 +315,7 @@ impl Replay {
         let held = self.files[file].now.content().cloned();
         self.files[file].inferred = held.is_some();
         let now = held.map_or_else(|| there(Content::unknown(self.origin())), Presence::There);
-        self.set(file, Operation::Program, now, place, Back::Unknown);
+        self.set(file, Operation::Program, now, place);
     }
 
     /// Notes that a folder or file exists or was touched, which changes no text.
@@ -343,13 +346,7 @@ impl Replay {
             }
             if !matches!(self.files[file].now, Presence::Gone) {
                 self.files[file].inferred = false;
-                self.set(
-                    file,
-                    Operation::Delete,
-                    Presence::Gone,
-                    place.clone(),
-                    Back::Unknown,
-                );
+                self.set(file, Operation::Delete, Presence::Gone, place.clone());
             }
         }
     }
@@ -394,7 +391,7 @@ impl Replay {
         } else {
             Operation::Move
         };
-        self.set(target, operation, now, place.clone(), Back::Unknown);
+        self.set(target, operation, now, place.clone());
         if !stays {
             self.remove(from, false, place);
         }
@@ -415,7 +412,7 @@ impl Replay {
         let Some(file) = self.file(path) else { return };
         match self.files[file].undo.pop() {
             None | Some(Presence::Unseen) => self.unknown_restore(file, place),
-            Some(before) => self.set(file, Operation::Restore, before, place, Back::Unknown),
+            Some(before) => self.set(file, Operation::Restore, before, place),
         }
     }
 
@@ -423,7 +420,7 @@ impl Replay {
         self.files[file].history.existed = true;
         let now = there(Content::unknown(Origin::Before));
         self.files[file].inferred = false;
-        self.set(file, Operation::Restore, now, place, Back::Unknown);
+        self.set(file, Operation::Restore, now, place);
     }
 
     /// The state of a file version control goes back to: that of the last commit, or the one before
@@ -483,7 +480,7 @@ impl Replay {
         let before = state.now.clone();
         self.remember(file);
         self.files[file].inferred = false;
-        self.set(file, Operation::Restore, base, place.clone(), Back::Unknown);
+        self.set(file, Operation::Restore, base, place.clone());
         Some(before)
     }
 
@@ -502,13 +499,7 @@ impl Replay {
     /// `git stash pop`.
     pub(super) fn unstash(&mut self, place: &Place) {
         for (file, before) in self.stash.pop().unwrap_or_default() {
-            self.set(
-                file,
-                Operation::Restore,
-                before,
-                place.clone(),
-                Back::Unknown,
-            );
+            self.set(file, Operation::Restore, before, place.clone());
         }
     }
 
@@ -516,45 +507,64 @@ impl Replay {
     pub(super) fn replace(&mut self, path: &str, old: &str, new: &str, all: bool, place: Place) {
         let Some(file) = self.file(path) else { return };
         if old.is_empty() {
-            self.checks.edit(Replayed::Exactly);
+            self.checks.edit(self.step, Replayed::Exactly);
             return self.write(path, Text::Known(new), Operation::Write, place);
         }
         let present = self.present(file);
         let mut content = Content::clone(&present);
         let origin = self.origin();
         self.remember(file);
-        let found = content.replace(old, new, all, origin, &mut self.lines);
-        let mut back = Back::Replaced {
-            old: old.into(),
-            new: new.into(),
+        let mut found = content.replace(old, new, all, origin, &mut self.lines);
+        self.checks.edit(
+            self.step,
+            match found {
+                Some(Found::Times(1)) => Replayed::Exactly,
+                Some(Found::Times(2..)) if all => Replayed::Exactly,
+                Some(Found::Times(0)) => Replayed::NotFound,
+                Some(Found::Times(_)) => Replayed::Ambiguous,
+                Some(Found::Unknown) | None => Replayed::Unseen,
+            },
+        );
+        self.files[file].inferred |= match found {
+            Some(Found::Times(times)) => times == 0 || (times > 1 && !all),
+            Some(Found::Unknown) | None => false,
         };
-        match found {
-            Some(Found::Times(1)) => self.checks.edit(Replayed::Exactly),
-            Some(Found::Times(times)) if times > 1 && all => self.checks.edit(Replayed::Exactly),
-            Some(Found::Times(0) | Found::Unknown) => {
-                let unknown = found == Some(Found::Unknown);
-                self.checks.edit(if unknown {
-                    Replayed::Unseen
-                } else {
-                    Replayed::NotFound
-                });
-                self.files[file].inferred |= !unknown;
-                let removed = old.split('\n').count();
-                match self.lines.cut(new, origin) {
-                    Some(lines) => content.somewhere(lines, removed),
-                    None => content = Content::unknown(origin),
-                }
+        if matches!(found, Some(Found::Unknown | Found::Times(0))) {
+            // The edit itself says what stood there, though not where.
+            if let Some(stood) = self.lines.cut(old, content.rest) {
+                content.note(stood);
+                self.set(file, Operation::Show, there(content.clone()), place.clone());
             }
-            Some(Found::Times(_)) => {
-                self.checks.edit(Replayed::Ambiguous);
-                self.files[file].inferred = true;
-            }
-            None => {
-                content = Content::unknown(origin);
-                back = Back::Unknown;
-            }
+            found = content.replace(old, new, all, origin, &mut self.lines);
         }
-        self.set(file, Operation::Edit, there(content), place, back);
+        if found.is_none() {
+            content = Content::unknown(origin);
+        }
+        self.set(file, Operation::Edit, there(content), place);
+    }
+
+    /// Puts `new` in the place of `old` as a program does, which need not find it.
+    pub(super) fn substitute(&mut self, path: &str, old: &str, new: &str, all: bool, place: Place) {
+        self.transform(path, Operation::Edit, place, |content, lines, origin| {
+            let found = if all {
+                content.replace(old, new, true, origin, lines)
+            } else {
+                content.replace_first(old, new, origin, lines)
+            };
+            match found {
+                Some(Found::Times(1..)) => Done::Fully,
+                Some(Found::Times(0)) => Done::Not,
+                Some(Found::Unknown) => match lines.cut(new, origin) {
+                    // It is somewhere, if it was found.
+                    Some(with) => {
+                        content.somewhere(with, old.split('\n').count());
+                        Done::Partly
+                    }
+                    None => Done::Not,
+                },
+                None => Done::Not,
+            }
+        });
     }
 
     /// What a file that must be there holds; one never seen was there before the run.
@@ -599,15 +609,15 @@ impl Replay {
                     .collect();
                 inherit(&before, &mut with);
                 content.overwrite(range, with);
-                self.checks.edit(Replayed::Exactly);
+                self.checks.edit(self.step, Replayed::Exactly);
             }
             Some(_) => {
-                self.checks.edit(Replayed::NotFound);
+                self.checks.edit(self.step, Replayed::NotFound);
                 self.files[file].inferred = true;
             }
             None => content = Content::unknown(origin),
         }
-        self.set(file, operation, there(content), place, Back::Unknown);
+        self.set(file, operation, there(content), place);
     }
 
     /// Changes what is known by `change`, which says whether it could be carried out.
@@ -616,30 +626,33 @@ impl Replay {
         path: &str,
         operation: Operation,
         place: Place,
-        change: impl FnOnce(&mut Content, &mut Lines, Origin) -> bool,
+        change: impl FnOnce(&mut Content, &mut Lines, Origin) -> Done,
     ) {
         let Some(file) = self.file(path) else { return };
         let present = self.present(file);
         let mut content = Content::clone(&present);
         let origin = self.origin();
         let done = change(&mut content, &mut self.lines, origin);
-        self.checks.edit(if !done {
-            Replayed::NotFound
-        } else if present.all().is_some() {
-            Replayed::Exactly
-        } else {
-            Replayed::Unseen
-        });
+        let whole = present.all().is_some();
+        self.checks.edit(
+            self.step,
+            match done {
+                Done::Fully if whole => Replayed::Exactly,
+                Done::Not if whole => Replayed::NotFound,
+                Done::Fully | Done::Partly if content != *present => Replayed::Exactly,
+                _ => Replayed::Unseen,
+            },
+        );
         self.remember(file);
-        if !done {
-            self.files[file].inferred = true;
+        self.files[file].inferred |= done != Done::Fully;
+        if done == Done::Not {
             content = Content::clone(&present);
         }
-        if content == *present && done && present.all().is_some() {
+        if content == *present && done == Done::Fully && whole {
             // It found nothing to change.
             return;
         }
-        self.set(file, operation, there(content), place, Back::Unknown);
+        self.set(file, operation, there(content), place);
     }
 
     /// Applies what a patch says about one file; paths are already normal.
@@ -654,7 +667,7 @@ impl Replay {
             (_, Some(new)) if patch.creates => {
                 let after = patch.hunks.iter().flat_map(Hunk::after);
                 let text: String = after.flat_map(|line| [line, "\n"]).collect();
-                self.checks.edit(Replayed::Exactly);
+                self.checks.edit(self.step, Replayed::Exactly);
                 self.write(new, Text::Known(&text), Operation::Patch, place.clone());
             }
             (Some(old), None) => self.remove(old, false, place),
@@ -676,15 +689,48 @@ impl Replay {
         let mut content = Content::clone(&present);
         let origin = self.origin();
         self.remember(file);
+        self.stood(file, &mut content, hunks, &place);
         let mut moved: isize = 0;
         for hunk in hunks {
             let replayed = apply_hunk(&mut content, hunk, moved, origin, &mut self.lines);
             moved += balance(hunk);
-            self.checks.edit(replayed);
+            self.checks.edit(self.step, replayed);
             self.files[file].inferred |=
                 matches!(replayed, Replayed::NotFound | Replayed::Ambiguous);
         }
-        self.set(file, Operation::Patch, there(content), place, Back::Unknown);
+        self.set(file, Operation::Patch, there(content), place);
+    }
+
+    /// Takes in the lines a patch says stood in a file, where nothing was known of them.
+    fn stood(&mut self, file: usize, content: &mut Content, hunks: &[Hunk<'_>], place: &Place) {
+        if content.all().is_some() {
+            return;
+        }
+        let mut learned = false;
+        for hunk in hunks {
+            let rest = content.rest;
+            let before = hunk.before().map(|line| {
+                Some(Line {
+                    text: self.lines.number(line)?,
+                    origin: rest,
+                })
+            });
+            let Some(before) = before.collect::<Option<Vec<Line>>>() else {
+                return;
+            };
+            let numbers: Vec<u32> = before.iter().map(|line| line.text).collect();
+            if before.is_empty() || content.seek(&numbers, None).is_some() {
+                continue;
+            }
+            learned = true;
+            match hunk.old_start.and_then(|start| start.checked_sub(1)) {
+                Some(at) => content.shown(at..at + before.len(), &before),
+                None => content.note(before),
+            }
+        }
+        if learned {
+            self.set(file, Operation::Show, there(content.clone()), place.clone());
+        }
     }
 
     /// What a file holds now and how many versions of it there are, for a listing that is read later.
@@ -764,7 +810,7 @@ impl Replay {
             .is_some_and(|now| **now == content);
         if !same || self.files[file].history.versions.is_empty() {
             let place = Place::observation(listing.bytes.clone());
-            self.set(file, Operation::Show, there(content), place, Back::Same);
+            self.set(file, Operation::Show, there(content), place);
         }
     }
 
@@ -778,7 +824,10 @@ impl Replay {
         let mut cut: Vec<Line> = Vec::with_capacity(listing.lines.len() + 1);
         for (offset, text) in listing.lines.iter().enumerate() {
             let held = held.and_then(|held| held.line(listing.first + offset));
-            let alike = held.filter(|line| is_alike(self.lines.text(line.text), text));
+            let alike = held.filter(|line| {
+                let held = self.lines.text(line.text);
+                is_alike(held, text) || (listing.screen && is_spaced_alike(held, text))
+            });
             cut.push(Line {
                 text: match alike {
                     Some(line) => line.text,
@@ -804,7 +853,7 @@ impl Replay {
             return Some(Content::whole(held.to_vec()));
         }
         let text = self.lines.number("")?;
-        if cut.last().is_none_or(|line| line.text != text) || listing.ends {
+        if cut.last().is_none_or(|line| line.text != text) {
             cut.push(Line {
                 text,
                 origin: Origin::Before,
@@ -817,7 +866,7 @@ impl Replay {
     fn check(&mut self, mark: &Mark, shown: &Content) {
         let state = &mut self.files[mark.file];
         let versions = state.history.versions.get(..mark.versions);
-        let changed = versions.is_some_and(|v| v.iter().any(|v| v.operation.writes()));
+        let changed = versions.is_some_and(|v| v.iter().any(|v| v.operation.states_text()));
         let counts = if changed {
             &mut state.check.changed
         } else {
@@ -825,15 +874,10 @@ impl Replay {
         };
         let (shared, differ) = match &mark.held {
             Presence::There(held) => shown.compare(held),
-            Presence::Unseen => (0, 0),
-            Presence::Gone => (1, 1),
+            // A program may have made it anew.
+            Presence::Unseen | Presence::Gone => (0, 0),
         };
-        match (shared, differ) {
-            (_, 1..) if mark.inferred => counts.differs_inferred += 1,
-            (_, 1..) => counts.differs += 1,
-            (0, _) => counts.unknown += 1,
-            _ => counts.matches += 1,
-        }
+        counts.count(self.step, shared, differ, mark.inferred);
     }
 }
 
@@ -852,24 +896,17 @@ fn is_alike(held: &str, shown: &str) -> bool {
     if held.trim_end() == shown {
         return true;
     }
-    held.contains('\t') && !shown.contains('\t') && untabbed(held).trim_end() == shown
+    // Some layouts expand tabs to a width of their own.
+    held.contains('\t')
+        && !shown.contains('\t')
+        && held.split_whitespace().eq(shown.split_whitespace())
 }
 
-/// Tabs as blanks up to the next eighth column.
-fn untabbed(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    let mut column = 0;
-    for c in text.chars() {
-        if c == '\t' {
-            let width = 8 - column % 8;
-            out.extend(std::iter::repeat_n(' ', width));
-            column += width;
-        } else {
-            out.push(c);
-            column += 1;
-        }
-    }
-    out
+/// True when two lines differ only in how many blanks stand between their words: on a terminal a tab is as
+/// wide as its place on the screen makes it.
+fn is_spaced_alike(held: &str, shown: &str) -> bool {
+    (held.contains('\t') || held.contains("  ") || shown.contains("  "))
+        && held.split_whitespace().eq(shown.split_whitespace())
 }
 
 /// Where in a step something stands.
@@ -941,23 +978,29 @@ fn apply_hunk(
     let Some(mut after) = rows else {
         return Replayed::Unseen;
     };
-    let replayed = match place {
-        Some((at, sure)) => {
-            let known: Vec<Line> = (at..at + before.len())
-                .filter_map(|at| content.line(at).copied())
-                .collect();
-            inherit(&known, &mut after);
-            content.overwrite(at..at + before.len(), after);
-            return if sure {
-                Replayed::Exactly
-            } else {
-                Replayed::Ambiguous
-            };
-        }
-        None if content.all().is_some() => Replayed::NotFound,
-        None => Replayed::Unseen,
+    if let Some((at, sure)) = place {
+        let range = at..at + before.len();
+        let known: Vec<Line> = range
+            .clone()
+            .filter_map(|at| content.line(at).copied())
+            .collect();
+        inherit(&known, &mut after);
+        content.overwrite(range, after);
+        return if sure {
+            Replayed::Exactly
+        } else {
+            Replayed::Ambiguous
+        };
+    }
+    let replayed = if content.all().is_some() {
+        Replayed::NotFound
+    } else {
+        Replayed::Unseen
     };
     mark_context(content, hunk, &mut after);
+    if content.replace_loose(&before, &after) {
+        return replayed;
+    }
     match stated {
         Some(at) if replayed == Replayed::Unseen => {
             content.overwrite(at..at + before.len(), after);

@@ -9,9 +9,11 @@ use super::folder::Folder;
 use super::git;
 use super::history::Operation;
 use super::patch;
-use super::replay::{Mark, Place, Replay, Text};
+use super::python;
+use super::replay::{Done, Mark, Place, Replay, Text};
 use super::sed;
-use crate::shell::{Invocation, Redirect, base_name};
+use crate::effect;
+use crate::shell::{Invocation, Redirect, base_name, unversioned as shell_unversioned};
 
 /// How much of each end of an observation is searched for a command's complaint.
 const COMPLAINTS: usize = 16 * 1024;
@@ -27,6 +29,10 @@ pub(super) enum Printed {
     About(String),
     /// Lines of files, in this order.
     Files(Vec<Shows>),
+    /// Lines found in several files, each behind its path and number.
+    Searched,
+    /// A listing of a folder, which can be told from the lines of files.
+    Listed,
     /// Something the run need not show.
     Unknown,
 }
@@ -43,8 +49,10 @@ pub(super) struct Shows {
 pub(super) enum Form {
     /// As they are, from this one on (counted from 0), at most so many; whole when there is no limit.
     Plain { first: usize, count: Option<usize> },
-    /// With their numbers in front.
+    /// With their numbers in front, one after the other.
     Numbered,
+    /// With their numbers in front, some of them.
+    Found,
     /// Some of them, without saying which.
     Some,
 }
@@ -74,8 +82,19 @@ impl Shell<'_> {
         if self.refused() {
             return;
         }
+        let broke_off = self.broke_off();
         let mut piped = Printed::Nothing;
         for (number, command) in commands.iter().enumerate() {
+            let unsure;
+            let command = if broke_off && !command.conditional {
+                unsure = Invocation {
+                    conditional: true,
+                    ..command.clone()
+                };
+                &unsure
+            } else {
+                command
+            };
             let input = if command.piped_input {
                 std::mem::replace(&mut piped, Printed::Nothing)
             } else {
@@ -100,8 +119,14 @@ impl Shell<'_> {
         }
     }
 
-    /// True when the shell could not read the commands at all.
+    /// True when the harness refused the commands.
     fn refused(&self) -> bool {
+        let mut errors = self.outcome.errors.iter();
+        self.outcome.status == StepStatus::Failed && errors.any(|e| e.kind == ErrorKind::ToolCall)
+    }
+
+    /// True when the shell stopped at commands it could not read: those before them did run.
+    fn broke_off(&self) -> bool {
         self.outcome.status == StepStatus::Failed
             && self.outcome.errors.iter().any(|error| {
                 error.kind == ErrorKind::Syntax
@@ -223,7 +248,7 @@ impl Shell<'_> {
                 }
                 Some((Cow::Owned(all), true))
             }
-            Printed::Unknown => None,
+            Printed::Listed | Printed::Searched | Printed::Unknown => None,
         }
     }
 
@@ -265,7 +290,97 @@ impl Shell<'_> {
                 Printed::Unknown
             }
             "git" => git::run(self, command, &input),
-            _ => Printed::Unknown,
+            "ls" => Printed::Listed,
+            "vim" | "vi" | "nvim" | "nano" | "emacs" | "pico" | "ed" | "ex" | "micro" => {
+                for path in self.paths(operands(&command.args)) {
+                    self.replay.program(&path, Place::action(None));
+                    self.handled.push(path);
+                }
+                Printed::Unknown
+            }
+            _ => {
+                self.ran(command);
+                Printed::Unknown
+            }
+        }
+    }
+
+    /// A program of which only its text may be known: the files it may have changed are no longer sure.
+    fn ran(&mut self, command: &Invocation) {
+        let program = shell_unversioned(&command.program);
+        let interpreter = INTERPRETERS.contains(&program);
+        let inline = if interpreter {
+            command
+                .args
+                .iter()
+                .position(|arg| arg == "-c" || arg == "-e")
+                .and_then(|at| command.args.get(at + 1))
+                .map(String::as_str)
+                .or(command.input_text())
+        } else {
+            None
+        };
+        let script = if interpreter {
+            operands(&command.args).next()
+        } else {
+            Some(command.written.as_str()).filter(|written| written.contains('/'))
+        };
+        let text = match (inline, script.and_then(|path| self.folder.path(path))) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(path)) => match self.replay.text(&path) {
+                Some(text) => text,
+                None => return,
+            },
+            (None, None) => return,
+        };
+        if effect::writing_idiom(&text).is_none() {
+            return;
+        }
+        if program.starts_with("python") {
+            self.python(&text, command);
+        }
+        let words = operands(&command.args).skip(usize::from(inline.is_none()));
+        let mut paths = self.paths(words);
+        paths.extend(self.paths(quoted(&text).into_iter()));
+        for path in paths {
+            if self.replay.find(&path).is_some() && !self.handled.contains(&path) {
+                self.replay.program(&path, Place::action(None));
+                self.handled.push(path);
+            }
+        }
+    }
+
+    /// What a Python program plainly does to files.
+    fn python(&mut self, text: &str, command: &Invocation) {
+        let unsure = command.conditional
+            || self.outcome.status == StepStatus::Failed
+            || (command.expands && command.input_text().is_none());
+        for deed in python::read(text) {
+            let Some(path) = self.folder.path(&deed.path) else {
+                continue;
+            };
+            let place = Place::action(None);
+            match deed.does {
+                python::Does::Unknown => self.replay.program(&path, place),
+                _ if unsure => self.replay.program(&path, place),
+                python::Does::Write(text) => {
+                    let place = self.place_of(&text);
+                    self.replay
+                        .write(&path, Text::Known(&text), Operation::Write, place);
+                }
+                python::Does::Append(text) => {
+                    let place = self.place_of(&text);
+                    self.replay.append(&path, Text::Known(&text), place);
+                }
+                python::Does::Replace(replaced) => {
+                    for (old, new, count) in replaced {
+                        let all = count.is_none();
+                        self.replay
+                            .substitute(&path, &old, &new, all, place.clone());
+                    }
+                }
+            }
+            self.handled.push(path);
         }
     }
 
@@ -331,7 +446,12 @@ impl Shell<'_> {
                 first: 0,
                 count: None,
             },
-            _ if flag(&command.args, 'n') && !flag(&command.args, 'c') => Form::Numbered,
+            _ if flag(&command.args, 'n')
+                && !flag(&command.args, 'c')
+                && !flag(&command.args, 'o') =>
+            {
+                Form::Found
+            }
             _ => Form::Some,
         };
         let searches = !matches!(command.program.as_str(), "head" | "tail" | "less" | "more");
@@ -344,11 +464,16 @@ impl Shell<'_> {
                 refiltered(input, form)
             };
         }
+        let recursive = command.program == "rg"
+            || flag(&command.args, 'r')
+            || flag(&command.args, 'R')
+            || files.iter().any(|file| file.contains('*'));
         match files.as_slice() {
-            [file] if !(searches && (flag(&command.args, 'r') || flag(&command.args, 'R'))) => {
+            [file] if !(searches && recursive) => {
                 let shows = self.shows(file, form);
                 shows.map_or(Printed::Unknown, |shows| Printed::Files(vec![shows]))
             }
+            _ if form == Form::Found => Printed::Searched,
             _ => Printed::Unknown,
         }
     }
@@ -412,7 +537,7 @@ impl Shell<'_> {
     fn transform(
         &mut self,
         path: &str,
-        change: Option<impl FnOnce(&mut Content, &mut super::line::Lines, super::Origin) -> bool>,
+        change: Option<impl FnOnce(&mut Content, &mut super::line::Lines, super::Origin) -> Done>,
     ) {
         self.handled.push(path.to_owned());
         let place = Place::action(None);
@@ -576,6 +701,9 @@ impl Shell<'_> {
             _ => self.known_text(input).map(|(text, _)| text.into_owned()),
         };
         let text = text.unwrap_or_default();
+        if self.rejected() {
+            return;
+        }
         let place = self.place_of(&text);
         for file in patch::read(&text) {
             let old = file.old.and_then(|path| self.patched(path));
@@ -584,6 +712,21 @@ impl Shell<'_> {
             self.replay
                 .patch(old.as_deref(), new.as_deref(), &file, &place);
         }
+    }
+
+    /// True when the answer says that a patch was not applied.
+    fn rejected(&self) -> bool {
+        let (head, _) = ends(self.step.observed());
+        [
+            "rejected",
+            "patch failed",
+            "does not apply",
+            "corrupt patch",
+            "Failed to apply",
+            "Invalid patch",
+        ]
+        .iter()
+        .any(|words| head.contains(words))
     }
 
     /// The file a patch means: as it says, or without the first folder where only that is known.
@@ -598,6 +741,37 @@ impl Shell<'_> {
         }
         Some(direct)
     }
+}
+
+/// Programs that run the text they are given.
+const INTERPRETERS: &[&str] = &[
+    "python", "python3", "python2", "node", "ruby", "perl", "php", "lua", "Rscript", "deno", "bun",
+];
+
+/// The short quoted texts of a program that may be paths, where it does not plainly read them.
+fn quoted(text: &str) -> Vec<&str> {
+    const LONGEST: usize = 200;
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\'']) {
+        let quote = rest.as_bytes()[at];
+        let before = rest[..at].trim_end();
+        rest = &rest[at + 1..];
+        let Some(end) = memchr::memchr2(quote, b'\n', rest.as_bytes()) else {
+            break;
+        };
+        let word = &rest[..end];
+        let closed = rest.as_bytes()[end] == quote;
+        rest = &rest[end + usize::from(closed)..];
+        let reads = (before.ends_with("open(") && !rest.starts_with(','))
+            || before.ends_with("read_csv(")
+            || before.ends_with("readFileSync(");
+        let path = word.contains(['.', '/']) && !word.contains([' ', '\\', '%', '{', '<']);
+        if closed && !reads && path && word.len() < LONGEST {
+            found.push(word);
+        }
+    }
+    found
 }
 
 /// Programs that name themselves at the beginning of the line only when they fail.
@@ -849,6 +1023,7 @@ fn part_files(args: &[String], searches: bool) -> impl Iterator<Item = &str> {
 /// What is left of lines of a file when they go through a second command.
 fn refiltered(input: Printed, by: Form) -> Printed {
     match input {
+        Printed::Searched if by != Form::Numbered => Printed::Searched,
         Printed::Files(mut files) if files.len() == 1 => {
             for shows in &mut files {
                 shows.form = through(shows.form, by);
@@ -871,8 +1046,9 @@ fn refiltered(input: Printed, by: Form) -> Printed {
 fn through(form: Form, by: Form) -> Form {
     match (form, by) {
         // Lines keep the number they were given.
-        (Form::Numbered, Form::Numbered) => Form::Some,
-        (Form::Numbered, _) => Form::Numbered,
+        (Form::Numbered, Form::Numbered | Form::Found) => Form::Some,
+        (Form::Numbered, Form::Plain { .. }) => Form::Numbered,
+        (Form::Numbered | Form::Found, _) => Form::Found,
         (
             Form::Plain { first, count },
             Form::Plain {

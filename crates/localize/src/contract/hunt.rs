@@ -30,6 +30,8 @@ pub(super) struct Hit {
     pub(super) end: usize,
     /// False when it is spelled otherwise than demanded.
     pub(super) exact: bool,
+    /// True when only the case of its letters differs.
+    pub(super) case_only: bool,
 }
 
 /// Everything a contract looks for.
@@ -94,6 +96,7 @@ impl Hunt {
                 at: hit.start(),
                 end: hit.end(),
                 exact: same && !needle.other,
+                case_only: !same && !needle.other,
             });
         }
     }

@@ -64,8 +64,7 @@ impl fmt::Display for Limit {
         match self.unit {
             Unit::Bytes => write!(f, "{measure} {bound} {} bytes", self.value),
             Unit::Seconds => write!(f, "{measure} {bound} {} s", self.value),
-            Unit::Share => write!(f, "{measure} {bound} {}", self.value),
-            Unit::Count => write!(f, "{measure} {bound} {}", self.value),
+            Unit::Share | Unit::Count => write!(f, "{measure} {bound} {}", self.value),
         }
     }
 }

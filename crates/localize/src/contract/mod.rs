@@ -8,11 +8,14 @@
 
 mod audit;
 mod ban;
+mod claims;
 mod file;
+mod found;
 mod hunt;
 mod judge;
 mod limit;
 mod mention;
+mod proofs;
 mod prose;
 mod role;
 mod scope;

@@ -165,15 +165,40 @@ impl Reader<'_, '_> {
             && before.any(|p| verb(p.text) == Some((Deed::Make, true)))
     }
 
-    /// True when a program is said not to work: "the script x is failing".
-    pub(super) fn is_broken(&self, at: usize) -> bool {
+    /// True when a clause asks that a program be run: "running the test_all.py script".
+    pub(super) fn is_run(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
         let runs = [".sh", ".py", ".js", ".rb", ".pl"]
             .iter()
-            .any(|e| self.pieces[at].text.ends_with(e));
+            .any(|e| text.ends_with(e));
+        let mut before = self.pieces[..at]
+            .iter()
+            .rev()
+            .map(|p| p.text.to_ascii_lowercase());
+        let near: Vec<String> = before.by_ref().take(3).collect();
+        let verb = near
+            .iter()
+            .position(|w| ["run", "running", "execute", "executing"].contains(&w.as_str()));
+        let between = verb.map_or(&near[..], |n| &near[..n]);
+        runs && verb.is_some()
+            && between.iter().all(|w| {
+                ["the", "a", "provided", "given", "script", "file", "your"].contains(&w.as_str())
+            })
+    }
+
+    /// True when a program is said not to work: "the script x is failing".
+    pub(super) fn is_broken(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
+        let runs = [".sh", ".py", ".js", ".rb", ".pl"]
+            .iter()
+            .any(|e| text.ends_with(e));
         let after = self.pieces[at + 1..].iter().take(3);
         let words: Vec<String> = after.map(|p| p.text.to_ascii_lowercase()).collect();
-        runs && words
-            .iter()
-            .any(|w| ["failing", "fails", "broken", "crashes", "crashing"].contains(&w.as_str()))
+        let word = |n: usize| words.get(n).map_or("", String::as_str);
+        let broken = ["failing", "broken", "crashing"].contains(&word(1)) && word(0) == "is";
+        // "x fails y" may be about a test of it.
+        let fails = ["fails", "crashes"].contains(&word(0))
+            && ["", "to", "with", "when"].contains(&word(1));
+        runs && (broken || fails)
     }
 }
