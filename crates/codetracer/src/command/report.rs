@@ -71,7 +71,7 @@ pub(super) fn full(
     if !progress.is_empty() {
         let _ = writeln!(out, "\n{}", palette.strong("progress"));
         for line in progress {
-            let _ = writeln!(out, "  {}", headline(&line, palette.width.max(40) * 2));
+            wrapped(&mut out, &line, palette);
         }
     }
     if let Some(waste) = progress::waste(diagnosis) {
@@ -197,6 +197,11 @@ fn recorded(diagnosis: &Diagnosis) -> String {
 
 fn paragraph(out: &mut String, title: &str, text: &str, palette: Palette) {
     let _ = writeln!(out, "\n{}", palette.strong(title));
+    wrapped(out, text, palette);
+}
+
+/// A text in lines that fit, a little to the right.
+fn wrapped(out: &mut String, text: &str, palette: Palette) {
     let mut line = String::new();
     for word in inert(text).split_whitespace() {
         if line.chars().count() + word.chars().count() + 3 > palette.width && !line.is_empty() {
