@@ -167,6 +167,21 @@ pub(super) fn numbered(text: &str, base: usize) -> Vec<Listing<'_>> {
     found
 }
 
+/// The same where all lines of a file were asked for, if `whole`: they are all lines of it when they
+/// begin with the first, are one run, and nothing was left out. Reading tools stop by themselves at some
+/// length, two thousand lines or more.
+pub(super) fn all_numbered(text: &str, base: usize, whole: bool) -> Vec<Listing<'_>> {
+    const SHORT: usize = 2_000;
+    let mut found = numbered(text, base);
+    if let [only] = found.as_mut_slice() {
+        let lines = only.lines.len();
+        let stated = only.total.is_none_or(|total| total == lines);
+        only.whole =
+            whole && only.first == 0 && lines < SHORT && stated && !text.lines().any(is_cut);
+    }
+    found
+}
+
 /// The lines of `grep -rn`: path, number, text. Lines beyond a thousand are left.
 pub(super) fn searched(text: &str, base: usize) -> Vec<(&str, Listing<'_>)> {
     let mut at = base;

@@ -35,6 +35,22 @@ pub(super) fn replay(index: &Index<'_>) -> Replay {
     replay
 }
 
+/// Argument names by which reading tools are asked for a part of a file.
+const PARTS: &[&str] = &[
+    "offset",
+    "limit",
+    "view_range",
+    "start_line",
+    "end_line",
+    "line_start",
+    "line_end",
+    "line_range",
+    "line_number",
+    "pages",
+    "start",
+    "end",
+];
+
 struct Reader<'r, 't> {
     replay: &'r mut Replay,
     folder: &'r mut Folder,
@@ -113,7 +129,14 @@ impl Reader<'_, '_> {
             return;
         };
         let text = step.observed();
-        for mut listing in listing::numbered(text, 0) {
+        let whole = matches!(step.action.kind, ActionKind::Read { .. })
+            && !PARTS.iter().any(|name| {
+                step.action
+                    .arguments
+                    .get(name)
+                    .is_some_and(|v| !v.is_null())
+            });
+        for mut listing in listing::all_numbered(text, 0, whole) {
             // Editors number what follows the last line feed of a snippet too.
             if listing.lines.len() > 1 && listing.lines.last().is_some_and(|l| l.is_empty()) {
                 listing.lines.pop();
@@ -143,7 +166,7 @@ impl Reader<'_, '_> {
                 && !handled.contains(&path)
                 && !written.ends_with('/')
                 && outcome.status != StepStatus::Failed
-                && self.replay.below(&path).is_empty()
+                && !self.replay.is_folder(&path)
             {
                 self.replay.program(&path, Place::action(None));
             }
@@ -270,7 +293,7 @@ impl Reader<'_, '_> {
         for printed in pieces {
             match printed {
                 Printed::Files(files) => match files.as_slice() {
-                    [shows] if shows.form == Form::Numbered => views.push(shows),
+                    [shows] if matches!(shows.form, Form::Numbered { .. }) => views.push(shows),
                     _ => return,
                 },
                 Printed::Listed => {}
@@ -349,7 +372,8 @@ impl Reader<'_, '_> {
 
     fn listing(&mut self, shows: &Shows, text: &str, base: usize, screen: bool) {
         let found: Vec<Listing<'_>> = match shows.form {
-            Form::Numbered | Form::Found => listing::numbered(text, base),
+            Form::Numbered { whole } => listing::all_numbered(text, base, whole),
+            Form::Found => listing::numbered(text, base),
             Form::Plain { first, count } => listing::plain(text, first, count, base)
                 .into_iter()
                 .collect(),

@@ -87,7 +87,9 @@ pub(in crate::workspace) struct Replay {
     pub(in crate::workspace) touches: Vec<(StepId, usize, usize)>,
     /// What the files the present step touched held before it.
     begun: BTreeMap<usize, Presence>,
+    /// Lines held by all versions, and at how many they are thinned out.
     kept: usize,
+    limit: usize,
     step: StepId,
     /// The step of the last `git commit`.
     committed: Option<StepId>,
@@ -105,6 +107,7 @@ impl Replay {
             touches: Vec::new(),
             begun: BTreeMap::new(),
             kept: 0,
+            limit: KEPT_LINES,
             step: StepId::from_index(0),
             committed: None,
             stash: Vec::new(),
@@ -143,6 +146,14 @@ impl Replay {
             .collect()
     }
 
+    /// True when files below a folder were heard of.
+    pub(in crate::workspace) fn is_folder(&self, folder: &str) -> bool {
+        let prefix = format!("{}/", folder.trim_end_matches('/'));
+        let range = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let next = self.by_path.range::<str, _>(range).next();
+        next.is_some_and(|(path, _)| path.starts_with(&prefix))
+    }
+
     /// The whole text of a file, where it is known for sure.
     pub(in crate::workspace) fn text(&self, path: &str) -> Option<String> {
         let file = &self.files[self.find(path)?];
@@ -177,7 +188,11 @@ impl Replay {
     /// Sets what a file holds and notes the version.
     fn set(&mut self, file: usize, operation: Operation, now: Presence, place: Place) {
         let now = match now {
-            Presence::There(content) if content.known() > FILE_LINES => {
+            // Of a run whose files are larger than what is kept, only small ones are followed on.
+            Presence::There(content)
+                if content.known() > FILE_LINES
+                    || (self.kept > 2 * KEPT_LINES && content.known() > 1_000) =>
+            {
                 Presence::There(Arc::new(Content::unknown(Origin::Step(self.step))))
             }
             now => now,
@@ -209,8 +224,9 @@ impl Replay {
             exists: content.is_some(),
             content,
         });
-        if self.kept > KEPT_LINES {
+        if self.kept > self.limit {
             self.thin();
+            self.limit = KEPT_LINES.max(self.kept + KEPT_LINES / 4);
         }
     }
 
@@ -218,6 +234,7 @@ impl Replay {
     fn thin(&mut self) {
         self.kept = 0;
         for file in &mut self.files {
+            file.undo.clear();
             let versions = &mut file.history.versions;
             let last = versions.len().saturating_sub(2);
             for version in versions.iter_mut().take(last).skip(1) {
