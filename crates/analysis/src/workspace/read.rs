@@ -1,6 +1,6 @@
 //! From steps to files: what each step's action does to them and what its observation shows.
 
-use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepStatus};
+use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepStatus, Trajectory};
 
 use super::folder::Folder;
 use super::history::Operation;
@@ -13,6 +13,9 @@ use crate::Index;
 use crate::effect::StepReading;
 use crate::outcome::Answers;
 use crate::shell::{Invocation, invocations};
+
+/// How deep sub-agents of sub-agents are followed.
+const DELEGATION_DEPTH: usize = 4;
 
 /// Replays all steps of a run.
 pub(super) fn replay(index: &Index<'_>) -> Replay {
@@ -29,10 +32,41 @@ pub(super) fn replay(index: &Index<'_>) -> Replay {
             answers: &mut answers,
         };
         reader.step(step, &indexed.reading, &indexed.outcome);
+        delegated(&mut replay, index.trajectory, step, 1);
         folder.end(step);
         replay.end();
     }
     replay
+}
+
+/// What the sub-agent a step started did to files is that step's doing.
+fn delegated(replay: &mut Replay, trajectory: &Trajectory, step: &Step, depth: usize) {
+    let started = step.subtrajectory.as_ref().and_then(|id| {
+        let mut below = trajectory.subtrajectories.iter();
+        below.find(|below| below.id == *id)
+    });
+    let Some(below) = started.filter(|_| depth <= DELEGATION_DEPTH) else {
+        return;
+    };
+    let index = Index::new(below);
+    let mut folder = Folder::new(&index);
+    let mut answers = Answers::new(below);
+    for indexed in index.steps() {
+        replay.nested.get_or_insert(indexed.id);
+        let step = &*indexed.step;
+        folder.begin(step);
+        let mut reader = Reader {
+            replay,
+            folder: &mut folder,
+            answers: &mut answers,
+        };
+        reader.step(step, &indexed.reading, &indexed.outcome);
+        delegated(replay, below, step, depth + 1);
+        folder.end(step);
+        if depth == 1 {
+            replay.nested = None;
+        }
+    }
 }
 
 /// Argument names by which reading tools are asked for a part of a file.
@@ -166,6 +200,7 @@ impl Reader<'_, '_> {
                 && !handled.contains(&path)
                 && !written.ends_with('/')
                 && outcome.status != StepStatus::Failed
+                && step.subtrajectory.is_none()
                 && !self.replay.is_folder(&path)
             {
                 self.replay.program(&path, Place::action(None));

@@ -6,7 +6,8 @@ mod shown;
 mod versions;
 mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 
@@ -61,8 +62,28 @@ pub(in crate::workspace) struct FileState {
     /// True when a change was made whose result is not recorded.
     inferred: bool,
     undo: Vec<Presence>,
+    /// By the hash of its whole text, the last step after which it held that.
+    held: HashMap<u64, StepId>,
+    /// The hash of what it holds.
+    hash: Option<u64>,
     /// How its listings compared.
     pub(in crate::workspace) check: FileCheck,
+}
+
+impl FileState {
+    /// The step after which the file held the same before, where something else stood between.
+    fn comes_back(&mut self, content: Option<&Content>, step: StepId) -> Option<StepId> {
+        let hash = content.and_then(Content::all).map(|lines| {
+            let mut hasher = DefaultHasher::new();
+            for line in lines {
+                line.text.hash(&mut hasher);
+            }
+            hasher.finish()
+        });
+        let before = std::mem::replace(&mut self.hash, hash);
+        let earlier = self.held.insert(hash?, step);
+        earlier.filter(|earlier| before != hash && *earlier < step)
+    }
 }
 
 /// A whole text, or only who wrote it.
@@ -91,6 +112,8 @@ pub(in crate::workspace) struct Replay {
     kept: usize,
     limit: usize,
     step: StepId,
+    /// The step of the sub-agent whose steps are read at present.
+    pub(in crate::workspace) nested: Option<StepId>,
     /// The step of the last `git commit`.
     committed: Option<StepId>,
     stash: Vec<Vec<(usize, Presence)>>,
@@ -109,6 +132,7 @@ impl Replay {
             kept: 0,
             limit: KEPT_LINES,
             step: StepId::from_index(0),
+            nested: None,
             committed: None,
             stash: Vec::new(),
         }
@@ -180,6 +204,8 @@ impl Replay {
             now: Presence::Unseen,
             inferred: false,
             undo: Vec::new(),
+            held: HashMap::new(),
+            hash: None,
             check: FileCheck::default_at(path),
         });
         Some(self.files.len() - 1)
@@ -209,6 +235,7 @@ impl Replay {
             Some(content) if content.all().is_none() => Fidelity::Partial,
             _ => Fidelity::Exact,
         };
+        let returns_to = state.comes_back(content.as_deref(), self.step);
         self.kept += content.as_ref().map_or(0, |content| content.known());
         self.touches
             .push((self.step, file, state.history.versions.len()));
@@ -217,11 +244,13 @@ impl Replay {
             operation,
             provenance: Provenance {
                 step: self.step,
+                nested: self.nested,
                 part: place.part,
                 bytes: place.bytes,
             },
             fidelity,
             exists: content.is_some(),
+            returns_to,
             content,
         });
         if self.kept > self.limit {

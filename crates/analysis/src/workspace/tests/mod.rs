@@ -188,6 +188,12 @@ fn version_control_puts_files_back() {
         ("echo newest > f; git stash", ""),
         ("git stash pop", ""),
     ]);
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let back: Vec<Option<u32>> = (1..=6)
+        .map(|step| workspace.reverted(id(step)).map(StepId::get))
+        .collect();
+    assert_eq!(back, [None, None, Some(1), None, Some(4), Some(5)]);
     let held: Vec<String> = (1..=6)
         .map(|step| text(&run, "f", step).unwrap().0)
         .collect();
@@ -300,6 +306,23 @@ fn lines_shown_later_settle_an_edit_out_of_sight() {
     let lines = blame(&run, "f");
     let origins: Vec<(u32, &str)> = lines.iter().map(|l| (l.1, l.2.as_str())).collect();
     assert_eq!(origins, [(0, "head"), (1, "new"), (0, "tail")]);
+}
+
+#[test]
+fn what_a_sub_agent_writes_is_written_by_the_step_that_started_it() {
+    let mut below = shell(&[("ls", ""), ("echo x > f", "")]);
+    below.id = "sub".to_owned();
+    let mut run = shell(&[("true", ""), ("cat f", "x\n")]);
+    let mut first = run.steps[0].clone();
+    first.subtrajectory = Some("sub".to_owned());
+    run.steps = vec![first, run.steps[1].clone()].into();
+    run.subtrajectories = vec![below];
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let (file, version) = workspace.written_by(id(1)).next().unwrap();
+    assert_eq!(file.path, "/app/f");
+    assert_eq!(version.provenance.nested, Some(id(2)));
+    assert_eq!(workspace.checks().files[0].changed.matches, 1);
 }
 
 #[test]
