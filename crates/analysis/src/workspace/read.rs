@@ -30,6 +30,7 @@ pub(super) fn replay(index: &Index<'_>) -> Replay {
             replay: &mut replay,
             folder: &mut folder,
             answers: &mut answers,
+            cut: false,
         };
         reader.step(step, &indexed.reading, &indexed.outcome);
         delegated(&mut replay, index.trajectory, step, 1);
@@ -59,6 +60,7 @@ fn delegated(replay: &mut Replay, trajectory: &Trajectory, step: &Step, depth: u
             replay,
             folder: &mut folder,
             answers: &mut answers,
+            cut: false,
         };
         reader.step(step, &indexed.reading, &indexed.outcome);
         delegated(replay, below, step, depth + 1);
@@ -89,6 +91,8 @@ struct Reader<'r, 't> {
     replay: &'r mut Replay,
     folder: &'r mut Folder,
     answers: &'r mut Answers<'t>,
+    /// True when the observation at hand is not all that was printed.
+    cut: bool,
 }
 
 impl Reader<'_, '_> {
@@ -210,10 +214,12 @@ impl Reader<'_, '_> {
             return;
         };
         if observation.screen {
+            self.cut = false;
             self.screen(observation, commands, &pieces);
         } else if outcome.status != StepStatus::Failed {
             let pieces: Vec<&Printed> = pieces.iter().map(|piece| &piece.printed).collect();
-            let (start, text) = listing::unframed(&observation.text);
+            let (start, text, cut) = listing::unframed(&observation.text);
+            self.cut = cut;
             self.shown(text, start, &pieces, false);
         }
     }
@@ -415,7 +421,11 @@ impl Reader<'_, '_> {
             Form::Some => Vec::new(),
         };
         for listing in found {
-            let listing = Listing { screen, ..listing };
+            let listing = Listing {
+                screen,
+                whole: listing.whole && !self.cut,
+                ..listing
+            };
             self.replay.show(&shows.mark, &listing);
         }
     }

@@ -392,6 +392,16 @@ fn a_printed_difference_shows_the_working_tree() {
 }
 
 #[test]
+fn an_output_that_was_cut_is_no_whole_file() {
+    let head = "<returncode>0</returncode>\n<warning>\nToo long.\n</warning><output_head>\none\ntwo\nthr\n</output_head>\n<elided_chars>\n9 characters elided\n</elided_chars>\n<output_tail>\nx\n</output_tail>";
+    let run = shell(&[("cat f", head)]);
+    assert_eq!(text(&run, "f", 1), None);
+    let lines = blame(&run, "f");
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1], (Some(2), 0, "two".to_owned()));
+}
+
+#[test]
 fn a_terminal_shows_files_between_its_prompts() {
     let screen = "root@box:/srv# cat x.py\nprint(1)\nroot@box:/srv# ";
     let mut step = Step::new(
