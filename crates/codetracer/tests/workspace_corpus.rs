@@ -24,6 +24,8 @@ struct Row {
     listings: [usize; 3],
     /// Files with a listing to compare, and those of which every one was the same.
     files: [usize; 2],
+    /// The same, with listings of versions that were only inferred.
+    any: [usize; 2],
 }
 
 impl Row {
@@ -45,6 +47,11 @@ impl Row {
                 self.files[0] += 1;
                 self.files[1] += usize::from(seen.differs == 0);
             }
+            let differs = seen.differs + seen.differs_inferred;
+            if seen.matches + differs > 0 {
+                self.any[0] += 1;
+                self.any[1] += usize::from(differs == 0);
+            }
         }
     }
 
@@ -54,12 +61,14 @@ impl Row {
             .edits
             .iter_mut()
             .chain(&mut self.listings)
-            .chain(&mut self.files);
+            .chain(&mut self.files)
+            .chain(&mut self.any);
         let theirs = other
             .edits
             .iter()
             .chain(&other.listings)
-            .chain(&other.files);
+            .chain(&other.files)
+            .chain(&other.any);
         for (sum, count) in mine.zip(theirs) {
             *sum += count;
         }
@@ -86,9 +95,10 @@ impl Row {
             edits,
             listings,
             files,
+            any,
         } = self;
         eprintln!(
-            "{name:<24}{runs:>5} | {:>5} {:>4} {:>4} {:>6} {:>7} {:>7} | {:>5} {:>4} {:>4} | {:>5} {:>5} {:>7}",
+            "{name:<24}{runs:>5} | {:>5} {:>4} {:>4} {:>6} {:>7} {:>7} | {:>5} {:>4} {:>4} | {:>5} {:>5} {:>7} | {:>5} {:>5} {:>7}",
             edits[0],
             edits[1],
             edits[2],
@@ -101,6 +111,9 @@ impl Row {
             files[0],
             files[1],
             shown(self.equal()),
+            any[0],
+            any[1],
+            shown(share(any[1], any[0])),
         );
     }
 }
@@ -140,7 +153,7 @@ fn files_are_rebuilt_as_the_runs_show_them_later() {
     }
     let rows = rows(&corpus);
     eprintln!(
-        "{:<24}{:>5} | {:>5} {:>4} {:>4} {:>6} {:>7} {:>7} | {:>5} {:>4} {:>4} | {:>5} {:>5} {:>7}",
+        "{:<24}{:>5} | {:>5} {:>4} {:>4} {:>6} {:>7} {:>7} | {:>5} {:>4} {:>4} | {:>5} {:>5} {:>7} | {:>5} {:>5} {:>7}",
         "layout",
         "runs",
         "exact",
@@ -153,6 +166,9 @@ fn files_are_rebuilt_as_the_runs_show_them_later() {
         "diff",
         "inf.",
         "files",
+        "equal",
+        "share",
+        "+inf.",
         "equal",
         "share"
     );

@@ -141,8 +141,8 @@ fn restore(shell: &mut Shell<'_>, args: &[String], here: &str) {
 impl Shell<'_> {
     /// True when a word names a file or a folder of files that was heard of.
     fn is_known(&self, word: &str) -> bool {
-        self.folder.path(word).is_some_and(|path| {
-            self.replay.find(&path).is_some() || !self.replay.below(&path).is_empty()
-        })
+        self.folder
+            .path(word)
+            .is_some_and(|path| self.replay.find(&path).is_some() || self.replay.is_folder(&path))
     }
 }

@@ -1,6 +1,6 @@
 //! From steps to files: what each step's action does to them and what its observation shows.
 
-use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepStatus};
+use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepStatus, Trajectory};
 
 use super::folder::Folder;
 use super::history::Operation;
@@ -13,6 +13,9 @@ use crate::Index;
 use crate::effect::StepReading;
 use crate::outcome::Answers;
 use crate::shell::{Invocation, invocations};
+
+/// How deep sub-agents of sub-agents are followed.
+const DELEGATION_DEPTH: usize = 4;
 
 /// Replays all steps of a run.
 pub(super) fn replay(index: &Index<'_>) -> Replay {
@@ -27,18 +30,69 @@ pub(super) fn replay(index: &Index<'_>) -> Replay {
             replay: &mut replay,
             folder: &mut folder,
             answers: &mut answers,
+            cut: false,
         };
         reader.step(step, &indexed.reading, &indexed.outcome);
+        delegated(&mut replay, index.trajectory, step, 1);
         folder.end(step);
         replay.end();
     }
     replay
 }
 
+/// What the sub-agent a step started did to files is that step's doing.
+fn delegated(replay: &mut Replay, trajectory: &Trajectory, step: &Step, depth: usize) {
+    let started = step.subtrajectory.as_ref().and_then(|id| {
+        let mut below = trajectory.subtrajectories.iter();
+        below.find(|below| below.id == *id)
+    });
+    let Some(below) = started.filter(|_| depth <= DELEGATION_DEPTH) else {
+        return;
+    };
+    let index = Index::new(below);
+    let mut folder = Folder::new(&index);
+    let mut answers = Answers::new(below);
+    for indexed in index.steps() {
+        replay.nested.get_or_insert(indexed.id);
+        let step = &*indexed.step;
+        folder.begin(step);
+        let mut reader = Reader {
+            replay,
+            folder: &mut folder,
+            answers: &mut answers,
+            cut: false,
+        };
+        reader.step(step, &indexed.reading, &indexed.outcome);
+        delegated(replay, below, step, depth + 1);
+        folder.end(step);
+        if depth == 1 {
+            replay.nested = None;
+        }
+    }
+}
+
+/// Argument names by which reading tools are asked for a part of a file.
+const PARTS: &[&str] = &[
+    "offset",
+    "limit",
+    "view_range",
+    "start_line",
+    "end_line",
+    "line_start",
+    "line_end",
+    "line_range",
+    "line_number",
+    "pages",
+    "start",
+    "end",
+];
+
 struct Reader<'r, 't> {
     replay: &'r mut Replay,
     folder: &'r mut Folder,
     answers: &'r mut Answers<'t>,
+    /// True when the observation at hand is not all that was printed.
+    cut: bool,
 }
 
 impl Reader<'_, '_> {
@@ -113,7 +167,14 @@ impl Reader<'_, '_> {
             return;
         };
         let text = step.observed();
-        for mut listing in listing::numbered(text, 0) {
+        let whole = matches!(step.action.kind, ActionKind::Read { .. })
+            && !PARTS.iter().any(|name| {
+                step.action
+                    .arguments
+                    .get(name)
+                    .is_some_and(|v| !v.is_null())
+            });
+        for mut listing in listing::all_numbered(text, 0, whole) {
             // Editors number what follows the last line feed of a snippet too.
             if listing.lines.len() > 1 && listing.lines.last().is_some_and(|l| l.is_empty()) {
                 listing.lines.pop();
@@ -143,7 +204,8 @@ impl Reader<'_, '_> {
                 && !handled.contains(&path)
                 && !written.ends_with('/')
                 && outcome.status != StepStatus::Failed
-                && self.replay.below(&path).is_empty()
+                && step.subtrajectory.is_none()
+                && !self.replay.is_folder(&path)
             {
                 self.replay.program(&path, Place::action(None));
             }
@@ -152,10 +214,12 @@ impl Reader<'_, '_> {
             return;
         };
         if observation.screen {
+            self.cut = false;
             self.screen(observation, commands, &pieces);
         } else if outcome.status != StepStatus::Failed {
             let pieces: Vec<&Printed> = pieces.iter().map(|piece| &piece.printed).collect();
-            let (start, text) = listing::unframed(&observation.text);
+            let (start, text, cut) = listing::unframed(&observation.text);
+            self.cut = cut;
             self.shown(text, start, &pieces, false);
         }
     }
@@ -270,7 +334,7 @@ impl Reader<'_, '_> {
         for printed in pieces {
             match printed {
                 Printed::Files(files) => match files.as_slice() {
-                    [shows] if shows.form == Form::Numbered => views.push(shows),
+                    [shows] if matches!(shows.form, Form::Numbered { .. }) => views.push(shows),
                     _ => return,
                 },
                 Printed::Listed => {}
@@ -349,14 +413,19 @@ impl Reader<'_, '_> {
 
     fn listing(&mut self, shows: &Shows, text: &str, base: usize, screen: bool) {
         let found: Vec<Listing<'_>> = match shows.form {
-            Form::Numbered | Form::Found => listing::numbered(text, base),
+            Form::Numbered { whole } => listing::all_numbered(text, base, whole),
+            Form::Found => listing::numbered(text, base),
             Form::Plain { first, count } => listing::plain(text, first, count, base)
                 .into_iter()
                 .collect(),
             Form::Some => Vec::new(),
         };
         for listing in found {
-            let listing = Listing { screen, ..listing };
+            let listing = Listing {
+                screen,
+                whole: listing.whole && !self.cut,
+                ..listing
+            };
             self.replay.show(&shows.mark, &listing);
         }
     }

@@ -6,7 +6,8 @@ mod shown;
 mod versions;
 mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 
@@ -61,8 +62,28 @@ pub(in crate::workspace) struct FileState {
     /// True when a change was made whose result is not recorded.
     inferred: bool,
     undo: Vec<Presence>,
+    /// By the hash of its whole text, the last step after which it held that.
+    held: HashMap<u64, StepId>,
+    /// The hash of what it holds.
+    hash: Option<u64>,
     /// How its listings compared.
     pub(in crate::workspace) check: FileCheck,
+}
+
+impl FileState {
+    /// The step after which the file held the same before, where something else stood between.
+    fn comes_back(&mut self, content: Option<&Content>, step: StepId) -> Option<StepId> {
+        let hash = content.and_then(Content::all).map(|lines| {
+            let mut hasher = DefaultHasher::new();
+            for line in lines {
+                line.text.hash(&mut hasher);
+            }
+            hasher.finish()
+        });
+        let before = std::mem::replace(&mut self.hash, hash);
+        let earlier = self.held.insert(hash?, step);
+        earlier.filter(|earlier| before != hash && *earlier < step)
+    }
 }
 
 /// A whole text, or only who wrote it.
@@ -87,8 +108,12 @@ pub(in crate::workspace) struct Replay {
     pub(in crate::workspace) touches: Vec<(StepId, usize, usize)>,
     /// What the files the present step touched held before it.
     begun: BTreeMap<usize, Presence>,
+    /// Lines held by all versions, and at how many they are thinned out.
     kept: usize,
+    limit: usize,
     step: StepId,
+    /// The step of the sub-agent whose steps are read at present.
+    pub(in crate::workspace) nested: Option<StepId>,
     /// The step of the last `git commit`.
     committed: Option<StepId>,
     stash: Vec<Vec<(usize, Presence)>>,
@@ -105,7 +130,9 @@ impl Replay {
             touches: Vec::new(),
             begun: BTreeMap::new(),
             kept: 0,
+            limit: KEPT_LINES,
             step: StepId::from_index(0),
+            nested: None,
             committed: None,
             stash: Vec::new(),
         }
@@ -143,6 +170,14 @@ impl Replay {
             .collect()
     }
 
+    /// True when files below a folder were heard of.
+    pub(in crate::workspace) fn is_folder(&self, folder: &str) -> bool {
+        let prefix = format!("{}/", folder.trim_end_matches('/'));
+        let range = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let next = self.by_path.range::<str, _>(range).next();
+        next.is_some_and(|(path, _)| path.starts_with(&prefix))
+    }
+
     /// The whole text of a file, where it is known for sure.
     pub(in crate::workspace) fn text(&self, path: &str) -> Option<String> {
         let file = &self.files[self.find(path)?];
@@ -169,6 +204,8 @@ impl Replay {
             now: Presence::Unseen,
             inferred: false,
             undo: Vec::new(),
+            held: HashMap::new(),
+            hash: None,
             check: FileCheck::default_at(path),
         });
         Some(self.files.len() - 1)
@@ -177,7 +214,11 @@ impl Replay {
     /// Sets what a file holds and notes the version.
     fn set(&mut self, file: usize, operation: Operation, now: Presence, place: Place) {
         let now = match now {
-            Presence::There(content) if content.known() > FILE_LINES => {
+            // Of a run whose files are larger than what is kept, only small ones are followed on.
+            Presence::There(content)
+                if content.known() > FILE_LINES
+                    || (self.kept > 2 * KEPT_LINES && content.known() > 1_000) =>
+            {
                 Presence::There(Arc::new(Content::unknown(Origin::Step(self.step))))
             }
             now => now,
@@ -194,6 +235,7 @@ impl Replay {
             Some(content) if content.all().is_none() => Fidelity::Partial,
             _ => Fidelity::Exact,
         };
+        let returns_to = state.comes_back(content.as_deref(), self.step);
         self.kept += content.as_ref().map_or(0, |content| content.known());
         self.touches
             .push((self.step, file, state.history.versions.len()));
@@ -202,15 +244,18 @@ impl Replay {
             operation,
             provenance: Provenance {
                 step: self.step,
+                nested: self.nested,
                 part: place.part,
                 bytes: place.bytes,
             },
             fidelity,
             exists: content.is_some(),
+            returns_to,
             content,
         });
-        if self.kept > KEPT_LINES {
+        if self.kept > self.limit {
             self.thin();
+            self.limit = KEPT_LINES.max(self.kept + KEPT_LINES / 4);
         }
     }
 
@@ -218,6 +263,7 @@ impl Replay {
     fn thin(&mut self) {
         self.kept = 0;
         for file in &mut self.files {
+            file.undo.clear();
             let versions = &mut file.history.versions;
             let last = versions.len().saturating_sub(2);
             for version in versions.iter_mut().take(last).skip(1) {

@@ -137,7 +137,7 @@ impl Shell<'_> {
         let folder = to.ends_with('/')
             || words.len() > 1
             || matches!(to, "." | ".." | "/tmp" | "~")
-            || !self.replay.below(&target).is_empty();
+            || self.replay.is_folder(&target);
         for from in sources {
             let to = if folder {
                 format!("{target}/{}", base_name(&from))

@@ -51,7 +51,10 @@ pub(in crate::workspace) enum Form {
     /// As they are, from this one on (counted from 0), at most so many; whole when there is no limit.
     Plain { first: usize, count: Option<usize> },
     /// With their numbers in front, one after the other.
-    Numbered,
+    Numbered {
+        /// True when nothing is left out.
+        whole: bool,
+    },
     /// With their numbers in front, some of them.
     Found,
     /// Some of them, without saying which.

@@ -22,7 +22,7 @@ impl Shell<'_> {
         let form = if skips || (marked && command.program == "cat") {
             Form::Some
         } else if numbers {
-            Form::Numbered
+            Form::Numbered { whole: true }
         } else {
             Form::Plain {
                 first: 0,
@@ -159,7 +159,7 @@ fn part_files(args: &[String], searches: bool) -> impl Iterator<Item = &str> {
 /// What is left of lines of a file when they go through a second command.
 pub(super) fn refiltered(input: Printed, by: Form) -> Printed {
     match input {
-        Printed::Searched | Printed::Diff if by != Form::Numbered => input,
+        Printed::Searched | Printed::Diff if !matches!(by, Form::Numbered { .. }) => input,
         Printed::Files(mut files) if files.len() == 1 => {
             for shows in &mut files {
                 shows.form = through(shows.form, by);
@@ -186,9 +186,11 @@ fn through(form: Form, by: Form) -> Form {
     };
     match (form, by) {
         // Lines keep the number they were given.
-        (Form::Numbered, Form::Plain { .. }) | (WHOLE, Form::Numbered) => Form::Numbered,
-        (Form::Numbered, Form::Numbered | Form::Found) => Form::Some,
-        (Form::Numbered | Form::Found, _) => Form::Found,
+        (WHOLE, Form::Numbered { .. }) => by,
+        (Form::Numbered { .. }, WHOLE) => form,
+        (Form::Numbered { .. }, Form::Plain { .. }) => Form::Numbered { whole: false },
+        (Form::Numbered { .. }, Form::Numbered { .. } | Form::Found) => Form::Some,
+        (Form::Numbered { .. } | Form::Found, _) => Form::Found,
         (
             Form::Plain { first, count },
             Form::Plain {

@@ -188,6 +188,12 @@ fn version_control_puts_files_back() {
         ("echo newest > f; git stash", ""),
         ("git stash pop", ""),
     ]);
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let back: Vec<Option<u32>> = (1..=6)
+        .map(|step| workspace.reverted(id(step)).map(StepId::get))
+        .collect();
+    assert_eq!(back, [None, None, Some(1), None, Some(4), Some(5)]);
     let held: Vec<String> = (1..=6)
         .map(|step| text(&run, "f", step).unwrap().0)
         .collect();
@@ -303,6 +309,23 @@ fn lines_shown_later_settle_an_edit_out_of_sight() {
 }
 
 #[test]
+fn what_a_sub_agent_writes_is_written_by_the_step_that_started_it() {
+    let mut below = shell(&[("ls", ""), ("echo x > f", "")]);
+    below.id = "sub".to_owned();
+    let mut run = shell(&[("true", ""), ("cat f", "x\n")]);
+    let mut first = run.steps[0].clone();
+    first.subtrajectory = Some("sub".to_owned());
+    run.steps = vec![first, run.steps[1].clone()].into();
+    run.subtrajectories = vec![below];
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let (file, version) = workspace.written_by(id(1)).next().unwrap();
+    assert_eq!(file.path, "/app/f");
+    assert_eq!(version.provenance.nested, Some(id(2)));
+    assert_eq!(workspace.checks().files[0].changed.matches, 1);
+}
+
+#[test]
 fn survival_counts_the_lines_that_still_stand() {
     let run = shell(&[
         ("printf 'a\\nb\\nc\\nd\\n' > f", ""),
@@ -366,6 +389,16 @@ fn a_printed_difference_shows_the_working_tree() {
     assert_eq!(version.operation, Operation::Show);
     let bytes = version.provenance.bytes.clone().unwrap();
     assert_eq!(&diff[bytes], "four\n-five\n+5\n six");
+}
+
+#[test]
+fn an_output_that_was_cut_is_no_whole_file() {
+    let head = "<returncode>0</returncode>\n<warning>\nToo long.\n</warning><output_head>\none\ntwo\nthr\n</output_head>\n<elided_chars>\n9 characters elided\n</elided_chars>\n<output_tail>\nx\n</output_tail>";
+    let run = shell(&[("cat f", head)]);
+    assert_eq!(text(&run, "f", 1), None);
+    let lines = blame(&run, "f");
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1], (Some(2), 0, "two".to_owned()));
 }
 
 #[test]
