@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use bench::{Bench, BenchCompare, BenchRun, BenchScore, Labels};
+pub(crate) use bench::{Bench, BenchCompare, BenchRun, BenchScore, BenchTrain, Labels};
 
 /// Finds where a coding agent's run first went wrong, offline, with evidence.
 ///

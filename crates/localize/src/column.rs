@@ -17,6 +17,9 @@ const FACTS: &[(&str, Holds)] = &[
     ("does_edit", |s| {
         s.reading.effect.kind.is_change() && does(s, Activity::Edit)
     }),
+    ("does_read", |s| {
+        s.reading.effect.kind.is_change() && (does(s, Activity::Read) || does(s, Activity::List))
+    }),
     ("does_install", |s| does(s, Activity::Install)),
     ("does_fetch", |s| does(s, Activity::Fetch)),
     ("does_build", |s| does(s, Activity::Build)),
@@ -42,6 +45,12 @@ static COLUMNS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 #[must_use]
 pub fn columns() -> &'static [&'static str] {
     &COLUMNS
+}
+
+/// True for the number of a column that is a plain fact and no signal.
+#[must_use]
+pub fn is_fact(column: usize) -> bool {
+    column < FIRST_SIGNAL
 }
 
 /// The number of the first signal's column.

@@ -285,7 +285,8 @@ pub struct ComparedFile {
     pub path: String,
     /// How the two states relate.
     pub relation: FileRelation,
-    /// How alike the texts are, between 0 and 1, where both are known.
+    /// How alike the texts are, between 0 and 1, as far as both are known: where one is known in part,
+    /// the share of that part which the other holds.
     pub likeness: Option<f64>,
     /// The last step of `a` that wrote it.
     pub a_step_id: Option<StepId>,

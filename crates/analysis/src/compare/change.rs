@@ -108,7 +108,10 @@ impl StateChange {
                 let removed = removed.then_some("removed");
                 intent::line_of(std::iter::once(name.as_str()).chain(removed))
             }
-            Target::Service { name, verb } => intent::line_of([verb.as_str(), name].into_iter()),
+            Target::Service { name, verb } => {
+                let verb = Some(verb.as_str()).filter(|verb| *verb != super::words::RUN);
+                intent::line_of(verb.into_iter().chain([name.as_str()]))
+            }
             Target::Command { program, words } => {
                 let words = words.iter().map(String::as_str);
                 intent::line_of(std::iter::once(program.as_str()).chain(words))

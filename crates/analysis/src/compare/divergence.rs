@@ -34,14 +34,9 @@ pub(super) fn find(
         .map(|entry| weigh(entry, &runs, &tasks))
         .collect();
     let first = |weight| weights.iter().position(|found| *found == Some(weight));
-    let (weight, at) = [
-        Weight::Matters,
-        Weight::Detail,
-        Weight::Aside,
-        Weight::Scratch,
-    ]
-    .into_iter()
-    .find_map(|weight| Some((weight, first(weight)?)))?;
+    let (weight, at) = Weight::ALL
+        .into_iter()
+        .find_map(|weight| Some((weight, first(weight)?)))?;
     let parting = Parting {
         lists: changes.map(|changes| changes.list.as_slice()),
         entries,
@@ -96,7 +91,7 @@ impl Parting<'_> {
             }
         });
         let relation = match parted {
-            _ if weight == Weight::Detail => Relation::Alike,
+            _ if matches!(weight, Weight::Detail | Weight::Words) => Relation::Alike,
             [Some(_), Some(_)] => Relation::Different,
             [Some(_), None] => Relation::OnlyA,
             [None, _] => Relation::OnlyB,
@@ -220,7 +215,7 @@ fn third_person(kind: ChangeKind) -> &'static str {
         ChangeKind::Fetch => "fetches",
         ChangeKind::Build => "builds with",
         ChangeKind::Version => "changes version control with",
-        ChangeKind::Serve => "sees to the service",
+        ChangeKind::Serve => "calls",
         ChangeKind::Run => "runs",
     }
 }

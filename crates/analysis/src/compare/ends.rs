@@ -7,7 +7,7 @@ use trace::{ChangeKind, ComparedFile, FileRelation, StepId};
 use super::change::StateChange;
 use super::place::Place;
 use super::sketch::{Sketch, content_hash};
-use crate::workspace::{Fidelity, Text, Workspace};
+use crate::workspace::{Fidelity, Operation, Text, Version, Workspace};
 
 /// How many token runs of a file are kept: all of most source files.
 const KEPT_RUNS: usize = 16_384;
@@ -66,8 +66,11 @@ impl Ends {
                 step: file.writers().last(),
             };
             let ours = self.find(&place).map(|(at, _)| at.clone());
-            if end.unknown && ours.is_none() {
-                // A folder, a device, something a program left: nothing to compare.
+            let by_name = |version: &Version| {
+                version.operation.writes() && version.operation != Operation::Program
+            };
+            if ours.is_none() && (end.unknown || !file.versions.iter().any(by_name)) {
+                // A folder, a device, a file that only got another mode: nothing to compare.
                 continue;
             }
             let at = ours.unwrap_or(place);
@@ -164,15 +167,34 @@ impl End {
         if !self.exists {
             return Some(0.0);
         }
-        if self.unknown || text.is_empty() {
+        if self.tells_nothing() || text.is_empty() {
             return None;
         }
         text.contained_in(&self.text)
     }
 
+    /// True when no word of it is known.
+    fn tells_nothing(&self) -> bool {
+        self.unknown || (self.exact.is_none() && self.text.is_empty())
+    }
+
     /// True when every word of it is known.
     pub(super) fn is_exact(&self) -> bool {
         self.exact.is_some()
+    }
+
+    /// How alike both texts are, as far as they are known: a part is looked for in the whole.
+    fn likeness(&self, other: &Self) -> f64 {
+        let part_of = |part: &Self, whole: &Self| part.text.contained_in(&whole.text);
+        match (self.exact, other.exact) {
+            (Some(_), Some(_)) => self.text.likeness(&other.text),
+            (None, Some(_)) => part_of(self, other).unwrap_or(0.0),
+            (Some(_), None) => part_of(other, self).unwrap_or(0.0),
+            (None, None) => {
+                let both = [part_of(self, other), part_of(other, self)];
+                both.into_iter().flatten().fold(0.0, f64::max)
+            }
+        }
     }
 
     /// True when both are known whole and are the same.
@@ -204,10 +226,10 @@ fn compared(place: &Place, a: Option<&End>, b: Option<&End>) -> Option<ComparedF
             if a.is_same(b) {
                 likeness = Some(1.0);
                 FileRelation::Same
-            } else if a.unknown || b.unknown {
+            } else if a.tells_nothing() || b.tells_nothing() {
                 FileRelation::Unknown
             } else {
-                let share = a.text.likeness(&b.text);
+                let share = a.likeness(b);
                 likeness = Some(share);
                 if share >= ALIKE {
                     FileRelation::Alike

@@ -41,12 +41,12 @@ pub(super) struct Changes {
 
 /// Reads the changes of a whole run; linear in its size.
 pub(super) fn changes(index: &Index<'_>) -> Changes {
-    let mut reader = Reader::new(index.trajectory, 0);
+    let workspace = Workspace::new(index);
+    let mut reader = Reader::new(index.trajectory, Some(&workspace), 0);
     for s in index.steps() {
         reader.step(s.id, &s.step, &s.reading, Some(&s.outcome));
     }
     let mut found = reader.found;
-    let workspace = Workspace::new(index);
     found.ends.refine(&workspace);
     look_behind(&mut found.list, &workspace);
     found
@@ -71,6 +71,8 @@ fn look_behind(changes: &mut [StateChange], workspace: &Workspace) {
 
 struct Reader<'t> {
     trajectory: &'t Trajectory,
+    /// The files of the run; not followed for sub-agents.
+    workspace: Option<&'t Workspace>,
     depth: usize,
     commands: CommandReader,
     /// The folder commands run in; empty when it is not known.
@@ -87,9 +89,10 @@ struct Made {
 }
 
 impl<'t> Reader<'t> {
-    fn new(trajectory: &'t Trajectory, depth: usize) -> Self {
+    fn new(trajectory: &'t Trajectory, workspace: Option<&'t Workspace>, depth: usize) -> Self {
         Self {
             trajectory,
+            workspace,
             depth,
             commands: CommandReader::default(),
             folder: trajectory.cwd.clone().unwrap_or_default(),
@@ -144,13 +147,37 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn push(&mut self, made: Made) {
+    fn push(&mut self, mut made: Made) {
         if self.found.list.len() >= MOST_CHANGES {
             self.found.cut = true;
             return;
         }
+        self.locate(&mut made.change);
         self.found.ends.apply(&made.change, made.text.as_deref());
         self.found.list.push(made.change);
+    }
+
+    /// Puts a file where the workspace has it, which follows the agent from folder to folder.
+    fn locate(&self, change: &mut StateChange) {
+        let (Some(workspace), Target::File(place)) = (self.workspace, &mut change.target) else {
+            return;
+        };
+        let mut found: Option<Place> = None;
+        for (file, _) in workspace.written_by(change.step) {
+            let at = Place::new("", &file.path);
+            if at == *place
+                || (at.name() == place.name() && found.as_ref().is_some_and(|f| *f != at))
+            {
+                // It is there, or there are several it may be.
+                return;
+            }
+            if at.name() == place.name() {
+                found = Some(at);
+            }
+        }
+        if let Some(at) = found {
+            *place = at;
+        }
     }
 
     /// A text typed over several steps stands in each of them as far as it had come: the longest counts.
@@ -298,7 +325,7 @@ impl<'t> Reader<'t> {
     /// A change that has no commands: keys in an editor, a tool nobody knows, a sub-agent.
     fn unnamed(&mut self, id: StepId, step: &Step, reading: &StepReading) -> Vec<Made> {
         if let Some(below) = self.sub_agent(step) {
-            let mut inner = Reader::new(below, self.depth + 1);
+            let mut inner = Reader::new(below, None, self.depth + 1);
             let mut effects = effect::Reader::new(below);
             for step in below.steps.walk() {
                 let reading = effects.read(&step);

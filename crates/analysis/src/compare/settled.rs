@@ -27,12 +27,26 @@ const TRIED: usize = 64;
 pub(super) enum Weight {
     /// It is of something both runs changed, or the task names.
     Matters,
-    /// Both did alike, but not the same.
+    /// Both changed a file alike, but not to the same text.
     Detail,
     /// It is of something else.
     Aside,
-    /// It is of something that is not meant to stay: a file in a scratch folder, a folder, a mode.
+    /// Both ran a command alike, but not in the same words.
+    Words,
+    /// It is of something that is not meant to stay: a file in a scratch folder, a folder, a
+    /// mode, a list of packages that is brought up to date.
     Scratch,
+}
+
+impl Weight {
+    /// The most telling first.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Matters,
+        Self::Detail,
+        Self::Aside,
+        Self::Words,
+        Self::Scratch,
+    ];
 }
 
 /// One of two runs, ready to be asked what it did.
@@ -56,12 +70,12 @@ impl<'c> Run<'c> {
         }
     }
 
-    /// True when the run made a change alike at any point.
-    fn did(&self, change: &StateChange) -> bool {
+    /// True when the run made a change that is at least so much like another, at any point.
+    fn did(&self, change: &StateChange, least: f64) -> bool {
         let ours = self.by_subject.get(&change.subject()).into_iter().flatten();
         ours.take(TRIED).any(|at| {
             let likeness = compare(change, &self.changes.list[*at]);
-            likeness.is_some_and(|likeness| likeness.share >= ALIKE)
+            likeness.is_some_and(|likeness| likeness.share >= least)
         })
     }
 
@@ -70,8 +84,14 @@ impl<'c> Run<'c> {
         if change.failed {
             return true;
         }
+        // Of things done alike every word counts.
+        let least = if relation == Relation::Alike {
+            1.0
+        } else {
+            ALIKE
+        };
         let Some(place) = change.place() else {
-            return other.did(change);
+            return other.did(change, least);
         };
         let (own_end, other_end) = (self.end(place), other.end(place));
         if own_end
@@ -85,7 +105,7 @@ impl<'c> Run<'c> {
             ChangeKind::Delete => exists(own_end) || !exists(other_end),
             _ if !exists(own_end) && !exists(other_end) => true,
             ChangeKind::Write | ChangeKind::Edit if change.text.stated => {
-                // Of things done alike every word counts; otherwise what is mostly there is there.
+                // Otherwise what is mostly there is there.
                 let held = if relation == Relation::Alike {
                     1.0
                 } else {
@@ -93,7 +113,7 @@ impl<'c> Run<'c> {
                 };
                 is_held(change, own_end, other_end, held)
             }
-            ChangeKind::Folder | ChangeKind::Mode => other.did(change),
+            ChangeKind::Folder | ChangeKind::Mode => other.did(change, ALIKE),
             _ => false,
         }
     }
@@ -112,8 +132,12 @@ fn is_held(change: &StateChange, own: Option<&End>, other: Option<&End>, held: f
         let other = other.filter(|other| other.is_exact());
         return share(other, removed).is_some_and(|share| share <= GONE);
     }
-    share(other, added).is_some_and(|share| share >= held)
-        || share(own, added).is_some_and(|share| share <= GONE)
+    // What was there before says nothing of the change.
+    let mut fresh = added.clone();
+    fresh.remove(removed);
+    fresh.is_empty()
+        || share(other, &fresh).is_some_and(|share| share >= held)
+        || share(own, &fresh).is_some_and(|share| share <= GONE)
 }
 
 /// What an entry of the alignment tells; `None` when the runs did not part there. `tasks` are the task
@@ -137,7 +161,14 @@ pub(super) fn weigh(entry: &Entry, runs: &[Run<'_>; 2], tasks: &[String; 2]) -> 
         return None;
     }
     if relation == Relation::Alike {
-        return Some(Weight::Detail);
+        let of_file = sides
+            .iter()
+            .any(|(change, ..)| change.is_some_and(|c| c.place().is_some()));
+        return Some(if of_file {
+            Weight::Detail
+        } else {
+            Weight::Words
+        });
     }
     let matters = sides.iter().any(|(change, _, other)| {
         change.is_some_and(|change| matters(change, &other.changes.ends, tasks))
@@ -154,7 +185,11 @@ pub(super) fn weigh(entry: &Entry, runs: &[Run<'_>; 2], tasks: &[String; 2]) -> 
 
 /// True when nothing a run leaves behind depends on a change.
 fn is_scratch(change: &StateChange) -> bool {
+    let refreshes = |program: &str| program.ends_with(" update") || program.ends_with(" upgrade");
+    let lists = matches!(&change.target, Target::Command { program, words }
+        if change.kind == ChangeKind::Install && words.is_empty() && refreshes(program));
     change.failed
+        || lists
         || matches!(change.kind, ChangeKind::Folder | ChangeKind::Mode)
         || change.place().is_some_and(Place::is_scratch)
 }

@@ -246,6 +246,24 @@ fn what_comes_later_or_is_taken_back_does_not_part() {
 }
 
 #[test]
+fn lines_in_another_order_are_a_difference() {
+    let turned = "    return late * 0.25\n    late = days.between(loan.due, loan.back)\n";
+    let straight = "    late = days.between(loan.due, loan.back)\n    return late * 0.25\n";
+    let comparison = runs(
+        [
+            write("/app/fees.py", FEES),
+            replace("/app/fees.py", straight, turned),
+        ],
+        [
+            write("/app/fees.py", FEES),
+            shell("cat /app/fees.py"),
+            write("/app/x.py", OTHER),
+        ],
+    );
+    assert_eq!(diverging(&comparison), Some((Relation::OnlyA, 2, 3)));
+}
+
+#[test]
 fn what_matters_is_named_before_what_does_not() {
     let comparison = runs(
         [shell("apt-get install -y vim"), write("/app/fees.py", FEES)],
@@ -356,8 +374,26 @@ fn any_action() -> impl Strategy<Value = Action> {
         "cd /srv && echo x > b.py",
         "python -c 'open(\"o\", \"w\")'",
     ]);
+    let keys = |keys: String| Action {
+        tool: "terminal".to_owned(),
+        kind: ActionKind::Keystrokes {
+            keys,
+            wait_seconds: None,
+        },
+        arguments: serde_json::Value::Null,
+    };
+    let other = |(tool, path): (String, String)| Action {
+        tool,
+        kind: ActionKind::Other,
+        arguments: serde_json::json!({ "path": path, "command": "create" }),
+    };
+    let patched = |(path, patch): (String, String)| edit(&path, Change::Patch { patch });
     prop_oneof![
         (path.clone(), text.clone()).prop_map(|(path, text)| write(path, text)),
+        any::<String>().prop_map(keys),
+        "(cat > a.py <<E\n|x = 1\n|E\n|vim a.py\n|:wq\n|C-c){1,3}".prop_map(keys),
+        any::<(String, String)>().prop_map(other),
+        any::<(String, String)>().prop_map(patched),
         (path, text.clone(), text).prop_map(|(path, old, new)| replace(path, old, new)),
         command.prop_map(shell),
         any::<String>().prop_map(|text| shell(&text)),

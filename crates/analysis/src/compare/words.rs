@@ -98,12 +98,16 @@ fn name_and_version(word: &str) -> (String, Option<String>) {
     } else {
         name
     };
+    let version = version.split('#').next().unwrap_or(version);
     let version = version
         .trim_start_matches(['=', '<', '>', '~', '!', '@'])
         .trim();
     let name = name.trim().to_lowercase().replace('_', "-");
     (name, (!version.is_empty()).then(|| version.to_owned()))
 }
+
+/// The verb of a program that is not known to start or stop others.
+pub(super) const RUN: &str = "run";
 
 /// Words by which services are started and stopped.
 const SERVICE_VERBS: &[&str] = &[
@@ -137,9 +141,9 @@ pub(super) fn service(command: &Invocation, reading: &CommandReading) -> Option<
         let names = |word: &&str| !word.starts_with(['%', '$']) && word.parse::<u64>().is_err();
         (words.find(names).unwrap_or("a process"), "stop")
     } else if INTERPRETERS.contains(&program) {
-        (words.next().unwrap_or(program), "run")
+        (words.next().unwrap_or(program), RUN)
     } else {
-        (program, "run")
+        (program, RUN)
     };
     let name = base_name(name).trim_end_matches(".service").to_lowercase();
     (!name.is_empty()).then(|| Target::Service {

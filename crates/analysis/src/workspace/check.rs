@@ -1,6 +1,10 @@
 //! The reconstruction held against what the run shows later.
 
 use serde::Serialize;
+use trace::StepId;
+
+/// How many steps are named for each kind of fault.
+const NAMED: usize = 32;
 
 /// How a change to a file could be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +20,7 @@ pub(super) enum Replayed {
 }
 
 /// How well edits could be carried out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct EditChecks {
     /// What the edit replaces was found, once, or everywhere it asked for.
     pub exact: usize,
@@ -26,10 +30,13 @@ pub struct EditChecks {
     pub not_found: usize,
     /// The part of the file it changes was never shown before: nothing to replay it on.
     pub unseen: usize,
+    /// The steps of the first edits that were not found or found more than once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepId>,
 }
 
 /// How often what the run showed was what the reconstruction held.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ListingChecks {
     /// Every line that was shown and believed to be known was the same.
     pub matches: usize,
@@ -40,6 +47,29 @@ pub struct ListingChecks {
     pub differs_inferred: usize,
     /// Nothing of what was shown was known before.
     pub unknown: usize,
+    /// The steps whose listings differed first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepId>,
+}
+
+impl ListingChecks {
+    /// Counts a listing with how many lines of it were known and how many of those differed.
+    pub(super) fn count(&mut self, step: StepId, shared: usize, differ: usize, inferred: bool) {
+        match (shared, differ) {
+            (_, 1..) => {
+                if inferred {
+                    self.differs_inferred += 1;
+                } else {
+                    self.differs += 1;
+                }
+                if self.steps.len() < NAMED {
+                    self.steps.push(step);
+                }
+            }
+            (0, _) => self.unknown += 1,
+            _ => self.matches += 1,
+        }
+    }
 }
 
 /// The checks of one file.
@@ -74,13 +104,17 @@ pub struct Checks {
 
 impl Checks {
     /// Counts an edit.
-    pub(super) fn edit(&mut self, replayed: Replayed) {
+    pub(super) fn edit(&mut self, step: StepId, replayed: Replayed) {
         let edits = &mut self.edits;
         match replayed {
             Replayed::Exactly => edits.exact += 1,
             Replayed::Ambiguous => edits.ambiguous += 1,
             Replayed::NotFound => edits.not_found += 1,
             Replayed::Unseen => edits.unseen += 1,
+        }
+        let faulty = matches!(replayed, Replayed::Ambiguous | Replayed::NotFound);
+        if faulty && edits.steps.len() < NAMED {
+            edits.steps.push(step);
         }
     }
 }

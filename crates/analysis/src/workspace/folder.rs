@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use trace::{ActionKind, Step};
+use trace::{ActionKind, Step, StepStatus};
 
 use super::path::{is_absolute, normal};
 use crate::Index;
@@ -46,13 +46,14 @@ impl Folder {
     pub(super) fn new(index: &Index<'_>) -> Self {
         let mut told = Told::default();
         for step in index.steps() {
-            told.step(&step.step, &step.reading.commands);
+            let worked = step.outcome.status != StepStatus::Failed;
+            told.step(&step.step, &step.reading.commands, worked);
         }
         let start = index
             .trajectory
             .cwd
             .as_deref()
-            .and_then(|cwd| normal("", cwd))
+            .and_then(folder)
             .or_else(|| told.start());
         let start = start.unwrap_or_default();
         Self {
@@ -152,9 +153,8 @@ impl Folder {
     }
 
     fn enter(&mut self, target: &str) {
-        // The root is a folder, though no file.
         let folder = if target == "/" {
-            Some("/".to_owned())
+            folder(target)
         } else {
             self.path(target)
         };
@@ -172,11 +172,14 @@ struct Told {
     first_shown: Option<String>,
     shells: usize,
     restated: usize,
+    /// How often a folder below the present one was entered twice in a row, which works only where the
+    /// first time is forgotten.
+    again_below: usize,
     last: Option<String>,
 }
 
 impl Told {
-    fn step(&mut self, step: &Step, commands: &[Invocation]) {
+    fn step(&mut self, step: &Step, commands: &[Invocation], worked: bool) {
         let observed = step.observed();
         match &step.action.kind {
             ActionKind::Shell { .. } => {
@@ -190,6 +193,8 @@ impl Told {
                 if let Some(target) = target {
                     if self.last.as_ref() == Some(target) {
                         self.restated += 1;
+                        let below = !is_absolute(target) && !target.starts_with('.');
+                        self.again_below += usize::from(below && worked);
                     }
                     if is_absolute(target) {
                         *self.entered.entry(target.clone()).or_default() += 1;
@@ -210,7 +215,30 @@ impl Told {
                     .filter(|folder| folder.starts_with('/'))
                     .map(str::to_owned);
             }
+            ActionKind::Read { path } => self.placed(path, observed),
+            ActionKind::Edit { edits } => {
+                if let Some(edit) = edits.first() {
+                    self.placed(&edit.path, observed);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// A tool that was given a relative path and answers with the whole one says where it started.
+    fn placed(&mut self, path: &str, observed: &str) {
+        if self.first_shown.is_some() || is_absolute(path) || path.is_empty() {
+            return;
+        }
+        let ending = format!("/{}", path.trim_start_matches("./"));
+        let head = observed.lines().next().unwrap_or_default();
+        let Some(at) = head.find(&ending) else { return };
+        let begin = head[..at]
+            .rfind([' ', '\'', '"', '`', '('])
+            .map_or(0, |at| at + 1);
+        let folder = &head[begin..at];
+        if folder.starts_with('/') {
+            self.first_shown = Some(folder.to_owned());
         }
     }
 
@@ -219,12 +247,21 @@ impl Told {
         let often = often
             .filter(|(_, times)| **times >= 2)
             .map(|(folder, _)| folder);
-        normal("", self.first_shown.as_ref().or(often)?)
+        folder(self.first_shown.as_ref().or(often)?)
     }
 
     fn forgets(&self) -> bool {
-        self.restated >= RESTATED && self.restated * RESTATED_SHARE >= self.shells
+        self.again_below > 0
+            || self.restated >= RESTATED && self.restated * RESTATED_SHARE >= self.shells
     }
+}
+
+/// A path as that of a folder, which the root is too.
+fn folder(path: &str) -> Option<String> {
+    if path.trim() == "/" {
+        return Some("/".to_owned());
+    }
+    normal("", path)
 }
 
 /// User and folder of a prompt such as `root@box:/app# `.

@@ -42,6 +42,11 @@ impl Operation {
         self != Self::Show
     }
 
+    /// True when the run itself says what the file held afterwards, or how that follows from before.
+    pub(super) fn states_text(self) -> bool {
+        !matches!(self, Self::Show | Self::Delete | Self::Program)
+    }
+
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -112,8 +117,6 @@ pub struct Version {
     pub exists: bool,
     /// What is known of it; `None` for a file that does not exist, and past the limit of kept text.
     pub(super) content: Option<Arc<Content>>,
-    /// How to get from here to the version before.
-    pub(super) back: Back,
 }
 
 impl Version {
@@ -122,28 +125,6 @@ impl Version {
     pub fn is_dropped(&self) -> bool {
         self.exists && self.content.is_none()
     }
-}
-
-/// How what is known of a version says something about the one before it.
-#[derive(Debug, Clone, Default)]
-pub(super) enum Back {
-    /// Nothing changed.
-    Same,
-    /// `new` gave way to `old` would undo it.
-    Replaced {
-        /// What stood there.
-        old: Arc<str>,
-        /// What stands there.
-        new: Arc<str>,
-    },
-    /// Lines were added behind the others.
-    Appended {
-        /// How many lines were there.
-        lines: Option<usize>,
-    },
-    /// It says nothing.
-    #[default]
-    Unknown,
 }
 
 /// All versions of one file, in the order they came to be.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::line::line_number;
+
 /// Lines of a file as a run showed them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listing<'t> {
@@ -12,8 +14,8 @@ pub(super) struct Listing<'t> {
     pub(super) whole: bool,
     /// How many lines the file has, where the listing says.
     pub(super) total: Option<usize>,
-    /// True when an empty line at the end is shown as one.
-    pub(super) ends: bool,
+    /// True when a terminal showed it, which leaves no tabs and no blanks at the end of lines.
+    pub(super) screen: bool,
     /// The bytes of the observation.
     pub(super) bytes: Range<usize>,
 }
@@ -41,9 +43,32 @@ fn is_cut(line: &str) -> bool {
     }
 }
 
-/// A text that is the lines of a file from `first` on, as far as it was not cut; `base` is where the
-/// text stands in the observation.
-pub(super) fn plain(text: &str, first: usize, whole: bool, base: usize) -> Option<Listing<'_>> {
+/// The part of an observation that a program printed, with its place: without the frame a harness put
+/// around an output it cut. Source: the observation template of mini-SWE-agent, which keeps the first
+/// and the last characters of a long output.
+pub(super) fn unframed(text: &str) -> (usize, &str) {
+    const HEAD: &str = "<output_head>\n";
+    let head = memchr::memmem::find(text.as_bytes(), HEAD.as_bytes()).filter(|at| *at < 2_000);
+    let Some(at) = head else { return (0, text) };
+    let start = at + HEAD.len();
+    let end = memchr::memmem::find(&text.as_bytes()[start..], b"</output_head>");
+    let end = end.map_or(text.len(), |end| start + end);
+    // The last line need not be whole.
+    let end = text[start..end]
+        .trim_end_matches('\n')
+        .rfind('\n')
+        .map_or(start, |line| start + line + 1);
+    (start, &text[start..end])
+}
+
+/// A text that is the lines of a file from `first` on, at most `count` of them (all without one), as far
+/// as it was not cut; `base` is where the text stands in the observation.
+pub(super) fn plain(
+    text: &str,
+    first: usize,
+    count: Option<usize>,
+    base: usize,
+) -> Option<Listing<'_>> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     if text.is_empty() {
         return None;
@@ -51,7 +76,7 @@ pub(super) fn plain(text: &str, first: usize, whole: bool, base: usize) -> Optio
     let mut lines = Vec::new();
     let mut end = 0;
     let mut cut = false;
-    for line in text.split('\n') {
+    for line in text.split('\n').take(count.unwrap_or(usize::MAX)) {
         if is_cut(line) {
             cut = true;
             break;
@@ -62,20 +87,27 @@ pub(super) fn plain(text: &str, first: usize, whole: bool, base: usize) -> Optio
     (!lines.is_empty()).then(|| Listing {
         first,
         lines,
-        whole: whole && !cut && first == 0,
+        whole: count.is_none() && !cut && first == 0,
         total: None,
-        ends: false,
+        screen: false,
         bytes: base..base + end.min(text.len()),
     })
 }
 
-/// A listing that was asked for at most `count` lines: when it has fewer, the file ends there.
-pub(super) fn limited(mut listing: Listing<'_>, count: Option<usize>) -> Listing<'_> {
-    if let Some(count) = count {
-        // A line more than was asked for is not of this file.
-        listing.lines.truncate(count);
+/// The length of the long listing of a folder (`ls -l`) a text begins with.
+pub(super) fn past_folder(text: &str) -> Option<usize> {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        let mode = line.split(' ').next().unwrap_or_default();
+        let entry = mode.len() >= 10
+            && mode.starts_with(['-', 'd', 'l', 'b', 'c', 'p', 's'])
+            && mode[1..].bytes().take(9).all(|b| b"rwxsStT-".contains(&b));
+        if !(entry || line.starts_with("total ")) {
+            break;
+        }
+        end += line.len();
     }
-    listing
+    (end > 0).then_some(end)
 }
 
 /// The number in front of a line of a numbered listing, and the line.
@@ -85,7 +117,7 @@ fn numbered_line(line: &str) -> Option<(usize, &str, char)> {
     if digits == 0 || digits > 7 {
         return None;
     }
-    let number: usize = rest[..digits].parse().ok()?;
+    let number = line_number(&rest[..digits])?;
     let mut chars = rest[digits..].chars();
     let separator = chars.next()?;
     let text = chars.as_str();
@@ -126,7 +158,7 @@ pub(super) fn numbered(text: &str, base: usize) -> Vec<Listing<'_>> {
                 lines: vec![body],
                 whole: false,
                 total,
-                ends: false,
+                screen: false,
                 bytes: start..start + line.len(),
             }),
         }
@@ -135,11 +167,41 @@ pub(super) fn numbered(text: &str, base: usize) -> Vec<Listing<'_>> {
     found
 }
 
+/// The lines of `grep -rn`: path, number, text. Lines beyond a thousand are left.
+pub(super) fn searched(text: &str, base: usize) -> Vec<(&str, Listing<'_>)> {
+    let mut at = base;
+    let mut found = Vec::new();
+    for line in text.split('\n').take(1_000) {
+        let start = at;
+        at += line.len() + 1;
+        let Some((path, rest)) = line.split_once(':') else {
+            continue;
+        };
+        let Some((number, body)) = rest.split_once(':') else {
+            continue;
+        };
+        let number = line_number(number).and_then(|number| number.checked_sub(1));
+        let (Some(first), false) = (number, path.is_empty() || path.contains(' ')) else {
+            continue;
+        };
+        let listing = Listing {
+            first,
+            lines: vec![body],
+            whole: false,
+            total: None,
+            screen: false,
+            bytes: start..start + line.len(),
+        };
+        found.push((path, listing));
+    }
+    found
+}
+
 /// `[File: x (219 lines total)]`: how many lines a windowed viewer says a file has.
 fn stated_total(text: &str) -> Option<usize> {
     let head = text.lines().find(|line| line.starts_with("[File: "))?;
     let (_, rest) = head.rsplit_once('(')?;
-    rest.split_once(" lines total")?.0.parse().ok()
+    line_number(rest.split_once(" lines total")?.0)
 }
 
 #[cfg(test)]
@@ -161,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_plain_listing_ends_where_it_was_cut() {
-        let found = plain("a\nb\n... [3 lines truncated] ...\nz\n", 0, true, 5);
+        let found = plain("a\nb\n... [3 lines truncated] ...\nz\n", 0, None, 5);
         let found = found.unwrap();
         assert_eq!(found.lines, ["a", "b"]);
         assert!(!found.whole);

@@ -21,6 +21,7 @@ mod line;
 mod listing;
 mod patch;
 mod path;
+mod python;
 mod read;
 mod replay;
 mod sed;

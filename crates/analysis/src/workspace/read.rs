@@ -4,10 +4,11 @@ use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepSt
 
 use super::folder::Folder;
 use super::history::Operation;
+use super::line::LINES;
 use super::listing::{self, Listing};
 use super::patch;
-use super::replay::{Mark, Place, Replay, Text};
-use super::shell::{Form, Piece, Printed, Shell};
+use super::replay::{Place, Replay, Text};
+use super::shell::{Form, Piece, Printed, Shell, Shows};
 use crate::Index;
 use crate::effect::StepReading;
 use crate::outcome::Answers;
@@ -47,18 +48,18 @@ impl Reader<'_, '_> {
                 self.commands(step, reading, outcome);
             }
             ActionKind::Edit { edits } => {
-                let refused = outcome.status == StepStatus::Failed;
-                if !refused {
-                    for edit in edits {
-                        self.edit(edit);
-                    }
+                if outcome.status == StepStatus::Failed {
+                    return;
                 }
-                if let [first, ..] = edits.as_slice() {
-                    self.view(step, &first.path, refused);
+                for edit in edits {
+                    self.edit(edit);
+                }
+                if let [only] = edits.as_slice() {
+                    self.view(step, &only.path);
                 }
             }
             ActionKind::Read { path } if outcome.status != StepStatus::Failed => {
-                self.view(step, path, false);
+                self.view(step, path);
             }
             _ => {}
         }
@@ -76,15 +77,14 @@ impl Reader<'_, '_> {
             }
             Change::Replace { old, new, all } => replay.replace(&path, old, new, *all, place),
             Change::ReplaceLines { first, last, text } => {
-                let (Ok(first), Ok(last)) = (usize::try_from(*first), usize::try_from(*last))
-                else {
+                let (Some(first), Some(last)) = (number(*first), number(*last)) else {
                     return;
                 };
                 let from = first.saturating_sub(1);
                 replay.overwrite(&path, from..last.max(from), text, Operation::Edit, place);
             }
             Change::Insert { line, text } => {
-                if let Ok(line) = usize::try_from(*line) {
+                if let Some(line) = number(*line) {
                     replay.overwrite(&path, line..line, text, Operation::Edit, place);
                 }
             }
@@ -108,12 +108,16 @@ impl Reader<'_, '_> {
     }
 
     /// The numbered lines a tool shows of a file, after reading or editing it.
-    fn view(&mut self, step: &Step, path: &str, _refused: bool) {
+    fn view(&mut self, step: &Step, path: &str) {
         let Some(path) = self.folder.path(path) else {
             return;
         };
         let text = step.observed();
-        for listing in listing::numbered(text, 0) {
+        for mut listing in listing::numbered(text, 0) {
+            // Editors number what follows the last line feed of a snippet too.
+            if listing.lines.len() > 1 && listing.lines.last().is_some_and(|l| l.is_empty()) {
+                listing.lines.pop();
+            }
             if let Some(mark) = self.replay.mark(&path) {
                 self.replay.show(&mark, &listing);
             }
@@ -134,6 +138,7 @@ impl Reader<'_, '_> {
         let handled = shell.handled;
         let pieces = shell.pieces;
         for written in &reading.effect.writes {
+            // What a step is said to write and no command above did, a program wrote.
             if let Some(path) = self.folder.path(written)
                 && !handled.contains(&path)
                 && !written.ends_with('/')
@@ -150,7 +155,8 @@ impl Reader<'_, '_> {
             self.screen(observation, commands, &pieces);
         } else if outcome.status != StepStatus::Failed {
             let pieces: Vec<&Printed> = pieces.iter().map(|piece| &piece.printed).collect();
-            self.shown(&observation.text, 0, &pieces, true);
+            let (start, text) = listing::unframed(&observation.text);
+            self.shown(text, start, &pieces, false);
         }
     }
 
@@ -179,17 +185,24 @@ impl Reader<'_, '_> {
                 .filter(|piece| (at..from).contains(&piece.command))
                 .map(|piece| &piece.printed)
                 .collect();
-            self.shown(&answer.text, answer.start, &pieces, false);
+            self.shown(&answer.text, answer.start, &pieces, true);
         }
     }
 
     /// Splits an observation among the commands that printed it and takes in what it shows.
-    fn shown(&mut self, text: &str, base: usize, pieces: &[&Printed], closed: bool) {
+    fn shown(&mut self, text: &str, base: usize, pieces: &[&Printed], screen: bool) {
         let spoken: Vec<&&Printed> = pieces
             .iter()
             .filter(|printed| !matches!(printed, Printed::Nothing))
             .collect();
-        if !spoken.iter().any(|p| matches!(p, Printed::Files(_))) {
+        if spoken
+            .iter()
+            .any(|printed| matches!(printed, Printed::Diff))
+        {
+            self.differences(text, base, screen);
+        }
+        let shows = |printed: &Printed| matches!(printed, Printed::Files(_) | Printed::Searched);
+        if !spoken.iter().any(|printed| shows(printed)) {
             return;
         }
         let mut at = 0;
@@ -198,10 +211,16 @@ impl Reader<'_, '_> {
             match printed {
                 Printed::Known(said) if !said.trim().is_empty() => {
                     let said = said.trim_end_matches('\n');
+                    if let Some(from) = listing::past_folder(&text[at..])
+                        .filter(|_| matches!(open.first(), Some(Printed::Listed)))
+                    {
+                        open.remove(0);
+                        at += from;
+                    }
                     let Some(found) = find_lines(&text[at..], said) else {
                         return;
                     };
-                    self.part(&text[at..at + found], base + at, &open, true);
+                    self.part(&text[at..at + found], base + at, &open, screen);
                     open.clear();
                     at += found + said.len();
                     at += usize::from(text[at..].starts_with('\n'));
@@ -209,20 +228,28 @@ impl Reader<'_, '_> {
                 other => open.push(other),
             }
         }
-        self.part(&text[at..], base + at, &open, closed);
+        if let [Printed::Listed, ..] = open.as_slice()
+            && let Some(from) = listing::past_folder(&text[at..])
+        {
+            open.remove(0);
+            at += from;
+        }
+        self.part(&text[at..], base + at, &open, screen);
     }
 
     /// A part of an observation that these commands printed together.
-    fn part(&mut self, text: &str, base: usize, pieces: &[&Printed], _closed: bool) {
-        let [Printed::Files(files)] = pieces else {
-            return;
+    fn part(&mut self, text: &str, base: usize, pieces: &[&Printed], screen: bool) {
+        let files = match pieces {
+            [Printed::Files(files)] => files,
+            [Printed::Searched] => return self.searched(text, base, screen),
+            _ => return self.runs(text, base, pieces, screen),
         };
         let mut at = 0;
         for (number, shows) in files.iter().enumerate() {
             let last = number + 1 == files.len();
             let rest = &text[at..];
             if last {
-                self.listing(&shows.mark, shows.form, rest, base + at);
+                self.listing(shows, rest, base + at, screen);
                 return;
             }
             // Where a file ends is only known when it is known.
@@ -232,24 +259,112 @@ impl Reader<'_, '_> {
             if !rest.starts_with(expected.as_str()) {
                 return;
             }
-            self.listing(&shows.mark, shows.form, &expected, base + at);
+            self.listing(shows, &expected, base + at, screen);
             at += expected.len();
         }
     }
 
-    fn listing(&mut self, mark: &Mark, form: Form, text: &str, base: usize) {
-        let found: Vec<Listing<'_>> = match form {
-            Form::Numbered => listing::numbered(text, base),
-            Form::Plain { first, count } => listing::plain(text, first, count.is_none(), base)
-                .map(|listing| listing::limited(listing, count))
+    /// Numbered views among other things that were printed: each is one run of numbers.
+    fn runs(&mut self, text: &str, base: usize, pieces: &[&Printed], screen: bool) {
+        let mut views = Vec::new();
+        for printed in pieces {
+            match printed {
+                Printed::Files(files) => match files.as_slice() {
+                    [shows] if shows.form == Form::Numbered => views.push(shows),
+                    _ => return,
+                },
+                Printed::Listed => {}
+                _ if views.is_empty() => return,
+                _ => {}
+            }
+        }
+        let runs = listing::numbered(text, base);
+        let first_only = views.len() == 1 && !runs.is_empty();
+        if first_only || runs.len() == views.len() {
+            for (shows, listing) in views.into_iter().zip(runs) {
+                self.replay
+                    .show(&shows.mark, &Listing { screen, ..listing });
+            }
+        }
+    }
+
+    /// The side of a difference that is the working tree.
+    fn differences(&mut self, text: &str, base: usize, screen: bool) {
+        for file in patch::read(text) {
+            let Some(path) = file.new.and_then(|path| self.in_repository(path)) else {
+                continue;
+            };
+            for hunk in &file.hunks {
+                let lines: Vec<&str> = hunk.after().collect();
+                let (Some(first), Some(at)) = (hunk.new_start, hunk.rows.first()) else {
+                    continue;
+                };
+                // Rows are pieces of the text, so their addresses say where they stand in it.
+                let place = |row: &str| base + (row.as_ptr() as usize - text.as_ptr() as usize);
+                let end = hunk.rows.last().map_or(0, |row| place(row.1) + row.1.len());
+                let listing = Listing {
+                    first: first.saturating_sub(1),
+                    whole: file.creates && file.hunks.len() == 1,
+                    lines,
+                    total: None,
+                    screen,
+                    bytes: place(at.1)..end,
+                };
+                if listing.lines.is_empty() {
+                    continue;
+                }
+                if let Some(mark) = self.replay.mark(&path) {
+                    self.replay.show(&mark, &listing);
+                }
+            }
+        }
+    }
+
+    /// The file a path means that starts at the root of a repository, which lies here or above.
+    fn in_repository(&self, path: &str) -> Option<String> {
+        let here = self.folder.path(path)?;
+        let mut folder = self.folder.path(".").unwrap_or_default();
+        loop {
+            let candidate = format!("{folder}/{path}");
+            if self.replay.find(&candidate).is_some() {
+                return Some(candidate);
+            }
+            match folder.rfind('/') {
+                Some(at) => folder.truncate(at),
+                None => return Some(here),
+            }
+        }
+    }
+
+    /// Lines found in several files.
+    fn searched(&mut self, text: &str, base: usize, screen: bool) {
+        for (path, listing) in listing::searched(text, base) {
+            if let Some(path) = self.folder.path(path)
+                && let Some(mark) = self.replay.mark(&path)
+            {
+                self.replay.show(&mark, &Listing { screen, ..listing });
+            }
+        }
+    }
+
+    fn listing(&mut self, shows: &Shows, text: &str, base: usize, screen: bool) {
+        let found: Vec<Listing<'_>> = match shows.form {
+            Form::Numbered | Form::Found => listing::numbered(text, base),
+            Form::Plain { first, count } => listing::plain(text, first, count, base)
                 .into_iter()
                 .collect(),
             Form::Some => Vec::new(),
         };
-        for listing in &found {
-            self.replay.show(mark, listing);
+        for listing in found {
+            let listing = Listing { screen, ..listing };
+            self.replay.show(&shows.mark, &listing);
         }
     }
+}
+
+/// A line's number as a tool takes it.
+fn number(stated: u64) -> Option<usize> {
+    usize::try_from(stated).ok().filter(|line| *line <= LINES)
 }
 
 /// Where `said` stands in `text` as whole lines.

@@ -8,6 +8,7 @@
 
 mod group;
 mod outcomes;
+mod position;
 mod read;
 mod row;
 mod table;
@@ -20,6 +21,7 @@ use trace::{Phase, StepId};
 
 pub use group::Grouping;
 pub use outcomes::outcomes;
+pub use position::{apart, position_splits};
 #[cfg(test)]
 pub(crate) use read::from_rows;
 pub(crate) use read::rows;

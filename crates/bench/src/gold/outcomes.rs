@@ -5,36 +5,46 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::LoadError;
+use super::{GoldRun, Grouping, LoadError, Set, group};
 
-/// Whether runs were resolved, by name, out of every `.json` file of a folder that is an object of runs
-/// with a `resolved` each; empty when there is none.
+/// The runs of every `.json` file of a folder that is an object of runs with a `resolved` each, as one
+/// set; it may be empty. Of these nothing is labelled but whether they were solved.
 ///
 /// # Errors
 /// A folder or file that cannot be read. A file of another kind is passed over.
-pub fn outcomes(folder: &Path) -> Result<BTreeMap<String, bool>, LoadError> {
-    let mut found = BTreeMap::new();
-    if !folder.is_dir() {
-        return Ok(found);
-    }
+pub fn outcomes(folder: &Path) -> Result<Set, LoadError> {
+    let mut found: BTreeMap<String, bool> = BTreeMap::new();
     let io = |source| LoadError::Io {
         path: folder.to_owned(),
         source,
     };
-    for entry in std::fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        if path.extension().is_none_or(|end| end != "json") {
-            continue;
-        }
-        let text = std::fs::read(&path).map_err(io)?;
-        let Ok(Value::Object(runs)) = serde_json::from_slice(&text) else {
-            continue;
-        };
-        for (run, row) in runs {
-            if let Some(resolved) = row.get("resolved").and_then(Value::as_bool) {
-                found.insert(run, resolved);
+    if folder.is_dir() {
+        for entry in std::fs::read_dir(folder).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            if path.extension().is_none_or(|end| end != "json") {
+                continue;
             }
+            let text = std::fs::read(&path).map_err(io)?;
+            let Ok(Value::Object(runs)) = serde_json::from_slice(&text) else {
+                continue;
+            };
+            let known = runs
+                .into_iter()
+                .filter_map(|(run, row)| Some((run, row.get("resolved")?.as_bool()?)));
+            found.extend(known);
         }
     }
-    Ok(found)
+    let runs = found.into_iter().map(|(run, resolved)| GoldRun {
+        run,
+        solved: Some(resolved),
+        ..GoldRun::default()
+    });
+    let mut set = Set {
+        name: "outcomes".to_owned(),
+        runs: runs.collect(),
+        notes: Vec::new(),
+    };
+    let mut all: Vec<&mut GoldRun> = set.runs.iter_mut().collect();
+    group::assign(&mut all, &Grouping::Task);
+    Ok(set)
 }

@@ -1,6 +1,6 @@
 //! Predictions for tasks that the model has not seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use localize::label::{incorrect_chances, incorrect_steps};
 use localize::model::Model;
@@ -10,6 +10,7 @@ use trace::StepId;
 
 use super::fold::folds;
 use super::{Sample, Settings, fit};
+use crate::prediction::Prediction;
 
 /// What the model says of a run whose task it has not seen.
 #[derive(Debug, Clone)]
@@ -39,18 +40,42 @@ impl<'s> Unseen<'s> {
             judgement,
         }
     }
+
+    /// The part of a prediction that rests on the model's numbers.
+    #[must_use]
+    pub fn prediction(&self) -> Prediction {
+        let ranked = self.judgement.ranked.iter();
+        Prediction {
+            run: self.sample.run.clone(),
+            onset: Some(self.judgement.onset),
+            candidates: Some(ranked.map(|(step, _)| *step).collect()),
+            incorrect: Some(self.incorrect.clone()),
+            confidence: Some(self.judgement.confidence),
+            ..Prediction::default()
+        }
+    }
 }
 
-/// Leaves out one task after the other, fits everything again without it, and predicts its runs; in
-/// the order of the tasks, and within one in that of the samples.
+/// By task, the model that is fitted to everything else.
 #[must_use]
-pub fn cross_validate<'s>(samples: &[&'s Sample], settings: &Settings) -> Vec<Unseen<'s>> {
-    folds(samples)
+pub fn models_by_task(samples: &[Sample], settings: &Settings) -> BTreeMap<String, Model> {
+    let all: Vec<&Sample> = samples.iter().collect();
+    folds(&all)
         .into_par_iter()
-        .flat_map_iter(|(rest, held_out)| {
-            let model = fit(&rest, settings);
-            let predict = move |sample| Unseen::new(sample, &model);
-            held_out.into_iter().map(predict)
+        .filter_map(|(rest, held_out)| {
+            let task = held_out.first()?.task.clone();
+            Some((task, fit(&rest, settings)))
         })
         .collect()
+}
+
+/// What each run's model, fitted without its task, says of it; in the order of the samples.
+#[must_use]
+pub fn cross_validate<'s>(samples: &'s [Sample], settings: &Settings) -> Vec<Unseen<'s>> {
+    let models = models_by_task(samples, settings);
+    let known = samples.iter().filter_map(|sample| {
+        let model = models.get(&sample.task)?;
+        Some(Unseen::new(sample, model))
+    });
+    known.collect()
 }

@@ -5,10 +5,12 @@
 //! ones (see [`localize::model::fit`]). Cross-validation leaves out one task at a time, with all its runs;
 //! the weights, the calibration and everything else a verdict rests on are fitted again without it.
 
+mod ablation;
 mod cross;
 mod fold;
 mod sample;
 
-pub use cross::{Unseen, cross_validate};
+pub use ablation::{Ablated, FIGURES, Figures, ablate, markdown as ablation_markdown};
+pub use cross::{Unseen, cross_validate, models_by_task};
 pub use fold::{Settings, fit};
-pub use sample::{Sample, position_splits};
+pub use sample::{Sample, digest};

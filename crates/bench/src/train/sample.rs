@@ -1,6 +1,6 @@
 //! What there is to learn from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use localize::model::Table;
 use trace::StepId;
@@ -30,7 +30,7 @@ pub struct Sample {
 
 impl Sample {
     /// A run with its labels. `artificial` are the splits whose labels teach positions (see
-    /// [`position_splits`]).
+    /// [`crate::gold::position_splits`]).
     #[must_use]
     pub fn new(
         gold: &GoldRun,
@@ -71,27 +71,20 @@ impl Sample {
     }
 }
 
-/// The splits whose labels are met by position alone: where flagging the step before the last, and no
-/// other, hits in more than half of the runs that have an incorrect step. Whoever learns from them
-/// learns where people put labels.
+/// A digest of everything there is to learn from: labels and measurements, in the order of the samples.
 #[must_use]
-pub fn position_splits(runs: &[GoldRun]) -> BTreeSet<String> {
-    let mut hits: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
-    for run in runs {
-        let (Some(split), Some(wrong)) = (&run.split, &run.incorrect) else {
-            continue;
-        };
-        if wrong.is_empty() {
-            continue;
-        }
-        let before_last = StepId::new(run.steps().saturating_sub(1));
-        let (hit, of) = hits.entry(split).or_default();
-        *of += 1;
-        *hit += u32::from(before_last.is_some_and(|step| wrong.contains(&step)));
+pub fn digest(samples: &[Sample]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for sample in samples {
+        hasher.update(format!("{}\0{}\0", sample.run, sample.task).as_bytes());
+        let labels = (
+            sample.onset,
+            &sample.accepted,
+            &sample.incorrect,
+            sample.failed,
+            sample.resolved,
+        );
+        hasher.update(format!("{labels:?}\0{:?}\0", sample.table.rows).as_bytes());
     }
-    let found = hits.into_iter();
-    found
-        .filter(|(_, (hit, of))| hit * 2 > *of)
-        .map(|(split, _)| split.to_owned())
-        .collect()
+    hasher.finalize().to_hex().to_string()
 }

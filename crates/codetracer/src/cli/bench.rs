@@ -13,6 +13,8 @@ pub(crate) enum Bench {
     Score(BenchScore),
     /// Say which runs two systems differ on, and whether the difference is more than noise.
     Compare(BenchCompare),
+    /// Fit the offline engine's model to labelled runs, and score it on tasks it has not seen.
+    Train(BenchTrain),
 }
 
 /// What labels to take, and how to show what comes of them.
@@ -80,4 +82,26 @@ pub(crate) struct BenchCompare {
     pub(crate) a: PathBuf,
     /// Predictions of the second system.
     pub(crate) b: PathBuf,
+}
+
+/// `codetracer bench train`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchTrain {
+    #[command(flatten)]
+    pub(crate) labels: Labels,
+    /// Where the labelled runs are, as for `bench run`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) artifacts: PathBuf,
+    /// Hide the recorded outcome from the engine in the cross-validation.
+    #[arg(long)]
+    pub(crate) blind: bool,
+    /// Fit again without each signal, and with each one alone.
+    #[arg(long)]
+    pub(crate) ablation: bool,
+    /// Write the model fitted to all runs to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Keep the cross-validated predictions, the report and its chart in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }

@@ -162,7 +162,7 @@ impl Model {
             bars: Bars {
                 failed: 0.5,
                 fine: 0.3,
-                onset: 0.1,
+                onset: 0.4,
             },
         }
     }
@@ -173,6 +173,16 @@ impl Model {
     /// Says what is wrong with the text, with line and column.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
+    }
+
+    /// The model as a file for people.
+    ///
+    /// # Errors
+    /// Never, but for a weight that TOML cannot write.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        let head = "# Fitted by `codetracer bench train`; see docs/benchmark.md. Weights are log odds at \
+                    full strength.\n\n";
+        Ok(format!("{head}{}", toml::to_string(self)?))
     }
 }
 

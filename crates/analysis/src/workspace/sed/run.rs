@@ -5,6 +5,7 @@ use regex::{Captures, Regex};
 use super::pattern::Part;
 use crate::workspace::content::{Content, inherit};
 use crate::workspace::line::{Line, Lines, Origin};
+use crate::workspace::replay::Done;
 
 /// Which lines a command concerns.
 #[derive(Debug, Clone)]
@@ -93,41 +94,54 @@ impl Substitution {
     }
 }
 
-/// Whether a command concerns the line at hand.
-struct Reach {
-    /// The line the present range ends at; `None` outside of one. A pattern ends it when it matches.
-    until: Option<Option<usize>>,
+/// Whether a range of a command is open.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// It is not.
+    #[default]
+    Closed,
+    /// Up to this line.
+    Line(usize),
+    /// Up to the line its end matches.
+    Match,
 }
 
 impl Program {
-    /// Changes a content; false where what is known does not suffice to tell the result.
+    /// Changes a content, as far as what is known allows.
     pub(in crate::workspace) fn run(
         &self,
         content: &mut Content,
         lines: &mut Lines,
         origin: Origin,
-    ) -> bool {
-        match content.all() {
-            Some(all) if self.slurps => {
-                let before = all.to_vec();
-                self.slurp(&before, content, lines, origin)
-            }
-            Some(all) => {
-                let before = all.to_vec();
-                self.stream(&before, content, lines, origin)
-            }
-            None => self.known_lines(content, lines, origin),
-        }
+    ) -> Done {
+        let Some(all) = content.all() else {
+            return self.on_parts(content, lines, origin);
+        };
+        let before = all.to_vec();
+        let closed = before.last().is_some_and(|l| lines.text(l.text).is_empty());
+        let text = if self.slurps {
+            Some(self.slurp(lines.join(&before)))
+        } else {
+            let count = before.len() - usize::from(closed);
+            self.stream(&before[..count], Some(0), Some(count), lines)
+                .map(|mut text| {
+                    if !closed {
+                        text.pop();
+                    }
+                    text
+                })
+        };
+        let Some(mut after) = text.and_then(|text| lines.cut(&text, origin)) else {
+            return Done::Not;
+        };
+        inherit(&before, &mut after);
+        let rest = content.rest;
+        *content = Content::whole(after);
+        content.rest = rest;
+        Done::Fully
     }
 
-    fn slurp(
-        &self,
-        before: &[Line],
-        content: &mut Content,
-        lines: &mut Lines,
-        origin: Origin,
-    ) -> bool {
-        let mut text = lines.join(before);
+    fn slurp(&self, mut text: String) -> String {
         for command in &self.commands {
             if let Does::Substitute(substitution) = &command.does
                 && let Some(changed) = substitution.apply(&text)
@@ -135,31 +149,27 @@ impl Program {
                 text = changed;
             }
         }
-        put(&text, before, content, lines, origin)
+        text
     }
 
-    /// The whole file, line by line.
+    /// What is printed for lines of which `first` others stand before, in a file of `count` lines.
+    /// `None` when a number matters that is not known.
     fn stream(
         &self,
         before: &[Line],
-        content: &mut Content,
-        lines: &mut Lines,
-        origin: Origin,
-    ) -> bool {
-        let closed = before.last().is_some_and(|l| lines.text(l.text).is_empty());
-        let count = before.len() - usize::from(closed);
-        let mut reach: Vec<Reach> = self
-            .commands
-            .iter()
-            .map(|_| Reach { until: None })
-            .collect();
+        first: Option<usize>,
+        count: Option<usize>,
+        lines: &Lines,
+    ) -> Option<String> {
+        let mut reach: Vec<Reach> = self.commands.iter().map(|_| Reach::default()).collect();
         let mut out = String::new();
-        for (index, line) in before.iter().take(count).enumerate() {
+        for (index, line) in before.iter().enumerate() {
+            let number = first.map(|first| first + index + 1);
             let mut text = lines.text(line.text).to_owned();
             let mut behind = String::new();
             let mut keep = !self.quiet;
             for (command, reach) in self.commands.iter().zip(&mut reach) {
-                if command.reaches(reach, index + 1, count, &text) == command.negated {
+                if command.reaches(reach, number, count, &text)? == command.negated {
                     continue;
                 }
                 match &command.does {
@@ -171,19 +181,12 @@ impl Program {
                         break;
                     }
                     Does::Print => keep = true,
-                    Does::Insert(with) => {
-                        out.push_str(with);
-                        out.push('\n');
-                    }
-                    Does::Append(with) => {
-                        behind.push_str(with);
-                        behind.push('\n');
-                    }
+                    Does::Insert(with) => push_line(with, &mut out),
+                    Does::Append(with) => push_line(with, &mut behind),
                     Does::Change(with) => {
                         // A range is changed as a whole, at its end.
-                        if reach.until.is_none() || command.to.is_none() {
-                            out.push_str(with);
-                            out.push('\n');
+                        if *reach == Reach::Closed {
+                            push_line(with, &mut out);
                         }
                         keep = false;
                         break;
@@ -191,102 +194,109 @@ impl Program {
                 }
             }
             if keep {
-                out.push_str(&text);
-                out.push('\n');
+                push_line(&text, &mut out);
             }
             out.push_str(&behind);
         }
-        if !closed && out.ends_with('\n') {
-            out.pop();
-        }
-        put(&out, before, content, lines, origin)
+        Some(out)
     }
 
-    /// A file that is known in part: substitutions change every line by itself, and line numbers say
-    /// where lines come and go.
-    fn known_lines(&self, content: &mut Content, lines: &mut Lines, origin: Origin) -> bool {
+    /// A file that is known in part: every known stretch by itself.
+    fn on_parts(&self, content: &mut Content, lines: &mut Lines, origin: Origin) -> Done {
         if self.slurps || self.quiet {
-            return false;
+            return Done::Not;
         }
         if let [command] = self.commands.as_slice()
             && let Some(done) = command.by_number(content, lines, origin)
         {
-            return done;
+            return if done { Done::Fully } else { Done::Not };
         }
-        let plain = |command: &Command| {
-            matches!(&command.does, Does::Substitute(s) if s.with.iter().all(|part| {
-                !matches!(part, Part::Text(text) if text.contains('\n'))
-            })) && command.to.is_none()
-                && matches!(command.from, None | Some(Address::Pattern(_)))
-        };
-        if !self.commands.iter().all(plain) {
-            return false;
+        let count = content.total().map(|total| total.saturating_sub(1));
+        let moves = content.map(|first, before| {
+            let mut text = self.stream(before, first, count, lines)?;
+            if text.pop().is_none() {
+                return Some(Vec::new());
+            }
+            let mut after = lines.cut(&text, origin)?;
+            inherit(before, &mut after);
+            Some(after)
+        });
+        let ranges = self.commands.iter().any(|command| command.to.is_some());
+        let counts = self.commands.iter().any(Command::changes_count);
+        match moves {
+            None => Done::Not,
+            // Lines may have come and gone elsewhere too.
+            Some(_) if counts || ranges => Done::Partly,
+            Some(_) => Done::Fully,
         }
-        content.map(|line| {
-            let mut text = lines.text(line.text).to_owned();
-            let mut changed = false;
-            for command in &self.commands {
-                let Does::Substitute(substitution) = &command.does else {
-                    continue;
-                };
-                let concerned = match &command.from {
-                    Some(Address::Pattern(pattern)) => pattern.is_match(&text),
-                    _ => true,
-                };
-                if concerned != command.negated
-                    && let Some(with) = substitution.apply(&text)
-                {
-                    text = with;
-                    changed = true;
-                }
-            }
-            if !changed {
-                return Some(line);
-            }
-            Some(Line {
-                text: lines.number(&text)?,
-                origin,
-            })
-        })
     }
 }
 
+fn push_line(text: &str, out: &mut String) {
+    out.push_str(text);
+    out.push('\n');
+}
+
 impl Command {
-    /// Whether the line numbered `number` of `count` is concerned.
-    fn reaches(&self, reach: &mut Reach, number: usize, count: usize, text: &str) -> bool {
-        let hits = |address: &Address| match address {
-            Address::Number(stated) => *stated == number,
-            Address::Last => number == count,
-            Address::More(_) => false,
-            Address::Pattern(pattern) => pattern.is_match(text),
+    /// True when lines come or go by it.
+    fn changes_count(&self) -> bool {
+        match &self.does {
+            Does::Substitute(substitution) => substitution
+                .with
+                .iter()
+                .any(|part| matches!(part, Part::Text(text) if text.contains('\n'))),
+            _ => true,
+        }
+    }
+
+    /// Whether the line numbered `number` of `count` is concerned; `None` when a number that matters is
+    /// not known.
+    fn reaches(
+        &self,
+        reach: &mut Reach,
+        number: Option<usize>,
+        count: Option<usize>,
+        text: &str,
+    ) -> Option<bool> {
+        let hits = |address: &Address| {
+            Some(match address {
+                Address::Number(stated) => *stated == number?,
+                Address::Last => number? == count?,
+                Address::More(_) => false,
+                Address::Pattern(pattern) => pattern.is_match(text),
+            })
         };
-        let Some(from) = &self.from else { return true };
+        let Some(from) = &self.from else {
+            return Some(true);
+        };
         let Some(to) = &self.to else {
             return hits(from);
         };
-        if let Some(until) = reach.until {
-            let ends = match (until, to) {
-                (Some(until), _) => number >= until,
-                (None, to) => hits(to),
+        if *reach != Reach::Closed {
+            let ends = match *reach {
+                Reach::Line(until) => number? >= until,
+                Reach::Match | Reach::Closed => hits(to)?,
             };
             if ends {
-                reach.until = None;
+                *reach = Reach::Closed;
             }
-            return true;
+            return Some(true);
         }
-        if !hits(from) {
-            return false;
+        if !hits(from)? {
+            return Some(false);
         }
-        reach.until = match to {
-            Address::Number(to) if *to <= number => None,
-            Address::Number(to) => Some(Some(*to)),
-            Address::More(0) => None,
-            Address::More(more) => Some(Some(number + more)),
-            Address::Last if number == count => None,
-            Address::Last => Some(Some(count)),
-            Address::Pattern(_) => Some(None),
+        let until = match to {
+            Address::Number(to) => Some(*to),
+            Address::More(more) => Some(number? + more),
+            Address::Last => Some(count?),
+            Address::Pattern(_) => None,
         };
-        true
+        *reach = match until {
+            Some(until) if until <= number? => Reach::Closed,
+            Some(until) => Reach::Line(until),
+            None => Reach::Match,
+        };
+        Some(true)
     }
 
     /// A command whose addresses are numbers, on a file that is known in part; `None` for others.
@@ -329,22 +339,4 @@ impl Command {
         }
         Some(true)
     }
-}
-
-/// Makes a text what a file holds, with the origins of what stayed.
-fn put(
-    text: &str,
-    before: &[Line],
-    content: &mut Content,
-    lines: &mut Lines,
-    origin: Origin,
-) -> bool {
-    let Some(mut after) = lines.cut(text, origin) else {
-        return false;
-    };
-    inherit(before, &mut after);
-    let rest = content.rest;
-    *content = Content::whole(after);
-    content.rest = rest;
-    true
 }

@@ -3,12 +3,13 @@
 mod compare;
 mod run;
 mod score;
+mod train;
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use bench::gold::{Grouping, Set, load_with};
+use bench::gold::{Grouping, Set, apart, load_with};
 use bench::prediction::{self, Prediction};
 use bench::report::Report;
 use formats::Learned;
@@ -28,6 +29,7 @@ pub(super) fn run(
         Bench::Run(args) => run::run(args, flags, learned, output),
         Bench::Score(args) => score::run(args, output),
         Bench::Compare(args) => compare::run(args, output),
+        Bench::Train(args) => train::run(args, learned, output),
     }
 }
 
@@ -36,7 +38,7 @@ fn labels(args: &Labels) -> anyhow::Result<Vec<Set>> {
     let grouping = Grouping::parse(&args.group).context(
         "--group takes `task`, `run`, `agent`, `model` or a file of runs and their groups",
     )?;
-    let mut sets = load_with(&args.gold, &grouping)?;
+    let mut sets = apart(load_with(&args.gold, &grouping)?);
     if args.set.is_empty() {
         return Ok(sets);
     }

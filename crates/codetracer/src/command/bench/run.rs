@@ -33,7 +33,7 @@ use crate::output::Output;
 const ARCHIVES: &[&str] = &[".tar.zst", ".tar.gz", ".tgz", ".tar", ".zip"];
 
 /// Where runs are to be read.
-enum Place<'i> {
+pub(super) enum Place<'i> {
     /// A file, folder or archive with one labelled run, or several.
     Alone(PathBuf),
     /// A run found among all there are.
@@ -112,7 +112,7 @@ pub(super) fn run(
 }
 
 /// Refuses to write where the inputs are: nothing is ever written below them.
-fn check_outside(out: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
+pub(super) fn check_outside(out: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
     let absolute = |path: &Path| {
         let known = path.ancestors().find_map(|part| {
             let rest = path.strip_prefix(part).ok()?;
@@ -132,7 +132,7 @@ fn check_outside(out: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
 }
 
 /// Where the labelled runs are, without repetition, and those that are not where their labels say.
-fn places<'s>(
+pub(super) fn places<'s>(
     sets: &'s [Set],
     artifacts: &Path,
 ) -> anyhow::Result<(BTreeSet<PathBuf>, Vec<&'s GoldRun>)> {
@@ -178,7 +178,7 @@ fn existing(path: PathBuf) -> Option<PathBuf> {
 }
 
 /// Those of the lost runs that are found among all runs there are.
-fn among<'i>(all: &'i Input, lost: &[&GoldRun]) -> Vec<Place<'i>> {
+pub(super) fn among<'i>(all: &'i Input, lost: &[&GoldRun]) -> Vec<Place<'i>> {
     let lost: Vec<GoldRun> = lost.iter().map(|&run| run.clone()).collect();
     let names: Vec<Name<'_>> = all
         .found
@@ -361,7 +361,7 @@ fn diagnosis(done: Analysed) -> anyhow::Result<(Box<Diagnosis>, Option<trace::St
     Ok((diagnosis, done.first_failing))
 }
 
-fn known(diagnosis: &Diagnosis, first_failing: Option<trace::StepId>) -> Facts {
+pub(super) fn known(diagnosis: &Diagnosis, first_failing: Option<trace::StepId>) -> Facts {
     Facts {
         run_id: diagnosis.run_id.clone(),
         path: Some(diagnosis.path.clone()),

@@ -75,20 +75,35 @@ fn title(out: &mut String, text: &str, palette: Palette) {
     let _ = writeln!(out, "\n{}", palette.strong(text));
 }
 
-/// Words over as many lines as they need, set in.
+/// Words over as many lines as they need, set in; a word longer than a line is broken.
 fn wrapped(out: &mut String, text: &str, palette: Palette) {
+    let room = palette.width.saturating_sub(3).max(8);
     let mut line = String::new();
+    let mut length = 0;
     for word in inert(text).split_whitespace() {
-        if !line.is_empty() && line.chars().count() + word.chars().count() + 3 > palette.width {
-            let _ = writeln!(out, "  {line}");
-            line.clear();
+        let mut rest = word;
+        while !rest.is_empty() {
+            let end = rest
+                .char_indices()
+                .nth(room)
+                .map_or(rest.len(), |(at, _)| at);
+            let (piece, after) = rest.split_at(end);
+            let width = piece.chars().count();
+            if length > 0 && length + 1 + width > room {
+                let _ = writeln!(out, "  {line}");
+                line.clear();
+                length = 0;
+            }
+            if length > 0 {
+                line.push(' ');
+                length += 1;
+            }
+            line.push_str(piece);
+            length += width;
+            rest = after;
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
     }
-    if !line.is_empty() {
+    if length > 0 {
         let _ = writeln!(out, "  {line}");
     }
 }
@@ -157,6 +172,7 @@ fn head(out: &mut String, comparison: &Comparison, palette: Palette) {
     row("cost", &|run| {
         run.usage
             .cost_usd
+            .filter(|cost| *cost > 0.0)
             .map_or_else(String::new, |cost| format!("${cost:.2}"))
     });
     row("time", &|run| {
@@ -174,8 +190,10 @@ fn tail(path: &str, width: usize) -> String {
     std::iter::once('…').chain(kept).collect()
 }
 
+/// Counts that some layouts write as 0 when they did not count are not shown.
 fn tokens(usage: &Usage) -> String {
-    match (usage.input_tokens, usage.output_tokens) {
+    let counted = |tokens: Option<u64>| tokens.filter(|tokens| *tokens > 0);
+    match (counted(usage.input_tokens), counted(usage.output_tokens)) {
         (Some(input), Some(output)) => format!("{input} in, {output} out"),
         (Some(input), None) => format!("{input} in"),
         (None, Some(output)) => format!("{output} out"),
@@ -347,7 +365,11 @@ fn files(out: &mut String, comparison: &Comparison, palette: Palette) {
             .likeness
             .filter(|_| matches!(file.relation, FileRelation::Alike | FileRelation::Differs))
             .map_or_else(String::new, |share| format!(" ({:.0} %)", share * 100.0));
-        let line = format!("{:<15} {}", format!("{relation}{share}"), file.path);
+        let known = match (file.exact, file.likeness) {
+            (false, Some(_)) => "  (as far as it is known)",
+            _ => "",
+        };
+        let line = format!("{:<15} {}{known}", format!("{relation}{share}"), file.path);
         let _ = writeln!(
             out,
             "  {}",
@@ -355,4 +377,49 @@ fn files(out: &mut String, comparison: &Comparison, palette: Palette) {
         );
     }
     more(out, comparison.files.len(), palette);
+}
+
+#[cfg(test)]
+mod tests {
+    use analysis::Index;
+    use analysis::compare::compare;
+
+    use super::super::onset;
+    use super::*;
+    use crate::input::Input;
+
+    #[test]
+    fn every_line_fits_the_terminal_and_is_inert() {
+        let failing = include_str!("../../../demo/library-fees.traj.json");
+        // A hostile name, and one longer than a line.
+        let failing = failing
+            .replace(
+                "library/calendar.py",
+                "library/\\u001b[2Jcalendar\\u202e.py",
+            )
+            .replace(
+                "library/fees.py",
+                &format!("library/{}.py", "long".repeat(40)),
+            );
+        let passing = include_str!("../../../tests/data/library-fees-passing.jsonl");
+        let read = |name, text| {
+            let input = Input::bundled(name, text);
+            input.read(input.one_run(None).unwrap()).unwrap()
+        };
+        let a = read("library-fees-passing.jsonl", passing);
+        let b = read("library-fees.traj.json", &failing);
+        let (a, b) = (Index::new(&a.trajectory), Index::new(&b.trajectory));
+        let mut comparison = compare(&a, &b);
+        comparison.a.onset_step_id = trace::StepId::new(4);
+        comparison.b.onset_step_id = trace::StepId::new(9);
+        onset::relate(&mut comparison, &a, &b);
+        for width in [40, 41, 60, 100, 200] {
+            let text = whole(&comparison, Palette::plain(width));
+            for line in text.lines() {
+                assert!(line.chars().count() <= width, "{width}: {line}");
+                assert!(!line.chars().any(char::is_control), "{line}");
+            }
+            assert!(!text.contains('\u{202e}'));
+        }
+    }
 }

@@ -168,7 +168,7 @@ fn instead(other: &str, side: &DivergedSide) -> String {
 fn told(change: &NamedChange) -> String {
     let failed = if change.failed { " (failed)" } else { "" };
     format!(
-        "step {} {} {}{failed}",
+        "step {} {} `{}`{failed}",
         change.step_id,
         change.kind.verb(),
         change.target
