@@ -109,7 +109,7 @@ struct Reached {
 /// The steps behind some failures, in step order.
 pub(super) fn behind_failures(build: &Build, failures: &[Failure]) -> Vec<Candidate> {
     let ends = failures.iter().map(|failure| End {
-        step: failure.step,
+        step: failure.end,
         good: failure.good,
         roots: &failure.roots,
     });
