@@ -77,11 +77,21 @@ impl Reader<'_, '_> {
             .any(|p| ["it", "them", "these", "those"].contains(&p.text));
         let before = self.pieces.iter().rev().filter(|p| p.span.start < at);
         let meant = before.filter(|_| pronoun).find_map(path);
-        let objects: Vec<String> = if inverse || forbids == Forbidden::Other {
+        // What is forbidden in one mode only cannot be judged without knowing the mode.
+        let before_ban = said.get(..at - self.clause.span.start).unwrap_or("");
+        let conditional = before_ban
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| ["if", "when", "unless", "while"].contains(&word));
+        let objects: Vec<String> = if inverse || conditional || forbids == Forbidden::Other {
             Vec::new()
         } else {
             let stated = names.map(|p| p.text);
-            stated.chain(meant).map(str::to_owned).take(8).collect()
+            let mut all: Vec<String> = stated.chain(meant).map(str::to_owned).take(8).collect();
+            if all.is_empty() && pronoun {
+                // "do not change these files": those of the sentence before.
+                all.clone_from(&self.named_before);
+            }
+            all
         };
         let weight = if objects.is_empty() { 0 } else { 2 };
         let span = at..self.clause.span.end;
