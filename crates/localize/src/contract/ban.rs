@@ -34,7 +34,16 @@ impl Reader<'_, '_> {
         if self.clause.voice == Voice::Report || self.tone.background {
             return Some(at);
         }
-        let after: Vec<&Piece<'_>> = self.pieces.iter().filter(|p| p.span.start >= end).collect();
+        // What follows a semicolon, a bracket or a dash is said of something else.
+        let mut open = true;
+        let after = self.pieces.iter().filter(|p| p.span.start >= end);
+        let after: Vec<&Piece<'_>> = after
+            .take_while(|p| {
+                let here = open;
+                open = !(matches!(p.stop, Some(';' | ')')) || p.text.contains('—'));
+                here
+            })
+            .collect();
         let deed = after
             .iter()
             .take(5)
@@ -59,6 +68,10 @@ impl Reader<'_, '_> {
         // "must not create files outside of x" is about all the others.
         let inverse = after.iter().any(|p| {
             [
+                // "do not write x from y": who wrote it by what means is not always to be seen.
+                "from",
+                "using",
+                "via",
                 "outside",
                 "except",
                 "other",

@@ -35,6 +35,8 @@ impl Reader<'_, '_> {
             || text.starts_with('-') && words > 1
             || text.contains('*')
             || text.contains(" == ")
+            // `name=value` is an argument: how it is spaced and passed is free.
+            || (piece.set == Set::Code && words == 1 && text.contains('=') && text.starts_with(char::is_lowercase))
             || text.contains('[')
             || (words == 1 && text.contains('<') && piece.set != Set::Word)
             // Ordinary words in quotation marks are a manner of speaking.
@@ -140,14 +142,17 @@ impl Reader<'_, '_> {
 
     /// True for what is to be gone: "rename `x` to y", "replace `x` with y", "remove `x`".
     fn gives_way(&self, at: usize) -> bool {
-        const AWAY: &[&str] = &["change", "delete", "drop", "remove", "rename", "replace"];
-        let before = self.pieces[..at].iter().rev().take(6);
-        for piece in before {
-            let lower = piece.text.to_ascii_lowercase();
-            if ["to", "with", "by", "into", "and"].contains(&lower.as_str()) {
+        const AWAY: &[&str] = &["chang", "delet", "drop", "remov", "renam", "replac"];
+        let mut before = self.pieces[..at].iter().rev();
+        let words = before.by_ref().take(6).map(|p| p.text.to_ascii_lowercase());
+        for (back, word) in words.enumerate() {
+            if back == 0 && has("any no not without", &word) {
+                return true;
+            }
+            if has("and by into to with", &word) {
                 return false;
             }
-            if AWAY.contains(&lower.as_str()) {
+            if AWAY.iter().any(|stem| word.starts_with(stem)) {
                 return true;
             }
         }
