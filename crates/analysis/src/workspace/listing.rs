@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::line::line_number;
+
 /// Lines of a file as a run showed them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listing<'t> {
@@ -115,7 +117,7 @@ fn numbered_line(line: &str) -> Option<(usize, &str, char)> {
     if digits == 0 || digits > 7 {
         return None;
     }
-    let number: usize = rest[..digits].parse().ok()?;
+    let number = line_number(&rest[..digits])?;
     let mut chars = rest[digits..].chars();
     let separator = chars.next()?;
     let text = chars.as_str();
@@ -178,7 +180,7 @@ pub(super) fn searched(text: &str, base: usize) -> Vec<(&str, Listing<'_>)> {
         let Some((number, body)) = rest.split_once(':') else {
             continue;
         };
-        let number = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let number = line_number(number).and_then(|number| number.checked_sub(1));
         let (Some(first), false) = (number, path.is_empty() || path.contains(' ')) else {
             continue;
         };
@@ -199,7 +201,7 @@ pub(super) fn searched(text: &str, base: usize) -> Vec<(&str, Listing<'_>)> {
 fn stated_total(text: &str) -> Option<usize> {
     let head = text.lines().find(|line| line.starts_with("[File: "))?;
     let (_, rest) = head.rsplit_once('(')?;
-    rest.split_once(" lines total")?.0.parse().ok()
+    line_number(rest.split_once(" lines total")?.0)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepSt
 
 use super::folder::Folder;
 use super::history::Operation;
+use super::line::LINES;
 use super::listing::{self, Listing};
 use super::patch;
 use super::replay::{Place, Replay, Text};
@@ -76,15 +77,14 @@ impl Reader<'_, '_> {
             }
             Change::Replace { old, new, all } => replay.replace(&path, old, new, *all, place),
             Change::ReplaceLines { first, last, text } => {
-                let (Ok(first), Ok(last)) = (usize::try_from(*first), usize::try_from(*last))
-                else {
+                let (Some(first), Some(last)) = (number(*first), number(*last)) else {
                     return;
                 };
                 let from = first.saturating_sub(1);
                 replay.overwrite(&path, from..last.max(from), text, Operation::Edit, place);
             }
             Change::Insert { line, text } => {
-                if let Ok(line) = usize::try_from(*line) {
+                if let Some(line) = number(*line) {
                     replay.overwrite(&path, line..line, text, Operation::Edit, place);
                 }
             }
@@ -195,8 +195,14 @@ impl Reader<'_, '_> {
             .iter()
             .filter(|printed| !matches!(printed, Printed::Nothing))
             .collect();
-        let shows = |printed: &&&Printed| matches!(printed, Printed::Files(_) | Printed::Searched);
-        if !spoken.iter().any(|printed| shows(&printed)) {
+        if spoken
+            .iter()
+            .any(|printed| matches!(printed, Printed::Diff))
+        {
+            self.differences(text, base, screen);
+        }
+        let shows = |printed: &Printed| matches!(printed, Printed::Files(_) | Printed::Searched);
+        if !spoken.iter().any(|printed| shows(printed)) {
             return;
         }
         let mut at = 0;
@@ -282,6 +288,54 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The side of a difference that is the working tree.
+    fn differences(&mut self, text: &str, base: usize, screen: bool) {
+        for file in patch::read(text) {
+            let Some(path) = file.new.and_then(|path| self.in_repository(path)) else {
+                continue;
+            };
+            for hunk in &file.hunks {
+                let lines: Vec<&str> = hunk.after().collect();
+                let (Some(first), Some(at)) = (hunk.new_start, hunk.rows.first()) else {
+                    continue;
+                };
+                // Rows are pieces of the text, so their addresses say where they stand in it.
+                let place = |row: &str| base + (row.as_ptr() as usize - text.as_ptr() as usize);
+                let end = hunk.rows.last().map_or(0, |row| place(row.1) + row.1.len());
+                let listing = Listing {
+                    first: first.saturating_sub(1),
+                    whole: file.creates && file.hunks.len() == 1,
+                    lines,
+                    total: None,
+                    screen,
+                    bytes: place(at.1)..end,
+                };
+                if listing.lines.is_empty() {
+                    continue;
+                }
+                if let Some(mark) = self.replay.mark(&path) {
+                    self.replay.show(&mark, &listing);
+                }
+            }
+        }
+    }
+
+    /// The file a path means that starts at the root of a repository, which lies here or above.
+    fn in_repository(&self, path: &str) -> Option<String> {
+        let here = self.folder.path(path)?;
+        let mut folder = self.folder.path(".").unwrap_or_default();
+        loop {
+            let candidate = format!("{folder}/{path}");
+            if self.replay.find(&candidate).is_some() {
+                return Some(candidate);
+            }
+            match folder.rfind('/') {
+                Some(at) => folder.truncate(at),
+                None => return Some(here),
+            }
+        }
+    }
+
     /// Lines found in several files.
     fn searched(&mut self, text: &str, base: usize, screen: bool) {
         for (path, listing) in listing::searched(text, base) {
@@ -306,6 +360,11 @@ impl Reader<'_, '_> {
             self.replay.show(&shows.mark, &listing);
         }
     }
+}
+
+/// A line's number as a tool takes it.
+fn number(stated: u64) -> Option<usize> {
+    usize::try_from(stated).ok().filter(|line| *line <= LINES)
 }
 
 /// Where `said` stands in `text` as whole lines.

@@ -105,7 +105,7 @@ impl Workspace {
     /// What a file holds after `step`; `None` when it had not been seen or is not there.
     #[must_use]
     pub fn at(&self, path: &str, step: StepId) -> Option<Text<'_>> {
-        let version = self.known_at(self.file(path)?, Some(step))?;
+        let version = Self::known_at(self.file(path)?, Some(step))?;
         version.exists.then_some(Text {
             lines: &self.lines,
             version,
@@ -120,11 +120,7 @@ impl Workspace {
 
     /// The version that knows most of a file as it stood after `step` (before the run for `None`):
     /// what was shown before it changed again counts for it.
-    pub(super) fn known_at<'f>(
-        &self,
-        file: &'f FileHistory,
-        step: Option<StepId>,
-    ) -> Option<&'f Version> {
+    fn known_at(file: &FileHistory, step: Option<StepId>) -> Option<&Version> {
         let after = step.map_or(0, |step| file.versions.partition_point(|v| v.step <= step));
         let later = file.versions[after..]
             .iter()
@@ -140,7 +136,7 @@ impl Workspace {
         let files = self.files();
         files
             .filter_map(|file| {
-                let (old, new) = (self.known_at(file, from), self.known_at(file, to));
+                let (old, new) = (Self::known_at(file, from), Self::known_at(file, to));
                 self.differ(file, old, new)
             })
             .collect()

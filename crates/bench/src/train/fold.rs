@@ -32,8 +32,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            onset_ridge: 3.0,
-            incorrect_ridge: 3.0,
+            onset_ridge: 2.0,
+            incorrect_ridge: 10.0,
             failure_ridge: 3.0,
             on_label: 0.7,
             without: BTreeSet::new(),

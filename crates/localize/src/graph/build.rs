@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use analysis::activity::Activity;
+use analysis::workspace::Workspace;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, ErrorKind, ErrorSignature, StepId, StepStatus};
 
 use super::claim::{Claim, ClaimKind, Place, claims};
 use super::deliverable::Demanded;
-use super::files::{Files, How, written};
+use super::files::{Files, How, PATHS, written};
 use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
 use super::problem::{Problem, Problems, ROOTS, Tests, weight};
 use super::process::Processes;
@@ -16,8 +17,6 @@ use super::purpose::{Doing, Purpose, purposes, waits};
 use crate::blame::file_name;
 use crate::contract::Contract;
 
-/// Paths of one step that are looked at; what names more is a sweep, not a cause.
-const PATHS: usize = 32;
 /// Failing cases of one report that get a node.
 const CASES: usize = 8;
 /// Files written last that a test run, a build or a service is taken to have used.
@@ -58,6 +57,8 @@ pub(super) struct Facts {
     pub(super) leaves: Leaves,
     /// It hands the work in.
     pub(super) commits: bool,
+    /// The step that took away the last line it had written.
+    pub(super) replaced: Option<StepId>,
     /// The step in which what failed here worked.
     pub(super) fixed: Option<StepId>,
 }
@@ -97,21 +98,22 @@ pub(super) struct Build {
 
 impl Build {
     /// Reads a whole run.
-    pub(super) fn new(index: &Index<'_>, contract: &Contract) -> Self {
+    pub(super) fn new(index: &Index<'_>, contract: &Contract, workspace: &Workspace) -> Self {
         let mut build = Self {
             demanded: Demanded::new(contract),
             ..Self::default()
         };
         for step in index.steps() {
-            build.step(&step);
+            build.step(&step, workspace);
         }
         build
     }
 
-    fn step(&mut self, step: &IndexedStep<'_>) {
+    fn step(&mut self, step: &IndexedStep<'_>, workspace: &Workspace) {
         self.store.next_step();
         self.facts.push(Facts {
             leaves: Leaves::of(step),
+            replaced: workspace.superseded(step.id),
             commits: step.reading.activities.contains(&Activity::Submit)
                 || matches!(step.step.action.kind, ActionKind::Finish { .. }),
             ..Facts::default()
@@ -136,7 +138,7 @@ impl Build {
         self.judge(step, &purposes, &roots, &stopped);
         self.tests(step, &purposes, &roots);
         self.looks(step);
-        self.writes(step);
+        self.writes(step, workspace);
     }
 
     /// Files read and run, which become the nodes to follow a failure back from.
@@ -293,12 +295,12 @@ impl Build {
         }
     }
 
-    fn writes(&mut self, step: &IndexedStep<'_>) {
+    fn writes(&mut self, step: &IndexedStep<'_>, workspace: &Workspace) {
         if step.outcome.status == StepStatus::Failed && step.reading.commands.is_empty() {
             // A refused edit leaves the file as it was.
             return;
         }
-        for write in written(step).take(PATHS) {
+        for write in written(step, workspace).take(PATHS) {
             let Some(version) = self.version(write.path, Some(step.id), write.how, step.id) else {
                 continue;
             };

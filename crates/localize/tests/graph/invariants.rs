@@ -99,8 +99,9 @@ fn a_long_run_costs_its_length() {
     let run = run("", steps.collect());
     let index = analysis::Index::new(&run);
     let audit = localize::contract::Audit::over(&index);
+    let workspace = analysis::workspace::Workspace::new(&index);
     let before = Instant::now();
-    let graph = localize::graph::Graph::new(&index, &audit);
+    let graph = localize::graph::Graph::new(&index, &audit, &workspace);
     assert!(graph.edges().len() < 96 * 20_000);
     // Seconds where quadratic work would take minutes, on any machine and unoptimised.
     assert!(before.elapsed().as_secs() < 60, "{:?}", before.elapsed());
