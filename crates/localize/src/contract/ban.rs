@@ -6,65 +6,36 @@ use super::tables::{Deed, verb};
 use super::terms::Reader;
 use super::{DemandKind, Forbidden};
 
+/// Phrases that look like a ban and are none.
+const EXCUSES: &[&str] = &[
+    "doesn't exist",
+    "does not exist",
+    "don't have to",
+    "don't know",
+    "don't need to",
+    "i do not",
+    "i don't",
+    "may not",
+    "might not",
+    "no need to",
+    "without conflict",
+    "without error",
+    "you do not need",
+];
+
 impl Reader<'_, '_> {
     /// Notes what the clause forbids; what stands after the returned byte is forbidden.
     pub(super) fn ban(&mut self) -> Option<usize> {
         let (at, end) = self.tone.forbids?;
         let said = self.text[self.clause.span.clone()].to_ascii_lowercase();
-        let excuses = [
-            "you don't have to",
-            "you do not need",
-            "don't need to",
-            "don't have to",
-            "no need to",
-            "doesn't exist",
-            "does not exist",
-            "don't know",
-            "without errors",
-            "without error",
-            "without conflict",
-            "i don't",
-            "i do not",
-            "may not",
-            "might not",
-        ];
-        if excuses.iter().any(|words| said.contains(words)) {
+        if EXCUSES.iter().any(|words| said.contains(words)) {
             return None;
         }
         if self.clause.voice == Voice::Report || self.tone.background {
             return Some(at);
         }
-        // What follows a semicolon, a bracket or a dash is said of something else.
-        let mut open = true;
-        let after = self.pieces.iter().filter(|p| p.span.start >= end);
-        let after: Vec<&Piece<'_>> = after
-            .take_while(|p| {
-                let here = open;
-                open = !(matches!(p.stop, Some(';' | ')')) || p.text.contains('—'));
-                here
-            })
-            .collect();
-        let deed = after
-            .iter()
-            .take(5)
-            .find(|p| p.set == Set::Word && verb(p.text).is_some());
-        let forbids = match deed.map(|p| (p.text.to_ascii_lowercase(), verb(p.text))) {
-            Some((word, _)) if word.starts_with("install") => Forbidden::Install,
-            Some((word, _)) if word.starts_with("read") || word.starts_with("open") => {
-                Forbidden::Read
-            }
-            Some((word, _))
-                if word.starts_with("use")
-                    || word.starts_with("using")
-                    || word.starts_with("import") =>
-            {
-                Forbidden::Use
-            }
-            Some((_, Some((Deed::Change | Deed::Make, _)))) => Forbidden::Change,
-            Some((_, Some((Deed::Remove, _)))) => Forbidden::Remove,
-            Some((_, Some((Deed::Run, _)))) => Forbidden::Run,
-            _ => Forbidden::Other,
-        };
+        let after = self.forbidden_words(end);
+        let forbids = kind(&after);
         // "must not create files outside of x" is about all the others.
         let inverse = after.iter().any(|p| {
             [
@@ -122,5 +93,42 @@ impl Reader<'_, '_> {
         };
         self.found.add(format!("ban {at}"), kind, span, weight);
         Some(at)
+    }
+
+    /// What the ban is about: the pieces from byte `end` on.
+    fn forbidden_words(&self, end: usize) -> Vec<&Piece<'_>> {
+        // What follows a semicolon, a bracket or a dash is said of something else.
+        let mut open = true;
+        let after = self.pieces.iter().filter(|p| p.span.start >= end);
+        after
+            .take_while(|p| {
+                let here = open;
+                open = !(matches!(p.stop, Some(';' | ')')) || p.text.contains('—'));
+                here
+            })
+            .collect()
+    }
+}
+
+/// What kind of deed is forbidden.
+fn kind(after: &[&Piece<'_>]) -> Forbidden {
+    let deed = after
+        .iter()
+        .take(5)
+        .find(|p| p.set == Set::Word && verb(p.text).is_some());
+    match deed.map(|p| (p.text.to_ascii_lowercase(), verb(p.text))) {
+        Some((word, _)) if word.starts_with("install") => Forbidden::Install,
+        Some((word, _)) if word.starts_with("read") || word.starts_with("open") => Forbidden::Read,
+        Some((word, _))
+            if word.starts_with("use")
+                || word.starts_with("using")
+                || word.starts_with("import") =>
+        {
+            Forbidden::Use
+        }
+        Some((_, Some((Deed::Change | Deed::Make, _)))) => Forbidden::Change,
+        Some((_, Some((Deed::Remove, _)))) => Forbidden::Remove,
+        Some((_, Some((Deed::Run, _)))) => Forbidden::Run,
+        _ => Forbidden::Other,
     }
 }
