@@ -1,6 +1,7 @@
 //! Everything that is known about one run when its onset is looked for.
 
 use analysis::Index;
+use analysis::workspace::Workspace;
 
 use crate::contract::Audit;
 use crate::graph::Graph;
@@ -16,17 +17,22 @@ pub struct Case<'c> {
     pub graph: Graph,
     /// What the task demands, and how each demand stands after every step.
     pub contract: Audit,
+    /// The files as they stood after every step.
+    pub workspace: Workspace,
 }
 
 impl<'c> Case<'c> {
     /// Reads what the signals share; linear in the size of the run. The recorded outcome is not in it.
     #[must_use]
     pub fn new(index: &'c Index<'c>) -> Self {
+        let contract = Audit::over(index);
+        let workspace = Workspace::new(index);
         Self {
             index,
             history: History::new(index),
-            graph: Graph::new(index),
-            contract: Audit::over(index),
+            graph: Graph::new(index, &contract, &workspace),
+            contract,
+            workspace,
         }
     }
 }

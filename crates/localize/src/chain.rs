@@ -3,8 +3,8 @@
 use trace::{ChainLink, ChainRole, StepId};
 
 use crate::case::Case;
-use crate::evidence::{Citation, of_action, of_observation};
-use crate::graph::{Failure, FailureKind, ItemKind, NodeId, Spread, Spreads};
+use crate::evidence::{Citation, of_action, of_outcome};
+use crate::graph::{Failure, FailureKind, Spread, Spreads};
 use crate::label::quote;
 use crate::signal::Suspicion;
 
@@ -101,17 +101,15 @@ impl Links<'_, '_> {
         let Some(step) = self.case.index.step(later.step) else {
             return;
         };
-        let span = step.outcome.errors.first().map(|error| error.span.clone());
-        let span = span.or_else(|| step.outcome.tests.first().map(|report| report.span.clone()));
-        let evidence = of_observation(&step.step, &span.unwrap_or(0..0));
-        let what = self.name(later.through);
+        let evidence = of_outcome(&step);
+        let what = self.case.graph.name(later.through);
         let why = format!("shows {what}, which is never put right");
         let evidence: Vec<Citation> = evidence.into_iter().collect();
         self.add(later.step, ChainRole::MissedSignal, why, &evidence);
     }
 
     fn propagation(&mut self, onset: StepId, later: &Spread) {
-        let what = self.name(later.through);
+        let what = self.case.graph.name(later.through);
         let why = match later.how {
             Spreads::Changes => format!("changes {what} on top of step {onset}"),
             Spreads::Uses | Spreads::Shows => format!("goes on with {what}"),
@@ -154,19 +152,5 @@ impl Links<'_, '_> {
         step.and_then(|step| of_action(&step.step))
             .into_iter()
             .collect()
-    }
-
-    /// A node in a few words.
-    fn name(&self, node: NodeId) -> String {
-        match node {
-            NodeId::Step(step) => format!("step {step}"),
-            NodeId::Item(item) => {
-                let item = self.case.graph.items().get(item as usize);
-                item.map_or_else(String::new, |item| match item.kind {
-                    ItemKind::Test => format!("the failing test `{}`", item.name),
-                    _ => format!("`{}`", item.name),
-                })
-            }
-        }
     }
 }

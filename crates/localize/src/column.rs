@@ -17,6 +17,9 @@ const FACTS: &[(&str, Holds)] = &[
     ("does_edit", |s| {
         s.reading.effect.kind.is_change() && does(s, Activity::Edit)
     }),
+    ("does_read", |s| {
+        s.reading.effect.kind.is_change() && (does(s, Activity::Read) || does(s, Activity::List))
+    }),
     ("does_install", |s| does(s, Activity::Install)),
     ("does_fetch", |s| does(s, Activity::Fetch)),
     ("does_build", |s| does(s, Activity::Build)),

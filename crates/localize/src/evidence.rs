@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use analysis::Index;
+use analysis::{Index, IndexedStep};
 use trace::{ActionKind, Change, Evidence, RefPart, Step, StepId};
 
 /// The longest quotation, in bytes.
@@ -109,6 +109,15 @@ pub fn of_observation(step: &Step, span: &Range<usize>) -> Option<Citation> {
     let all = 0..step.observed().len();
     let cite = |span| cite(step, RefPart::Observation, Words::Observation, span);
     cite(span.clone()).or_else(|| cite(all))
+}
+
+/// Cites what a step's observation shows to have gone wrong: its first error, or its last test report;
+/// its beginning when it has neither.
+#[must_use]
+pub fn of_outcome(step: &IndexedStep<'_>) -> Option<Citation> {
+    let error = step.outcome.errors.first().map(|error| &error.span);
+    let report = step.outcome.tests.last().map(|report| &report.span);
+    of_observation(&step.step, error.or(report).unwrap_or(&(0..0)))
 }
 
 /// The line around byte `at`, from `at` on when its beginning is further away than a quotation.

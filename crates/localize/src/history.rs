@@ -9,7 +9,9 @@ use analysis::shell::Invocation;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, Change, StepStatus};
 
+use crate::aside::is_aside;
 use crate::blame::file_name;
+use crate::demand::file_names_in;
 
 /// How many files of one step are kept; a step that touches more is about none of them.
 const FILES_PER_STEP: usize = 32;
@@ -70,6 +72,8 @@ pub(crate) struct History {
     steps: Vec<Packed>,
     touched: Vec<FileId>,
     names: Vec<String>,
+    /// By file, whether it stays outside what is handed in.
+    aside: Vec<bool>,
     ids: HashMap<String, FileId>,
 }
 
@@ -77,8 +81,14 @@ impl History {
     /// Reads a whole run; linear in its size.
     pub(crate) fn new(index: &Index<'_>) -> Self {
         let mut history = Self::default();
+        let task = index.trajectory.task.as_deref().unwrap_or_default();
+        let demanded = file_names_in(task);
         for step in index.steps() {
             let packed = history.pack(&step);
+            for name in &history.names[history.aside.len()..] {
+                let aside = is_aside(name) && !demanded.contains(name.as_str());
+                history.aside.push(aside);
+            }
             history.steps.push(packed);
         }
         history
@@ -89,11 +99,9 @@ impl History {
         self.names.get(file as usize).map_or("", String::as_str)
     }
 
-    /// Whether a file is written to look at something, and is no part of what is handed in: tests, probes, logs.
-    pub(crate) fn is_scratch(&self, file: FileId) -> bool {
-        let name = self.name(file).to_ascii_lowercase();
-        name.split(|c: char| !c.is_ascii_alphabetic())
-            .any(|word| SCRATCH_WORDS.contains(&word))
+    /// Whether a file only serves the work and is no part of what is handed in.
+    pub(crate) fn is_aside(&self, file: FileId) -> bool {
+        self.aside.get(file as usize).is_some_and(|aside| *aside)
     }
 
     /// How many files are known.
@@ -228,37 +236,6 @@ impl History {
         found
     }
 }
-
-/// Words in the names of files that only serve the work.
-const SCRATCH_WORDS: &[&str] = &[
-    "test",
-    "tests",
-    "debug",
-    "check",
-    "verify",
-    "verification",
-    "validate",
-    "validation",
-    "probe",
-    "demo",
-    "tmp",
-    "temp",
-    "log",
-    "err",
-    "scratch",
-    "example",
-    "sample",
-    "inspect",
-    "explore",
-    "mock",
-    "backup",
-    "bak",
-    "summary",
-    "readme",
-    "notes",
-    "trace",
-    "strace",
-];
 
 /// Programs that lead to others or look at what others did.
 const LEADING: &[&str] = &[

@@ -73,12 +73,12 @@ fn wrong(index: &Index<'_>, findings: &Findings, step: StepId) -> Option<Label> 
 
 /// The label of an exploration that told nothing new; `None` where nothing can be cited.
 fn idle(index: &Index<'_>, step: StepId, found: &waste::Finding) -> Option<Label> {
-    let evidence = quote(index, &found.evidence);
+    let evidence = quote(index, &found.evidence(index, step));
     (!evidence.is_empty()).then(|| Label {
         step_id: step,
         verdict: LabelVerdict::Unuseful,
         error_type: None,
-        reason: format!("{}: {}", found.cause.as_str(), found.why),
+        reason: format!("{}: {}", found.cause.as_str(), found.reason.why()),
         evidence,
     })
 }

@@ -19,6 +19,7 @@ pub mod suspicion;
 pub mod verdict;
 pub mod waste;
 
+mod aside;
 mod authored;
 mod blame;
 mod demand;
@@ -28,6 +29,7 @@ mod explain;
 mod history;
 mod phrase;
 mod plan;
+mod summary;
 mod terminal;
 
 pub use case::Case;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use trace::Step;
 
 /// The most items of one list that are read.
-const MOST_ITEMS: usize = 200;
+const MOST_ITEMS: usize = 64;
 /// What the words of an item are called, by the agents that keep such lists.
 const WORDS: &[&str] = &[
     "content",

@@ -106,9 +106,23 @@ pub(crate) fn last_line(text: &str) -> Range<usize> {
     start..end
 }
 
+/// What editors, pagers and questions show on their last line while they wait for keys.
+const WAITING: &[&str] = &[
+    "--More--",
+    "-- INSERT --",
+    "^X",
+    "^G",
+    "(END)",
+    "Press ",
+    "press ",
+];
+
 /// Whether a line is the prompt of something that reads what is typed next.
 fn awaits_input(line: &str) -> bool {
-    // Three dots are the prompt of an interpreter inside a block: what is typed next becomes part of it.
     let line = line.trim_end();
+    if WAITING.iter().any(|words| line.contains(words)) {
+        return true;
+    }
+    // Three dots are the prompt of an interpreter inside a block: what is typed next becomes part of it.
     !line.ends_with("...") && line.ends_with(['$', '#', '%', '>', ':', '?', ']', ')', '❯', '~'])
 }

@@ -209,7 +209,7 @@ fn what_was_met_can_be_lost() {
         let falls = audit.falls();
         assert_eq!(falls.len(), 1);
         assert_eq!((falls[0].met, falls[0].fell), (id(1), id(3)));
-        assert!(!falls[0].regained);
+        assert!(falls[0].regained.is_none());
     });
 }
 

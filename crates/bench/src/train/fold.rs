@@ -32,8 +32,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            onset_ridge: 3.0,
-            incorrect_ridge: 3.0,
+            onset_ridge: 2.0,
+            incorrect_ridge: 10.0,
             failure_ridge: 3.0,
             on_label: 0.7,
             without: BTreeSet::new(),
@@ -202,12 +202,15 @@ fn failure(samples: &[&Sample], settings: &Settings) -> Linear {
         .collect();
     let counts = |name: &str| speaks.get(name).copied().unwrap_or(false);
     let names = columns();
-    let centre: Vec<f64> = settings
-        .centre()
-        .into_iter()
-        .zip(names)
-        .map(|(weight, name)| if counts(name) { weight } else { 0.0 })
-        .collect();
+    // The signs are stated, but not how much: that a signal places a failure well says little of how
+    // often runs with it fail.
+    let mut prior = Prior::around(&settings.centre());
+    for (at, name) in names.iter().enumerate() {
+        prior.centre[at] = 0.0;
+        if !counts(name) {
+            prior.sign[at] = 0;
+        }
+    }
     let wholes: Vec<(Row, bool)> = samples
         .iter()
         .filter_map(|sample| {
@@ -225,7 +228,6 @@ fn failure(samples: &[&Sample], settings: &Settings) -> Linear {
             weight: 1.0,
         })
         .collect();
-    let prior = Prior::around(&centre);
     let (intercept, weights) = fit_logistic(&answers, &prior, settings.failure_ridge);
     Linear {
         intercept: rounded(intercept),

@@ -104,7 +104,7 @@ fn text(audit: &Audit, task: &str, (met, of): (u32, u32), palette: Palette) -> S
     if let Some((step, most)) = audit.peak() {
         let _ = writeln!(out, "closest to done: step {step}, {most} of {of}");
     }
-    for fall in audit.falls().iter().filter(|fall| !fall.regained) {
+    for fall in audit.falls().iter().filter(|fall| fall.regained.is_none()) {
         let _ = writeln!(
             out,
             "step {} broke demand {}, met at step {}",

@@ -71,18 +71,27 @@ impl Reader<'_, '_> {
         let names = after
             .iter()
             .filter(|p| path(p).is_some() || (p.set == Set::Code && p.text.len() > 1));
+        // "without changing them": what was named before.
+        let pronoun = after
+            .iter()
+            .any(|p| ["it", "them", "these", "those"].contains(&p.text));
+        let before = self.pieces.iter().rev().filter(|p| p.span.start < at);
+        let meant = before.filter(|_| pronoun).find_map(path);
         let objects: Vec<String> = if inverse || forbids == Forbidden::Other {
             Vec::new()
         } else {
-            names.map(|p| p.text.to_owned()).take(8).collect()
+            let stated = names.map(|p| p.text);
+            stated.chain(meant).map(str::to_owned).take(8).collect()
         };
         let weight = if objects.is_empty() { 0 } else { 2 };
         let span = at..self.clause.span.end;
-        let by = self
-            .pieces
+        // "x must not read y" binds x; "do not read y" binds the agent.
+        let phrase = self.text[at..end].to_ascii_lowercase();
+        let of_subject = ["must", "should", "may", "can", "never"]
             .iter()
-            .filter(|p| p.span.start < at)
-            .find_map(path);
+            .any(|word| phrase.starts_with(word));
+        let before = self.pieces.iter().rev().filter(|p| p.span.end <= at);
+        let by = before.take(3).find_map(path).filter(|_| of_subject);
         let kind = DemandKind::Prohibition {
             forbids,
             objects,

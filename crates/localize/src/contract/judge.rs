@@ -1,81 +1,26 @@
 //! One pass over the steps of a run with everything its contract looks for.
 
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aho_corasick::AhoCorasick;
 use analysis::IndexedStep;
 use analysis::activity::Activity;
 use analysis::shell::{Invocation, invocations};
 use trace::{ErrorKind, StepId, StepStatus};
 
+use super::claims::{LESSER, claim, lists_work};
 use super::hunt::{Hit, Hunt, texts};
+use super::seen::{AskedFor, Seen, removed};
 use super::standing::{Mark, Standing, TouchKind};
 use super::step_texts::{self, Texts};
 use super::{Contract, Demand, DemandKind, file};
 use crate::blame::file_name;
-use crate::evidence::{
-    Citation, action_text, of_action, of_action_line, of_observation, of_thought,
-};
-use crate::phrase::phrases;
+use crate::evidence::{Citation, action_text, of_action_line, of_thought};
 
 /// Files remembered to hold what a demand names, for each of its parts.
 const MOST_CARRIERS: usize = 8;
 
-/// Words by which an agent puts something lesser in place of what is asked.
-static LESSER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    phrases(&[
-        "as a placeholder",
-        "as a fallback",
-        "dummy data",
-        "dummy implementation",
-        "fake data",
-        "for demonstration purposes",
-        "for now, just",
-        "for simplicity",
-        "hardcoded result",
-        "in a real implementation",
-        "mock data",
-        "mock implementation",
-        "placeholder data",
-        "placeholder for",
-        "placeholder implementation",
-        "simplified version",
-        "simulate the",
-        "simulated data",
-        "simulated result",
-        "stub implementation",
-        "synthetic data",
-        "would normally",
-        "educated guess",
-        "best guess",
-        "reasonable values",
-        "reasonable guess",
-        "made-up",
-        "made up",
-        "plausible values",
-    ])
-});
-
-/// Words by which success is claimed.
-static CLAIMS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    phrases(&[
-        "all requirements",
-        "all tests pass",
-        "completed successfully",
-        "everything works",
-        "has been completed",
-        "is complete",
-        "is now complete",
-        "is working",
-        "requirements are met",
-        "successfully",
-        "task complete",
-        "working correctly",
-        "works correctly",
-        "works perfectly",
-    ])
-});
+/// Files remembered to hold something lesser.
+const MOST_LESSER: usize = 64;
 
 /// What is known of one demand while the run goes on.
 pub(super) struct Watched<'c> {
@@ -107,73 +52,9 @@ pub(super) struct Finds {
     pub(super) written: Vec<(usize, usize)>,
     /// Pieces whose old text names a part.
     pub(super) gone: Vec<(usize, usize)>,
-    /// The first other spelling in written text, where it stands like a name: piece, begin, end.
-    pub(super) other: Option<(usize, usize, usize)>,
-}
-
-/// A step while it is judged.
-pub(super) struct Seen<'s> {
-    pub(super) step: &'s IndexedStep<'s>,
-    pub(super) texts: Texts<'s>,
-    /// The tool refused: nothing was done.
-    pub(super) refused: bool,
-    pub(super) failed: bool,
-    /// Paths that the step removes.
-    pub(super) removed: Vec<&'s str>,
-    /// The first word for something lesser, in thought or written text, that the task does not say.
-    pub(super) lesser: Option<Citation>,
-    pub(super) changed_before: bool,
-}
-
-impl Seen<'_> {
-    pub(super) fn does(&self, wanted: &[Activity]) -> bool {
-        self.step
-            .reading
-            .activities
-            .iter()
-            .any(|a| wanted.contains(a))
-    }
-
-    /// True when the step ran something of which nobody knows what it wrote.
-    pub(super) fn acts(&self) -> bool {
-        self.does(&[
-            Activity::Run,
-            Activity::Build,
-            Activity::Test,
-            Activity::Serve,
-            Activity::Fetch,
-            Activity::Install,
-            Activity::Version,
-        ]) || self.step.reading.effect.kind.is_change()
-    }
-
-    pub(super) fn mark(&self, why: &str, evidence: Option<Citation>) -> Mark {
-        Mark {
-            step: self.step.id,
-            why: why.to_owned(),
-            evidence: evidence.or_else(|| of_action(&self.step.step)),
-        }
-    }
-
-    /// Cites the line of the action that holds `words`.
-    pub(super) fn action(&self, words: &str) -> Option<Citation> {
-        let at = action_text(&self.step.step).find(words)?;
-        of_action_line(&self.step.step, at)
-    }
-
-    /// Cites the line of the observation at a byte.
-    pub(super) fn line(&self, at: usize) -> Option<Citation> {
-        let text = self.step.step.observed();
-        let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
-        let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
-        of_observation(&self.step.step, &(start..end))
-    }
-
-    /// Cites the first error the step shows.
-    pub(super) fn error(&self) -> Option<Citation> {
-        let error = self.step.outcome.errors.first()?;
-        of_observation(&self.step.step, &error.span)
-    }
+    /// The first other spelling in written text, where it stands like a name: piece, begin, end,
+    /// and whether only the case of its letters differs.
+    pub(super) other: Option<(usize, usize, usize, bool)>,
 }
 
 /// Watches a run for a contract.
@@ -182,6 +63,9 @@ pub(super) struct Judge<'c> {
     watched: Vec<Watched<'c>>,
     /// The task in lower case: what it says itself is no sign of a lesser result.
     task: String,
+    /// Files that hold something lesser by the words of the step that made them.
+    lesser: BTreeMap<String, Mark>,
+    asked_for: AskedFor,
     changed: bool,
     plan: Option<(StepId, Vec<u16>)>,
 }
@@ -209,10 +93,24 @@ impl<'c> Judge<'c> {
                 was_there: false,
             }
         });
+        let outputs = contract
+            .demands
+            .iter()
+            .filter_map(|demand| match &demand.kind {
+                DemandKind::Output { path, .. } => Some(path.clone()),
+                _ => None,
+            });
+        let task = task.to_ascii_lowercase();
+        let pages = ["html", "website", "web page", "webpage", "web site"];
         Self {
+            lesser: BTreeMap::new(),
+            asked_for: AskedFor {
+                outputs: outputs.collect(),
+                pages: pages.iter().any(|word| task.contains(word)),
+            },
             hunt: Hunt::new(contract),
             watched: watched.collect(),
-            task: task.to_ascii_lowercase(),
+            task,
             changed: false,
             plan: None,
         }
@@ -253,6 +151,8 @@ impl<'c> Judge<'c> {
             removed: removed(step),
             lesser: self.lesser(step, &texts),
             changed_before: self.changed,
+            from_lesser: self.maker_of_lesser(step),
+            asked_for: &self.asked_for,
             texts,
         };
         let claim = claim(&seen);
@@ -273,7 +173,26 @@ impl<'c> Judge<'c> {
             watched.mention(&seen, finds, claim.as_ref());
             watched.judge(&seen, finds);
         }
+        let (made, rewritten) = (seen.lesser_files(), seen.rewritten());
+        for name in rewritten {
+            self.lesser.remove(&name);
+        }
+        for (name, mark) in made {
+            if self.lesser.len() < MOST_LESSER {
+                self.lesser.entry(name).or_insert(mark);
+            }
+        }
         self.changed |= step.reading.effect.kind.is_change();
+    }
+
+    /// The step that made something lesser of a file that this step works on.
+    fn maker_of_lesser(&self, step: &IndexedStep<'_>) -> Option<Mark> {
+        if self.lesser.is_empty() {
+            return None;
+        }
+        let words = step.reading.commands.iter().flat_map(|c| &c.args);
+        let mut names = step.reading.effect.reads.iter().chain(words);
+        names.find_map(|name| self.lesser.get(file_name(name)).cloned())
     }
 
     /// Where each demand is named in the texts of a step.
@@ -297,7 +216,7 @@ impl<'c> Judge<'c> {
         });
         for (n, piece) in texts.written.iter().enumerate() {
             self.hunt.search(&piece.text, |hit| {
-                note(&mut finds[hit.demand], n, &piece.text, hit)
+                note(&mut finds[hit.demand], n, &piece.text, hit);
             });
             self.hunt.search(piece.old, |hit| {
                 let gone = &mut finds[hit.demand].gone;
@@ -323,30 +242,13 @@ impl<'c> Judge<'c> {
         if let Some(range) = find(&step.step.thought) {
             return of_thought(&step.step, range.start);
         }
-        texts.written.iter().find_map(|piece| {
-            let words = &piece.text[find(&piece.text)?];
+        let written = texts.written.iter().map(|piece| &piece.text);
+        written.chain(&texts.asked).find_map(|text| {
+            let words = &text[find(text)?];
             let at = action_text(&step.step).find(words)?;
             of_action_line(&step.step, at)
         })
     }
-}
-
-/// True when a step says or notes down a list of things to do.
-fn lists_work(seen: &Seen<'_>) -> bool {
-    const ITEMS: usize = 3;
-    let items = |text: &str| {
-        let lines = text.lines().map(str::trim_start);
-        let marked = lines.filter(|line| {
-            let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-            line.starts_with("- ")
-                || line.starts_with("* ")
-                || (digits > 0 && digits < 3 && line[digits..].starts_with(['.', ')']))
-        });
-        marked.count() >= ITEMS
-    };
-    let tool = seen.step.step.action.tool.to_ascii_lowercase();
-    let noted = (tool.contains("todo") || tool.contains("plan")) && seen.texts.asked.len() >= ITEMS;
-    noted || seen.texts.said.iter().any(|text| items(text))
 }
 
 /// Notes a finding in a piece of written text.
@@ -363,34 +265,9 @@ fn note(finds: &mut Finds, piece: usize, text: &str, hit: Hit) {
     let quoted =
         before.is_some_and(|c| "'\"`".contains(c)) && after.is_some_and(|c| "'\"`".contains(c));
     if quoted {
-        finds.other.get_or_insert((piece, hit.at, hit.end));
+        let found = (piece, hit.at, hit.end, hit.case_only);
+        finds.other.get_or_insert(found);
     }
-}
-
-/// The paths a step removes.
-fn removed<'s>(step: &'s IndexedStep<'_>) -> Vec<&'s str> {
-    let removing = step.reading.commands.iter().filter(|c| {
-        matches!(
-            c.program.as_str(),
-            "rm" | "rmdir" | "unlink" | "shred" | "trash"
-        ) || (c.program == "find" && c.args.iter().any(|a| a == "-delete"))
-            || (c.program == "git" && c.args.first().is_some_and(|a| a == "rm"))
-    });
-    removing
-        .flat_map(|c| c.args.iter().map(String::as_str))
-        .filter(|arg| !arg.starts_with('-'))
-        .collect()
-}
-
-/// The words by which a step claims success.
-fn claim(seen: &Seen<'_>) -> Option<Mark> {
-    let step = &seen.step.step;
-    let said = CLAIMS.as_ref()?.find(&*step.thought);
-    if let Some(hit) = said {
-        return Some(seen.mark("claims success", of_thought(step, hit.start())));
-    }
-    let hands_in = seen.does(&[Activity::Submit]);
-    hands_in.then(|| seen.mark("hands the work in", of_action(step)))
 }
 
 impl Watched<'_> {
@@ -452,9 +329,5 @@ impl Watched<'_> {
 
     pub(super) fn is_at(&self, written: &str) -> bool {
         self.path().is_some_and(|path| file::same(path, written))
-    }
-
-    pub(super) fn step(&self, seen: &Seen<'_>) -> StepId {
-        seen.step.id
     }
 }

@@ -64,8 +64,7 @@ impl fmt::Display for Limit {
         match self.unit {
             Unit::Bytes => write!(f, "{measure} {bound} {} bytes", self.value),
             Unit::Seconds => write!(f, "{measure} {bound} {} s", self.value),
-            Unit::Share => write!(f, "{measure} {bound} {}", self.value),
-            Unit::Count => write!(f, "{measure} {bound} {}", self.value),
+            Unit::Share | Unit::Count => write!(f, "{measure} {bound} {}", self.value),
         }
     }
 }
@@ -156,7 +155,12 @@ pub(super) fn of(
             .max_by_key(|(words, _)| words.len());
         let negated = |bound, words: &str| {
             let rest = tail.strip_suffix(words).unwrap_or("").trim_end();
-            match (rest.ends_with(" not") || rest.ends_with("no"), bound) {
+            match (
+                ["not", "no", "never", "n't"]
+                    .iter()
+                    .any(|w| rest.ends_with(w)),
+                bound,
+            ) {
                 (true, Bound::Above) => Bound::AtMost,
                 (true, Bound::Below) => Bound::AtLeast,
                 (_, bound) => bound,

@@ -8,14 +8,18 @@
 
 mod audit;
 mod ban;
+mod claims;
 mod file;
+mod found;
 mod hunt;
 mod judge;
 mod limit;
 mod mention;
+mod proofs;
 mod prose;
 mod role;
 mod scope;
+mod seen;
 mod standing;
 mod step_texts;
 mod tables;

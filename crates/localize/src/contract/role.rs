@@ -38,7 +38,17 @@ impl Reader<'_, '_> {
         let close = near.first().map_or("", String::as_str);
         let said =
             self.text[self.clause.span.start..self.pieces[at].span.start].to_ascii_lowercase();
-        if said.contains("except") {
+        // "make the tests in x pass" makes no x.
+        let after = &self.pieces[at + 1..];
+        let causes = said
+            .split_whitespace()
+            .next()
+            .is_some_and(|w| w.starts_with("make"))
+            && after
+                .iter()
+                .take(3)
+                .any(|p| ["pass", "work", "run", "succeed", "compile"].contains(&p.text));
+        if said.contains("except") || causes {
             return None;
         }
         // "a new file x", "call the script x": a name is given.
@@ -165,15 +175,40 @@ impl Reader<'_, '_> {
             && before.any(|p| verb(p.text) == Some((Deed::Make, true)))
     }
 
-    /// True when a program is said not to work: "the script x is failing".
-    pub(super) fn is_broken(&self, at: usize) -> bool {
+    /// True when a clause asks that a program be run: "running the `test_all.py` script".
+    pub(super) fn is_run(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
         let runs = [".sh", ".py", ".js", ".rb", ".pl"]
             .iter()
-            .any(|e| self.pieces[at].text.ends_with(e));
+            .any(|e| text.ends_with(e));
+        let mut before = self.pieces[..at]
+            .iter()
+            .rev()
+            .map(|p| p.text.to_ascii_lowercase());
+        let near: Vec<String> = before.by_ref().take(3).collect();
+        let verb = near
+            .iter()
+            .position(|w| ["run", "running", "execute", "executing"].contains(&w.as_str()));
+        let between = verb.map_or(&near[..], |n| &near[..n]);
+        runs && verb.is_some()
+            && between.iter().all(|w| {
+                ["the", "a", "provided", "given", "script", "file", "your"].contains(&w.as_str())
+            })
+    }
+
+    /// True when a program is said not to work: "the script x is failing".
+    pub(super) fn is_broken(&self, at: usize) -> bool {
+        let text = self.pieces[at].text;
+        let runs = [".sh", ".py", ".js", ".rb", ".pl"]
+            .iter()
+            .any(|e| text.ends_with(e));
         let after = self.pieces[at + 1..].iter().take(3);
         let words: Vec<String> = after.map(|p| p.text.to_ascii_lowercase()).collect();
-        runs && words
-            .iter()
-            .any(|w| ["failing", "fails", "broken", "crashes", "crashing"].contains(&w.as_str()))
+        let word = |n: usize| words.get(n).map_or("", String::as_str);
+        let broken = ["failing", "broken", "crashing"].contains(&word(1)) && word(0) == "is";
+        // "x fails y" may be about a test of it.
+        let fails = ["fails", "crashes"].contains(&word(0))
+            && ["", "to", "with", "when"].contains(&word(1));
+        runs && (broken || fails)
     }
 }

@@ -106,7 +106,7 @@ pub(super) fn of(text: &str) -> Vec<Part> {
     let mut spans: Vec<Range<usize>> = if let Some(ruled) = ruled {
         vec![ruled]
     } else if held.is_empty() {
-        vec![0..text.len()]
+        std::iter::once(0..text.len()).collect()
     } else {
         outermost(held.iter().map(|tag| tag.inner.clone()))
     };

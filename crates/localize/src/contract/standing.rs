@@ -71,8 +71,8 @@ pub struct Fall {
     pub met: StepId,
     /// The step that broke it.
     pub fell: StepId,
-    /// Whether a later step met it again.
-    pub regained: bool,
+    /// The first later step that met it again; `None` when none did.
+    pub regained: Option<StepId>,
 }
 
 /// How one demand stands, with its history.
@@ -202,7 +202,8 @@ impl Standing {
             regained: self
                 .turns
                 .iter()
-                .any(|(step, met)| *met && *step > pair[1].0),
+                .find(|(step, met)| *met && *step > pair[1].0)
+                .map(|(step, _)| *step),
         })
         .collect()
     }

@@ -1,15 +1,15 @@
 //! From clauses to demands.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::found::{Found, path_of};
 use super::limit;
 use super::mention::{self, Piece, Set, command, command_in, path};
 use super::prose::Clause;
 use super::scope::Voice;
 use super::tables::Deed;
 use super::wording::{Tone, tone};
-use super::{Demand, DemandKind, MOST_DEMANDS, file};
+use super::{Demand, DemandKind, file};
 use crate::blame::file_name;
 
 /// The demands of a text's clauses, in the order of the text, each thing demanded once.
@@ -49,109 +49,6 @@ fn announced(text: &str, clause: &Clause, last: Option<&Tone>) -> bool {
         && ["run", "running", "call", "calling", "execute", "with"].contains(&word)
 }
 
-/// What was found so far, each thing once.
-#[derive(Default)]
-pub(super) struct Found {
-    list: Vec<(DemandKind, Range<usize>, u8)>,
-    by_name: BTreeMap<String, usize>,
-}
-
-impl Found {
-    /// Takes many values of one clause for one demand: all of them.
-    fn gather(&mut self, from: usize) {
-        const MANY: usize = 5;
-        let plain = |kind: &DemandKind| match kind {
-            DemandKind::Literal { text } => Some(text.clone()),
-            _ => None,
-        };
-        let values: Vec<(String, Range<usize>)> = self.list[from..]
-            .iter()
-            .filter_map(|(kind, span, _)| Some((plain(kind)?, span.clone())))
-            .collect();
-        let (Some(first), Some(last)) = (values.first(), values.last()) else {
-            return;
-        };
-        if values.len() < MANY {
-            return;
-        }
-        let span = first.1.start..last.1.end;
-        let parts = values.into_iter().map(|(text, _)| text).collect();
-        let kept = self.list.split_off(from);
-        self.list
-            .extend(kept.into_iter().filter(|(kind, ..)| plain(kind).is_none()));
-        self.list.push((DemandKind::Format { parts }, span, 2));
-        self.by_name.retain(|_, at| *at < from);
-    }
-
-    /// Adds a demand; of two about the same thing the weightier stays.
-    pub(super) fn add(&mut self, name: String, kind: DemandKind, span: Range<usize>, weight: u8) {
-        match self.by_name.get(&name) {
-            Some(&at) => {
-                if self.list[at].2 < weight {
-                    self.list[at] = (kind, span, weight);
-                }
-            }
-            None if self.list.len() < MOST_DEMANDS => {
-                self.by_name.insert(name, self.list.len());
-                self.list.push((kind, span, weight));
-            }
-            None => {}
-        }
-    }
-
-    /// Takes two spellings of one path for one, and names of paths for no values.
-    fn unite(&mut self) {
-        let paths: Vec<(String, u8, usize)> = self
-            .list
-            .iter()
-            .enumerate()
-            .filter_map(|(at, (kind, _, weight))| Some((path_of(kind)?.to_owned(), *weight, at)))
-            .collect();
-        let mut at = 0;
-        self.list.retain(|(kind, _, weight)| {
-            let here = at;
-            at += 1;
-            match kind {
-                DemandKind::Literal { text } => !paths
-                    .iter()
-                    .any(|(path, ..)| file_name(path) == text.as_str()),
-                _ => path_of(kind).is_none_or(|path| {
-                    let better = |other: &(String, u8, usize)| {
-                        let rank = (*weight, path.len(), std::cmp::Reverse(here));
-                        other.2 != here
-                            && file::same(&other.0, path)
-                            && (other.1, other.0.len(), std::cmp::Reverse(other.2)) > rank
-                    };
-                    !paths.iter().any(better)
-                }),
-            }
-        });
-    }
-
-    fn demands(mut self) -> Vec<Demand> {
-        self.unite();
-        self.list.sort_by_key(|(_, span, _)| (span.start, span.end));
-        let numbered = (1..).zip(self.list);
-        numbered
-            .map(|(id, (kind, span, weight))| Demand {
-                id,
-                kind,
-                span,
-                weight,
-            })
-            .collect()
-    }
-}
-
-fn path_of(kind: &DemandKind) -> Option<&str> {
-    match kind {
-        DemandKind::Output { path, .. }
-        | DemandKind::Removal { path }
-        | DemandKind::Input { path } => Some(path),
-        _ => None,
-    }
-}
-
 /// One clause while it is read.
 pub(super) struct Reader<'r, 't> {
     pub(super) text: &'t str,
@@ -174,8 +71,9 @@ impl Reader<'_, '_> {
             self.found
                 .add("verification".to_owned(), DemandKind::Verification, span, 2);
         }
-        let banned_from = self.ban();
         let demands = self.tone.demands && !self.tone.background;
+        let forbids_number = demands && !report && self.limits();
+        let banned_from = if forbids_number { None } else { self.ban() };
         if demands && !report {
             self.spoken_command();
         }
@@ -221,9 +119,6 @@ impl Reader<'_, '_> {
         }
         if demands && !report {
             self.ports();
-            if banned_from.is_none() {
-                self.limits();
-            }
             self.blocks();
         }
     }
@@ -305,7 +200,8 @@ impl Reader<'_, '_> {
 
     fn path(&mut self, at: usize, found: &str) {
         let span = self.pieces[at].span.clone();
-        if self.is_broken(at) && !self.tone.background {
+        let run = self.is_run(at) && self.tone.demands;
+        if (self.is_broken(at) || run) && !self.tone.background {
             self.command(found, span, 2);
             return;
         }
@@ -369,9 +265,15 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn limits(&mut self) {
+    /// Bounds the clause states. True when what it forbids is to pass one: "must not exceed 5 MB".
+    fn limits(&mut self) -> bool {
+        let mut forbidden = false;
         for (limit, span) in limit::of(self.text, self.pieces, self.clause.span.clone()) {
             let weight = if limit.measure.is_empty() { 0 } else { 2 };
+            forbidden |= self.tone.forbids.is_some_and(|(_, end)| {
+                let words = self.text.get(end..span.start).unwrap_or("-");
+                words.split_whitespace().count() <= 3
+            });
             self.found.add(
                 format!("limit {limit}"),
                 DemandKind::Limit { limit },
@@ -379,6 +281,7 @@ impl Reader<'_, '_> {
                 weight,
             );
         }
+        forbidden
     }
 
     /// Keys and columns that a block after the clause lays out, and commands that it spells.

@@ -10,75 +10,21 @@ impl Reader<'_, '_> {
     pub(super) fn value(&mut self, at: usize, report: bool) {
         let piece = &self.pieces[at];
         let text = piece.text;
-        let before = at
-            .checked_sub(1)
-            .map_or("", |n| self.pieces[n].text)
-            .to_ascii_lowercase();
-        let naming = [
-            "named",
-            "called",
-            "name",
-            "content",
-            "exactly",
-            "attribute",
-            "function",
-            "class",
-            "method",
-            "key",
-            "field",
-            "value",
-            "variable",
-            "user",
-            "passphrase",
-            "is",
-        ];
-        let alone = self.pieces.len() == 1;
-        let weight = match piece.set {
-            Set::Code if report => u8::from(is_identifier(text)),
-            Set::Code | Set::Quoted if report => 0,
-            Set::Code | Set::Quoted if alone => 2,
-            Set::Code | Set::Quoted if naming.contains(&before.as_str()) => 2,
-            Set::Code => 1,
-            Set::Quoted => {
-                1 + u8::from(
-                    before.ends_with(':')
-                        || self.text[..piece.span.start]
-                            .trim_end_matches(['"', '\'', '“', '‘'])
-                            .trim_end()
-                            .ends_with(':'),
-                )
-            }
-            Set::Word if report => 0,
-            Set::Word if is_identifier(text) => {
-                let named = naming.contains(&before.as_str());
-                // Mixed case alone may be the name of a thing.
-                if named || text.contains(['_', '.']) || text.contains("::") {
-                    1 + u8::from(named)
-                } else {
-                    0
-                }
-            }
-            Set::Word
-                if text.starts_with('<')
-                    && text.ends_with('>')
-                    && text.len() > 4
-                    && text.contains('-') =>
-            {
-                1
-            }
-            Set::Word => 0,
-        };
-        let after = self.pieces[at + 1..].iter().take(3);
-        let content = after
-            .into_iter()
-            .any(|p| p.text.eq_ignore_ascii_case("content"));
-        let weight = if content && piece.set == Set::Quoted {
-            2
+        let weight = if report {
+            u8::from(piece.set == Set::Code && is_identifier(text))
         } else {
-            weight
+            self.weight(at)
         };
         let shown = self.is_sample(at) || self.is_tool(at);
-        let odd = text.len() < 2 || text.len() > 160 || text.contains('\n') || text.contains("...");
+        let odd = !text.contains(char::is_alphabetic) && text.len() < 4
+            || has(
+                "false nil none null true undefined",
+                &text.to_ascii_lowercase(),
+            )
+            || text.len() < 2
+            || text.len() > 160
+            || text.contains('\n')
+            || text.contains("...");
         let words = text.split_whitespace().count();
         let foreign = text.contains("://")
             || text.starts_with('/')
@@ -100,6 +46,36 @@ impl Reader<'_, '_> {
         };
         self.found
             .add(format!("value {text}"), kind, piece.span.clone(), weight);
+    }
+
+    /// How much a value counts: 2 where the words around it state it, 1 where it is only named.
+    fn weight(&self, at: usize) -> u8 {
+        const NAMING: &str = "attribute called class content exactly field function is key method \
+             name named passphrase user value variable";
+        let piece = &self.pieces[at];
+        let before = at.checked_sub(1).map_or("", |n| self.pieces[n].text);
+        let named = has(NAMING, &before.to_ascii_lowercase());
+        let mut after = self.pieces[at + 1..].iter().take(3);
+        let content = after.any(|p| p.text.eq_ignore_ascii_case("content"));
+        let opened = self.text[..piece.span.start].trim_end_matches(['"', '\'', '“', '‘']);
+        let follows_colon = opened.trim_end().ends_with(':');
+        match piece.set {
+            Set::Code => 1 + u8::from(named || self.pieces.len() == 1),
+            Set::Quoted => {
+                1 + u8::from(named || content || follows_colon || self.pieces.len() == 1)
+            }
+            // Mixed case alone may be the name of a thing.
+            Set::Word if is_identifier(piece.text) => {
+                let joined = piece.text.contains(['_', '.']) || piece.text.contains("::");
+                u8::from(named || joined) + u8::from(named)
+            }
+            Set::Word => u8::from(
+                piece.text.starts_with('<')
+                    && piece.text.ends_with('>')
+                    && piece.text.len() > 4
+                    && piece.text.contains('-'),
+            ),
+        }
     }
 
     /// True for things said as an example or a reason.

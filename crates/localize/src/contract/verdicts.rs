@@ -1,14 +1,13 @@
 //! What a step means for a demand of each kind.
 
 use analysis::activity::Activity;
-use analysis::shell::Invocation;
 use trace::ErrorKind;
 
+use super::DemandKind;
 use super::file;
-use super::judge::{Finds, Seen, Watched};
-use super::limit::{Limit, Unit};
-use super::standing::TouchKind;
-use super::{DemandKind, Forbidden};
+use super::judge::{Finds, Watched};
+use super::seen::Seen;
+use super::standing::{Mark, TouchKind};
 use crate::blame::file_name;
 use crate::evidence::of_observation;
 
@@ -39,13 +38,13 @@ impl Watched<'_> {
                 Some(by) => self.ban_on_file(by, seen, finds),
                 None => self.ban(*forbids, objects, seen, finds),
             },
-            DemandKind::Service { .. } => self.service(seen, finds),
+            DemandKind::Service { port } => self.service(*port, seen, finds),
             DemandKind::Verification => self.verification(seen),
         }
     }
 
     fn output(&mut self, path: &str, existing: bool, seen: &Seen<'_>, finds: &Finds) {
-        let id = self.step(seen);
+        let id = seen.step.id;
         let effect = &seen.step.reading.effect;
         for (piece, _) in &finds.written {
             let holder = seen.texts.written[*piece].path;
@@ -150,6 +149,13 @@ impl Watched<'_> {
                 let why = "puts something lesser in its place";
                 self.standing.substitute = Some(seen.mark(why, Some(evidence.clone())));
             }
+        } else if let Some(made) = seen.from_lesser.as_ref().filter(|_| rewrites) {
+            if self.standing.substitute.is_none() {
+                self.standing.substitute = Some(Mark {
+                    why: "puts something lesser in its place".to_owned(),
+                    ..made.clone()
+                });
+            }
         } else if rewrites && seen.texts.written.iter().any(|w| w.whole) {
             self.standing.substitute = None;
         }
@@ -196,71 +202,18 @@ impl Watched<'_> {
         }
     }
 
-    fn command(&mut self, command: &str, seen: &Seen<'_>, finds: &Finds) {
-        let runs = self.runs(seen) && seen.acts();
-        if !runs {
-            // A script may hold the command; whether it works shows when the script is run.
-            if !finds.written.is_empty() && !seen.refused {
-                let mark = seen.mark("writes it into a file", seen.action(command));
-                if self.standing.wrong.is_none() {
-                    self.turn(true, TouchKind::Writes, mark);
-                }
-            }
-            return;
-        }
-        if seen.failed {
-            let mark = seen.mark(
-                "runs it and it fails",
-                seen.error().or_else(|| seen.action(command)),
-            );
-            self.turn(false, TouchKind::VerifiesFailing, mark);
-        } else {
-            let mark = seen.mark("runs it", None);
-            self.turn(true, TouchKind::VerifiesPassing, mark);
-        }
-        if self.standing.begun.is_none() {
-            self.standing.begun = Some(seen.step.id);
-        }
-    }
-
-    /// True when a step runs every program of the demanded command on the things it names, whatever
-    /// the folder and the options.
-    fn runs(&self, seen: &Seen<'_>) -> bool {
-        let given = &seen.step.reading.commands;
-        !self.command.is_empty()
-            && self.command.iter().all(|wanted| {
-                let things: Vec<&str> = things(wanted).collect();
-                given.iter().any(|command| {
-                    let has = |thing: &&str| {
-                        let words = command.args.iter().map(String::as_str);
-                        words
-                            .chain([command.written.as_str()])
-                            .any(|word| file_name(word) == file_name(thing))
-                    };
-                    // `uv run x.py` and `./x.py` run what `python x.py` runs.
-                    let program = plain(&command.program) == plain(&wanted.program)
-                        || (!things.is_empty()
-                            && is_interpreter(&wanted.program)
-                            && things.len() == 1);
-                    let flags = things.is_empty()
-                        && wanted.args.iter().any(|flag| !command.args.contains(flag));
-                    program && !flags && things.iter().all(has)
-                })
-            })
-    }
-
     /// A value or fields that must stand in what the run makes.
     fn text(&mut self, seen: &Seen<'_>, finds: &Finds) {
         if seen.refused {
             return;
         }
         let before = self.carried();
-        let id = self.step(seen);
+        let id = seen.step.id;
         for (n, piece) in seen.texts.written.iter().enumerate() {
             for part in 0..self.carriers.len() {
                 let now = finds.written.contains(&(n, part));
                 let gone = piece.whole || finds.gone.contains(&(n, part));
-                if now {
+                if now && !seen.tells(piece.path) {
                     self.carry(part, piece.path);
                 } else if gone {
                     self.carriers[part].remove(file_name(piece.path));
@@ -301,7 +254,10 @@ impl Watched<'_> {
             }
             _ => {}
         }
-        if let Some((piece, at, end)) = finds.other
+        // Another case alone is another word, unless the exact text was stated.
+        let stated = self.demand.weight > 1;
+        if let Some((piece, at, end, case_only)) = finds.other
+            && (stated || !case_only)
             && self.standing.instead.is_none()
             && let Some(words) = seen.texts.written[piece].text.get(at..end)
         {
@@ -316,182 +272,6 @@ impl Watched<'_> {
             .next()
             .unwrap_or_default()
     }
-
-    fn limit(&mut self, limit: &Limit, seen: &Seen<'_>, finds: &Finds) {
-        let text = seen.texts.observed;
-        let found = if limit.unit == Unit::Bytes {
-            counted(seen).map(|bytes| (bytes, 0))
-        } else if finds.observed.is_some()
-            && seen.does(&[Activity::Run, Activity::Test, Activity::Build])
-        {
-            measured(text, limit)
-        } else {
-            None
-        };
-        let Some((measured, at)) = found else {
-            return;
-        };
-        let holds = limit.holds(measured);
-        let kind = if holds {
-            TouchKind::VerifiesPassing
-        } else {
-            TouchKind::VerifiesFailing
-        };
-        let mark = seen.mark(&format!("measures {measured}"), seen.line(at));
-        self.turn(holds, kind, mark);
-    }
-
-    fn ban(&mut self, forbids: Forbidden, objects: &[String], seen: &Seen<'_>, finds: &Finds) {
-        if objects.is_empty() || seen.refused || self.standing.broken.is_some() {
-            return;
-        }
-        let hits = |path: &str| {
-            objects
-                .iter()
-                .find(|o| file::same(o, path) || file::within(o, path))
-        };
-        let writes = &seen.step.reading.effect.writes;
-        let found = match forbids {
-            Forbidden::Change => writes.iter().find_map(|path| hits(path)),
-            Forbidden::Remove => seen.removed.iter().find_map(|path| hits(path)),
-            Forbidden::Install => {
-                let installs = seen.does(&[Activity::Install]) && finds.asked.is_some();
-                objects.first().filter(|_| installs)
-            }
-            Forbidden::Run => {
-                let runs = seen.does(&[Activity::Run, Activity::Test]) && finds.asked.is_some();
-                objects
-                    .first()
-                    .filter(|_| runs && seen.texts.written.is_empty())
-            }
-            // Looking at a thing to understand it is not what such a ban is about: only what is
-            // handed in can show that it was used.
-            Forbidden::Read | Forbidden::Use | Forbidden::Other => None,
-        };
-        if let Some(object) = found {
-            let why = format!("touches `{object}`, which the task forbids");
-            self.standing.touch(seen.step.id, TouchKind::Writes);
-            let mark = seen.mark(&why, seen.action(file_name(object)));
-            self.standing.broken = Some(mark);
-        }
-    }
-
-    /// A ban on what a file may hold: it can be broken and mended.
-    fn ban_on_file(&mut self, by: &str, seen: &Seen<'_>, finds: &Finds) {
-        for (n, piece) in seen.texts.written.iter().enumerate() {
-            if seen.refused || !file::same(by, piece.path) {
-                continue;
-            }
-            let holds = finds.written.iter().find(|(at, _)| *at == n);
-            if let Some((_, part)) = holds {
-                let words = super::hunt::texts(self.demand).into_iter().nth(*part);
-                let named = words.unwrap_or_default();
-                let mark = seen.mark(&format!("`{by}` names `{named}`"), seen.action(&named));
-                self.turn(false, TouchKind::Writes, mark);
-            } else if piece.whole && !self.standing.is_met() {
-                self.turn(
-                    true,
-                    TouchKind::Writes,
-                    seen.mark("no longer names it", None),
-                );
-            }
-        }
-    }
-
-    fn service(&mut self, seen: &Seen<'_>, finds: &Finds) {
-        let id = self.step(seen);
-        if !finds.written.is_empty() && !seen.refused {
-            self.standing.touch(id, TouchKind::Writes);
-        }
-        let asks = seen.step.reading.commands.iter().any(|command| {
-            matches!(
-                command.program.as_str(),
-                "curl" | "wget" | "nc" | "http" | "telnet" | "ab" | "nmap"
-            )
-        });
-        let refused = seen
-            .step
-            .outcome
-            .errors
-            .iter()
-            .any(|error| error.kind == ErrorKind::Network);
-        // Commands typed together are answered together, by the last of them.
-        let answered = !seen.texts.observed.trim().is_empty();
-        if finds.asked.is_some() && asks && !answered && !seen.failed {
-            self.standing.touch(id, TouchKind::Executes);
-            self.pending = true;
-            return;
-        }
-        if (finds.asked.is_some() && (asks || refused)) || (self.pending && answered) {
-            self.pending = false;
-            let answers = !refused && !seen.failed && answered;
-            let silent = seen.failed && seen.step.outcome.errors.is_empty();
-            if answers {
-                let mark = seen.mark("gets an answer from it", seen.line(0));
-                self.turn(true, TouchKind::VerifiesPassing, mark);
-            } else if refused || silent {
-                let mark = seen.mark("gets no answer from it", seen.error());
-                self.turn(false, TouchKind::VerifiesFailing, mark);
-            }
-            return;
-        }
-        let listens = finds.observed.and_then(|at| {
-            let text = seen.texts.observed;
-            let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
-            let line = text[start..].lines().next()?;
-            let listed = line.contains("LISTEN") && text[..at].ends_with(':');
-            (listed || line.contains("Running on") || line.contains("istening on")).then_some(at)
-        });
-        if let Some(at) = listens {
-            let mark = seen.mark("shows it listening", seen.line(at));
-            self.turn(true, TouchKind::VerifiesPassing, mark);
-        } else if finds.asked.is_some() {
-            self.standing.touch(id, TouchKind::Executes);
-        }
-    }
-
-    fn verification(&mut self, seen: &Seen<'_>) {
-        let tests = seen.does(&[Activity::Test]) || checks(seen);
-        let reports = &seen.step.outcome.tests;
-        if !tests && reports.is_empty() && !seen.does(&[Activity::Run]) {
-            return;
-        }
-        let red = reports.iter().find(|report| !report.is_green());
-        if let Some(report) = red {
-            let mark = seen.mark(
-                "the tests fail",
-                of_observation(&seen.step.step, &report.span),
-            );
-            self.turn(false, TouchKind::VerifiesFailing, mark);
-        } else if tests && seen.failed {
-            self.turn(
-                false,
-                TouchKind::VerifiesFailing,
-                seen.mark("the check fails", seen.error()),
-            );
-        } else if !seen.failed && (tests || seen.changed_before) {
-            self.turn(
-                true,
-                TouchKind::VerifiesPassing,
-                seen.mark("checks the result", None),
-            );
-        }
-    }
-}
-
-/// What a command works on: its words that are no options.
-fn things(command: &Invocation) -> impl Iterator<Item = &str> {
-    let words = command.args.iter().map(String::as_str);
-    words.filter(|word| !word.starts_with('-') && !word.is_empty())
-}
-
-fn is_interpreter(program: &str) -> bool {
-    ["python", "node", "bash", "sh", "ruby", "perl"].contains(&plain(program))
-}
-
-/// A program's name without its version.
-fn plain(program: &str) -> &str {
-    program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
 }
 
 /// True for files that programs read as settings.
@@ -501,92 +281,4 @@ fn is_settings(path: &str) -> bool {
     ];
     let ending = file_name(path).rsplit_once('.').map_or("", |(_, end)| end);
     ENDINGS.contains(&ending) || path.starts_with("/etc/")
-}
-
-/// True for commands that check what was made without being a test run: `nginx -t`, `cmp a b`.
-fn checks(seen: &Seen<'_>) -> bool {
-    const PROGRAMS: &[&str] = &["cmp", "curl", "diff", "md5sum", "sha256sum", "shellcheck"];
-    const WORDS: &[&str] = &[
-        "--check",
-        "--dry-run",
-        "-t",
-        "check",
-        "test",
-        "validate",
-        "verify",
-    ];
-    seen.step.reading.commands.iter().any(|command| {
-        PROGRAMS.contains(&command.program.as_str())
-            || (command.program != "test"
-                && command
-                    .args
-                    .iter()
-                    .take(2)
-                    .any(|a| WORDS.contains(&a.as_str())))
-    })
-}
-
-/// The bytes that a lone `wc` counts, where the step shows nothing else.
-fn counted(seen: &Seen<'_>) -> Option<f64> {
-    let command = seen
-        .step
-        .reading
-        .commands
-        .last()
-        .filter(|c| c.program == "wc")?;
-    let line = seen
-        .texts
-        .observed
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())?;
-    let mut numbers = line
-        .split_whitespace()
-        .map_while(|word| word.parse::<f64>().ok());
-    match command
-        .args
-        .iter()
-        .find(|arg| arg.starts_with('-'))
-        .map(String::as_str)
-    {
-        Some("-c") => numbers.next(),
-        None => numbers.nth(2),
-        Some(_) => None,
-    }
-}
-
-/// The last number an output states for what a limit measures, and where its line stands.
-fn measured(text: &str, limit: &Limit) -> Option<(f64, usize)> {
-    /// How far behind its name a number may stand.
-    const NEAR: usize = 40;
-    let lower = text.to_ascii_lowercase();
-    let found = lower
-        .match_indices(limit.measure.as_str())
-        .filter_map(|(at, word)| {
-            let end = at + word.len();
-            let rest = &text[end..text.floor_char_boundary(end + NEAR)];
-            let rest = rest.lines().next()?;
-            let from = rest.find(|c: char| c.is_ascii_digit())?;
-            // Words between name and number would be about something else.
-            let between = &rest[..from];
-            if between.split_whitespace().count() > 3 || between.ends_with(['/', '_']) {
-                return None;
-            }
-            let digits = &rest[from..];
-            let length = digits
-                .bytes()
-                .take_while(|b| b.is_ascii_digit() || *b == b'.')
-                .count();
-            let value: f64 = digits[..length].trim_end_matches('.').parse().ok()?;
-            let percent = digits[length..].trim_start().starts_with('%');
-            let value = match limit.unit {
-                Unit::Share if percent => value / 100.0,
-                Unit::Share if value <= 1.0 => value,
-                Unit::Share => return None,
-                _ if percent => return None,
-                _ => value,
-            };
-            Some((value, at))
-        });
-    found.last()
 }

@@ -9,6 +9,10 @@ use super::tables::{
 };
 
 /// How a clause is meant.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "a clause can be several of these at once"
+)]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tone {
     /// Something is asked for.

@@ -10,7 +10,7 @@ use super::{Event, Paths};
 /// Shorter lines (a bracket, `fi`) stand everywhere and say nothing about who wrote them.
 const TELLING: usize = 3;
 /// How many lines are followed; what is written beyond that many is not judged.
-const LINES: usize = 2_000_000;
+const LINES: usize = 500_000;
 
 /// The lines the run wrote. A file is a set of lines here: moving them about changes nothing.
 #[derive(Default)]

@@ -10,6 +10,7 @@ use trace::{ErrorKind, ErrorSignature, Fault, StepId, StepStatus};
 
 use super::{Accused, Choice};
 use crate::case::Case;
+use crate::contract::{Audit, Mark};
 use crate::edits::{Event, events};
 use crate::phrase::{first as finds, phrases};
 
@@ -41,6 +42,7 @@ const LOOKUPS: &[&str] = &["which", "command", "type", "whereis", "hash"];
 /// Everything a rule may look at.
 struct Scene<'c> {
     index: &'c Index<'c>,
+    contract: &'c Audit,
     step: IndexedStep<'c>,
     signals: &'c [&'static str],
 }
@@ -89,6 +91,11 @@ const RULES: &[Rule] = &[
         sees: install_left_unfit,
     },
     Rule {
+        name: "never_reached",
+        fault: Fault::OutsideCause,
+        sees: never_reached,
+    },
+    Rule {
         name: "machine_refused",
         fault: Fault::EnvironmentSetup,
         sees: machine_refused,
@@ -129,6 +136,7 @@ const RULES: &[Rule] = &[
 pub(super) fn first(case: &Case<'_>, accused: Accused<'_>) -> Option<Choice> {
     let scene = Scene {
         index: case.index,
+        contract: &case.contract,
         step: case.index.step(accused.step)?,
         signals: accused.signals,
     };
@@ -186,6 +194,14 @@ fn said(error: &ErrorSignature) -> String {
 }
 
 fn made_up_result(scene: &Scene<'_>) -> Option<String> {
+    let here = |mark: &Option<Mark>| mark.as_ref().is_some_and(|m| m.step == scene.step.id);
+    let mut demands = scene.contract.each();
+    if let Some((demand, _)) = demands.find(|(_, standing)| here(&standing.substitute)) {
+        return Some(format!(
+            "puts something made up in place of {}",
+            demand.name()
+        ));
+    }
     scene
         .signal("fabrication")
         .then(|| "writes a substitute in place of a result".to_owned())
@@ -278,7 +294,9 @@ fn missing_tool(scene: &Scene<'_>) -> Option<String> {
             .iter()
             .any(|c| LOOKUPS.contains(&c.program.as_str()))
     };
-    if error.is_none() && !(scene.failed() && looks_up()) {
+    let exit = scene.step.outcome.exit_status;
+    let nothing = scene.failed() || exit.is_some_and(|status| status != 0);
+    if error.is_none() && !(nothing && looks_up()) {
         return None;
     }
     let brings = |step: IndexedStep<'_>| {
@@ -301,6 +319,23 @@ fn install_left_unfit(scene: &Scene<'_>) -> Option<String> {
     let installs = scene.does(Activity::Install) && !scene.does(Activity::Edit);
     (installs && scene.step.outcome.status == StepStatus::Ok)
         .then(|| "its installation goes through, and what it leaves does not do".to_owned())
+}
+
+/// A host out of reach now and whenever it is tried again.
+fn never_reached(scene: &Scene<'_>) -> Option<String> {
+    let error = scene.error(&[ErrorKind::Network])?;
+    let (mut tried, mut reached) = (false, false);
+    for step in scene.later() {
+        let asks = |a: &Activity| matches!(a, Activity::Fetch | Activity::Install);
+        let refused = step
+            .outcome
+            .errors
+            .iter()
+            .any(|e| e.kind == ErrorKind::Network);
+        tried |= refused;
+        reached |= !refused && step.reading.activities.iter().any(asks);
+    }
+    (scene.failed() && tried && !reached).then(|| format!("nothing gets through: {}", said(&error)))
 }
 
 fn machine_refused(scene: &Scene<'_>) -> Option<String> {
@@ -373,10 +408,10 @@ fn stopped_short(scene: &Scene<'_>) -> Option<String> {
         crate::evidence::action_text(&scene.step.step),
         last,
     ];
-    texts
+    let words = texts
         .iter()
-        .any(|text| finds(GIVES_UP.as_ref(), text).is_some())
-        .then(|| "ends the run with the work undone".to_owned())
+        .any(|text| finds(GIVES_UP.as_ref(), text).is_some());
+    (words || scene.signal("resignation")).then(|| "ends the run with the work undone".to_owned())
 }
 
 /// Hands in while the last change has not been run.
@@ -399,7 +434,15 @@ fn handed_in_unchecked(scene: &Scene<'_>) -> Option<String> {
 }
 
 fn demand_left_out(scene: &Scene<'_>) -> Option<String> {
-    scene
-        .signal("untouched_requirement")
-        .then(|| "leaves out what the task names".to_owned())
+    let here = |mark: &Option<Mark>| mark.as_ref().is_some_and(|m| m.step == scene.step.id);
+    let mut demands = scene.contract.each();
+    let other = demands.find(|(_, s)| here(&s.instead) || here(&s.broken));
+    if let Some((demand, _)) = other {
+        return Some(format!(
+            "does something else than demanded: {}",
+            demand.name()
+        ));
+    }
+    let speaks = scene.signal("untouched_requirement") || scene.signal("plan_cut");
+    speaks.then(|| "leaves out what the task or its own plan names".to_owned())
 }

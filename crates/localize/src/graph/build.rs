@@ -3,20 +3,20 @@
 use std::collections::HashMap;
 
 use analysis::activity::Activity;
+use analysis::workspace::Workspace;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, ErrorKind, ErrorSignature, StepId, StepStatus};
 
 use super::claim::{Claim, ClaimKind, Place, claims};
 use super::deliverable::Demanded;
-use super::files::{Files, How, Version, written};
+use super::files::{Files, How, PATHS, written};
 use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
-use super::problem::{Problems, ROOTS, Tests, Try, weight};
+use super::problem::{Problem, Problems, ROOTS, Tests, weight};
 use super::process::Processes;
 use super::purpose::{Doing, Purpose, purposes, waits};
 use crate::blame::file_name;
+use crate::contract::Contract;
 
-/// Paths of one step that are looked at; what names more is a sweep, not a cause.
-const PATHS: usize = 32;
 /// Failing cases of one report that get a node.
 const CASES: usize = 8;
 /// Files written last that a test run, a build or a service is taken to have used.
@@ -57,8 +57,8 @@ pub(super) struct Facts {
     pub(super) leaves: Leaves,
     /// It hands the work in.
     pub(super) commits: bool,
-    /// It ran something that shows whether the work is right, and it worked.
-    pub(super) worked: bool,
+    /// The step that took away the last line it had written.
+    pub(super) replaced: Option<StepId>,
     /// The step in which what failed here worked.
     pub(super) fixed: Option<StepId>,
 }
@@ -81,53 +81,64 @@ pub(super) struct Build {
     pub(super) facts: Vec<Facts>,
     pub(super) processes: Processes,
     /// The last step that did something judged, and whether it failed.
-    last_judged: Option<(StepId, bool)>,
+    pub(super) last_judged: Option<(StepId, bool)>,
+    /// The last step that ran something that shows whether the work is right, and worked.
+    pub(super) last_worked: Option<StepId>,
     /// The last step at which each command occurred.
     tried: HashMap<u32, StepId>,
     /// What was started and has not answered yet.
-    pending: Vec<Purpose>,
+    pub(super) pending: Vec<Purpose>,
+    /// The last purpose of each program.
+    pub(super) spoken: HashMap<String, Purpose>,
     /// Versions written last, one a file, the latest at the end.
-    recent: Vec<u32>,
+    pub(super) recent: Vec<u32>,
     /// File names the task gives.
     pub(super) demanded: Demanded,
 }
 
 impl Build {
     /// Reads a whole run.
-    pub(super) fn new(index: &Index<'_>) -> Self {
-        let task = index.trajectory.task.as_deref().unwrap_or_default();
+    pub(super) fn new(index: &Index<'_>, contract: &Contract, workspace: &Workspace) -> Self {
         let mut build = Self {
-            demanded: Demanded::new(task),
+            demanded: Demanded::new(contract),
             ..Self::default()
         };
         for step in index.steps() {
-            build.step(&step);
+            build.step(&step, workspace);
         }
         build
     }
 
-    fn step(&mut self, step: &IndexedStep<'_>) {
+    fn step(&mut self, step: &IndexedStep<'_>, workspace: &Workspace) {
         self.store.next_step();
         self.facts.push(Facts {
             leaves: Leaves::of(step),
+            replaced: workspace.superseded(step.id),
             commits: step.reading.activities.contains(&Activity::Submit)
                 || matches!(step.step.action.kind, ActionKind::Finish { .. }),
             ..Facts::default()
         });
         self.assert(step);
-        let mut purposes = purposes(step);
-        let waiting = purposes.is_empty() && waits(&step.step, &step.reading);
-        if waiting {
-            purposes = std::mem::take(&mut self.pending);
-        }
-        let mut roots = self.uses(step, &purposes);
-        self.commands(step.id, &purposes, waiting);
+        let own = purposes(step);
+        let typed = own.len();
+        // A terminal answers late: what was typed before is answered with what is typed now.
+        let screen = step.step.observation.as_ref().is_none_or(|o| o.screen);
+        let mut purposes = if screen || own.is_empty() && waits(&step.step, &step.reading) {
+            std::mem::take(&mut self.pending)
+        } else {
+            Vec::new()
+        };
+        purposes.retain(|purpose| !own.contains(purpose));
+        purposes.extend(own);
+        let pending = purposes.len() - typed;
+        let mut roots = self.uses(step, &purposes[pending..]);
+        self.commands(step.id, &purposes[pending..]);
         self.errors(step, &mut roots);
-        let stopped = self.processes(step, &purposes, waiting);
+        let stopped = self.processes(step, &purposes[pending..], &purposes[..pending]);
         self.judge(step, &purposes, &roots, &stopped);
         self.tests(step, &purposes, &roots);
         self.looks(step);
-        self.writes(step);
+        self.writes(step, workspace);
     }
 
     /// Files read and run, which become the nodes to follow a failure back from.
@@ -142,7 +153,7 @@ impl Build {
         for purpose in purposes.iter().filter(takes) {
             let name = purpose.object();
             if let Some(version) = self.files.present(name) {
-                let item = NodeId::Item(self.files.versions[version as usize].item);
+                let item = self.node(version);
                 let from = NodeId::Step(step.id);
                 self.store.link(from, EdgeKind::Executed, item);
                 push(&mut roots, item);
@@ -153,7 +164,7 @@ impl Build {
             let present = self.files.present(path);
             let version = present.or_else(|| self.version(path, None, How::Part, step.id));
             if let Some(version) = version {
-                let item = NodeId::Item(self.files.versions[version as usize].item);
+                let item = self.node(version);
                 if !roots.contains(&item) {
                     self.store.link(NodeId::Step(step.id), EdgeKind::Read, item);
                     push(&mut roots, item);
@@ -163,8 +174,9 @@ impl Build {
         roots
     }
 
-    fn commands(&mut self, step: StepId, purposes: &[Purpose], waiting: bool) {
-        for purpose in purposes.iter().filter(|_| !waiting) {
+    fn commands(&mut self, step: StepId, purposes: &[Purpose]) {
+        for purpose in purposes.iter().filter(|p| p.doing != Doing::Edit) {
+            self.spoken.insert(purpose.program.clone(), purpose.clone());
             let Some(item) = self.store.named(ItemKind::Command, &purpose.key, step) else {
                 return;
             };
@@ -189,10 +201,7 @@ impl Build {
             }
             let named = names_in(error).filter_map(|name| self.files.present(name));
             for version in named.collect::<Vec<_>>() {
-                push(
-                    roots,
-                    NodeId::Item(self.files.versions[version as usize].item),
-                );
+                push(roots, self.node(version));
             }
         }
     }
@@ -201,14 +210,9 @@ impl Build {
     fn processes(
         &mut self,
         step: &IndexedStep<'_>,
-        purposes: &[Purpose],
-        waiting: bool,
+        new: &[Purpose],
+        pending: &[Purpose],
     ) -> Vec<Purpose> {
-        let (new, pending) = if waiting {
-            (&[][..], purposes)
-        } else {
-            (purposes, self.pending.as_slice())
-        };
         let found = self.processes.read(step, new, pending);
         let from = NodeId::Step(step.id);
         for name in &found.started {
@@ -225,161 +229,6 @@ impl Build {
             self.store.link(from, EdgeKind::Kills, NodeId::Step(at));
         }
         found.stopped
-    }
-
-    /// Closes what worked and opens what failed.
-    fn judge(
-        &mut self,
-        step: &IndexedStep<'_>,
-        purposes: &[Purpose],
-        roots: &[NodeId],
-        stopped: &[Purpose],
-    ) {
-        let error = step.outcome.errors.first();
-        for purpose in stopped {
-            let roots = self.roots(step.id, purpose, roots);
-            self.fail(step, purpose, error, true, roots);
-        }
-        if !stopped.is_empty() {
-            self.last_judged = Some((step.id, true));
-            self.pending.clear();
-            return;
-        }
-        let background = self.processes.is_behind(step.id);
-        match step.outcome.status {
-            StepStatus::Failed => {
-                for root in roots {
-                    self.mark(*root, |version| {
-                        version.failed.get_or_insert(step.id);
-                    });
-                }
-                for purpose in blamed(purposes, &step.outcome.errors) {
-                    let roots = self.roots(step.id, purpose, roots);
-                    let error = own_error(purpose, &step.outcome.errors).or(error);
-                    let stuck = error.is_some_and(|e| e.kind == ErrorKind::Timeout);
-                    self.fail(step, purpose, error, stuck, roots);
-                }
-                if !purposes.is_empty() {
-                    self.last_judged = Some((step.id, true));
-                }
-                self.pending.clear();
-            }
-            StepStatus::Ok if !background => {
-                for purpose in purposes {
-                    self.work(step.id, purpose);
-                    if purpose.doing == Doing::Install
-                        && let Some(item) =
-                            self.store
-                                .named(ItemKind::Package, purpose.object(), step.id)
-                    {
-                        let from = NodeId::Step(step.id);
-                        self.store
-                            .link(from, EdgeKind::Installs, NodeId::Item(item));
-                    }
-                }
-                if !purposes.is_empty() {
-                    self.last_judged = Some((step.id, false));
-                    let shows =
-                        |p: &Purpose| matches!(p.doing, Doing::Test | Doing::Run | Doing::Reach);
-                    self.facts[step.id.index()].worked = purposes.iter().any(shows);
-                    for root in roots {
-                        self.mark(*root, |version| {
-                            version.worked.get_or_insert(step.id);
-                        });
-                    }
-                }
-                self.pending.clear();
-            }
-            StepStatus::Ok | StepStatus::Unknown => {
-                if !purposes.is_empty() {
-                    self.pending = purposes.to_vec();
-                }
-            }
-        }
-    }
-
-    fn fail(
-        &mut self,
-        step: &IndexedStep<'_>,
-        purpose: &Purpose,
-        error: Option<&ErrorSignature>,
-        stuck: bool,
-        roots: Vec<NodeId>,
-    ) {
-        let this = Try {
-            step: step.id,
-            stuck,
-            error: error.map(|e| e.kind),
-            span: error.map_or(0..0, |e| e.span.clone()),
-            roots,
-        };
-        if let Some(before) = self.problems.failed(purpose, this) {
-            let from = NodeId::Step(step.id);
-            self.store
-                .link(from, EdgeKind::Repeated, NodeId::Step(before));
-        }
-    }
-
-    fn work(&mut self, step: StepId, purpose: &Purpose) {
-        if self.problems.is_quiet() {
-            return;
-        }
-        let mut keys = vec![purpose.key.clone()];
-        if purpose.doing == Doing::Reach {
-            // What answers runs, however it came to be started.
-            let open = self.problems.open();
-            let serving = open.filter(|(_, problem)| problem.purpose.doing == Doing::Serve);
-            keys.extend(serving.map(|(_, problem)| problem.purpose.key.clone()));
-        }
-        for key in keys {
-            if let Some(failed) = self.problems.worked(&key, step) {
-                self.facts[failed.index()].fixed = Some(step);
-                let from = NodeId::Step(step);
-                self.store.link(from, EdgeKind::Fixed, NodeId::Step(failed));
-            }
-        }
-    }
-
-    /// Notes how it went with a version that was run or used.
-    fn mark(&mut self, node: NodeId, change: impl FnOnce(&mut Version)) {
-        if let NodeId::Item(item) = node
-            && let Some(version) = self.files.of_item(item)
-        {
-            change(&mut self.files.versions[version as usize]);
-        }
-    }
-
-    /// Where a failure of `purpose` is followed back from.
-    fn roots(&self, step: StepId, purpose: &Purpose, seen: &[NodeId]) -> Vec<NodeId> {
-        let mut roots = vec![NodeId::Step(step)];
-        for node in seen {
-            push(&mut roots, *node);
-        }
-        let own = |node: &NodeId| match node {
-            NodeId::Item(item) => self
-                .files
-                .of_item(*item)
-                .is_some_and(|version| self.files.versions[version as usize].writer.is_some()),
-            NodeId::Step(_) => false,
-        };
-        let whole = matches!(
-            purpose.doing,
-            Doing::Test | Doing::Build | Doing::Serve | Doing::Reach | Doing::Inline
-        );
-        if whole || purpose.doing == Doing::Run && !seen.iter().any(own) {
-            for &version in self.recent.iter().rev() {
-                push(
-                    &mut roots,
-                    NodeId::Item(self.files.versions[version as usize].item),
-                );
-            }
-        }
-        if purpose.doing == Doing::Reach {
-            for &step in self.processes.starters() {
-                push(&mut roots, NodeId::Step(step));
-            }
-        }
-        roots
     }
 
     fn tests(&mut self, step: &IndexedStep<'_>, purposes: &[Purpose], roots: &[NodeId]) {
@@ -415,39 +264,29 @@ impl Build {
         if !step.reading.activities.iter().any(looking) {
             return;
         }
-        let missing = step.outcome.errors.iter().find_map(|error| {
-            let named = (error.kind == ErrorKind::MissingPath)
-                .then_some(error.subject.as_deref())
-                .flatten()
-                .map(file_name)?;
-            Some((named.to_owned(), error))
+        let mut errors = step.outcome.errors.iter();
+        let missing = errors.find_map(|error| match (error.kind, &error.subject) {
+            (ErrorKind::MissingPath, Some(path)) => Some(file_name(path)),
+            _ => None,
         });
-        if let Some((name, error)) = missing {
-            let version = self.files.present(&name);
+        if let Some(name) = missing {
+            let version = self.files.present(name);
             let own = version.filter(|&v| self.files.versions[v as usize].writer.is_some());
-            if own.is_none() && !self.demanded.has(&name) {
+            if own.is_none() && !self.demanded.has(name) {
                 return;
             }
             let purpose = Purpose {
-                key: format!("have {}", short(&name)),
+                key: format!("have {}", short(name)),
                 doing: Doing::Have,
                 program: String::new(),
             };
-            let mut roots = vec![NodeId::Step(step.id)];
-            if let Some(version) = own {
-                push(
-                    &mut roots,
-                    NodeId::Item(self.files.versions[version as usize].item),
-                );
-            } else {
-                for &version in self.recent.iter().rev() {
-                    push(
-                        &mut roots,
-                        NodeId::Item(self.files.versions[version as usize].item),
-                    );
-                }
-            }
-            self.fail(step, &purpose, Some(error), false, roots);
+            let behind = own.map_or_else(|| self.recent.clone(), |version| vec![version]);
+            let nodes = behind
+                .iter()
+                .rev()
+                .map(|&v| self.node(v))
+                .collect::<Vec<_>>();
+            self.fail(step, &purpose, false, &nodes);
         } else if step.outcome.status == StepStatus::Ok && !self.problems.is_quiet() {
             for path in step.reading.effect.reads.iter().take(PATHS) {
                 let key = format!("have {}", short(file_name(path)));
@@ -456,12 +295,12 @@ impl Build {
         }
     }
 
-    fn writes(&mut self, step: &IndexedStep<'_>) {
+    fn writes(&mut self, step: &IndexedStep<'_>, workspace: &Workspace) {
         if step.outcome.status == StepStatus::Failed && step.reading.commands.is_empty() {
             // A refused edit leaves the file as it was.
             return;
         }
-        for write in written(step).take(PATHS) {
+        for write in written(step, workspace).take(PATHS) {
             let Some(version) = self.version(write.path, Some(step.id), write.how, step.id) else {
                 continue;
             };
@@ -481,6 +320,11 @@ impl Build {
                 self.problems.worked(&key, step.id);
             }
         }
+    }
+
+    /// The node of a version.
+    pub(super) fn node(&self, version: u32) -> NodeId {
+        NodeId::Item(self.files.versions[version as usize].item)
     }
 
     fn version(
@@ -525,7 +369,10 @@ impl Build {
             against.extend(self.tests.failing().map(|set| set.step));
         }
         if closing {
-            let open = self.problems.open().filter(|(_, p)| weight(p) >= WEIGHTY);
+            // What works later may do the same in another way.
+            let worked = self.last_worked;
+            let stands = |p: &Problem| weight(p) >= WEIGHTY && Some(p.last) > worked;
+            let open = self.problems.open().filter(|(_, p)| stands(p));
             against.extend(open.map(|(_, problem)| problem.last));
         } else if kind != ClaimKind::Passes
             && let Some((failed, true)) = self.last_judged
@@ -557,7 +404,7 @@ impl Build {
     }
 }
 
-fn push(roots: &mut Vec<NodeId>, node: NodeId) {
+pub(super) fn push(roots: &mut Vec<NodeId>, node: NodeId) {
     if roots.len() < ROOTS && !roots.contains(&node) {
         roots.push(node);
     }
@@ -571,38 +418,4 @@ fn names_in(error: &ErrorSignature) -> impl Iterator<Item = &str> {
         .split(separates)
         .filter(|word| word.contains(['.', '/']));
     error.subject.as_deref().into_iter().chain(words.take(16))
-}
-
-/// The error that a purpose's own program states.
-fn own_error<'e>(purpose: &Purpose, errors: &'e [ErrorSignature]) -> Option<&'e ErrorSignature> {
-    errors.iter().find(|error| speaks(purpose, error))
-}
-
-fn speaks(purpose: &Purpose, error: &ErrorSignature) -> bool {
-    let program = purpose.program.as_str();
-    let said = error
-        .message
-        .strip_prefix(program)
-        .is_some_and(|rest| rest.starts_with(':'));
-    let missing = error.kind == ErrorKind::CommandNotFound
-        && error.subject.as_deref().map(file_name) == Some(program);
-    !program.is_empty() && (said || missing)
-}
-
-/// The purposes that failed in a step that failed: those whose program says so, else the last, since a
-/// list of commands stops at the one that fails.
-fn blamed<'p>(purposes: &'p [Purpose], errors: &[ErrorSignature]) -> Vec<&'p Purpose> {
-    let said: Vec<&Purpose> = purposes
-        .iter()
-        .filter(|purpose| own_error(purpose, errors).is_some())
-        .collect();
-    if said.is_empty() {
-        let last = purposes.last();
-        let installs = last.is_some_and(|p| p.doing == Doing::Install);
-        return purposes
-            .iter()
-            .filter(|p| Some(*p) == last || installs && p.doing == Doing::Install)
-            .collect();
-    }
-    said
 }

@@ -10,6 +10,7 @@ use super::build::Build;
 use super::files::How;
 use super::node::NodeId;
 use crate::blame::file_name;
+use crate::contract::{Contract, DemandKind};
 use crate::evidence::action_text;
 
 /// Names that are kept of one task.
@@ -19,7 +20,7 @@ const MOST: usize = 16;
 /// How much of a text is searched for names, in bytes.
 const SEARCHED: usize = 1 << 18;
 
-/// The file names a task gives, and the texts that mention them.
+/// The files a task demands by name, and the texts that mention them.
 #[derive(Debug, Default)]
 pub(super) struct Demanded {
     names: Vec<String>,
@@ -29,8 +30,17 @@ pub(super) struct Demanded {
 }
 
 impl Demanded {
-    pub(super) fn new(task: &str) -> Self {
-        let names = names(task);
+    pub(super) fn new(contract: &Contract) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for demand in &contract.demands {
+            if let DemandKind::Output { path, .. } = &demand.kind {
+                let name = file_name(path);
+                if names.len() < MOST_NAMES && !name.is_empty() && !names.iter().any(|n| n == name)
+                {
+                    names.push(name.to_owned());
+                }
+            }
+        }
         Self {
             finder: AhoCorasick::new(&names).ok(),
             mentioned: vec![None; names.len()],
@@ -108,20 +118,4 @@ fn delivery(build: &Build, version: u32, demanded: bool) -> Option<Delivery> {
         node: NodeId::Item(state.item),
         step: state.writer?,
     })
-}
-
-/// The names of all files a text mentions: words whose last part has an ending.
-fn names(text: &str) -> Vec<String> {
-    let separates = |c: char| c.is_whitespace() || "`'\"()[]{}<>,;".contains(c);
-    let mut found: Vec<String> = Vec::new();
-    for word in text.split(separates) {
-        let name = file_name(word.trim_end_matches(['.', ':', '!', '?']));
-        let ends = name.rsplit_once('.').is_some_and(|(stem, ending)| {
-            !stem.is_empty() && !ending.is_empty() && ending.len() <= 6
-        });
-        if ends && found.len() < MOST_NAMES && !found.iter().any(|known| known == name) {
-            found.push(name.to_owned());
-        }
-    }
-    found
 }

@@ -2,6 +2,8 @@
 //!
 //! Only the run's own steps are asked, never a recorded outcome. Of a run that ends clean there is none.
 
+use std::collections::BTreeMap;
+
 use analysis::activity::Activity;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, StepId};
@@ -11,7 +13,9 @@ use super::claim::{ClaimKind, claims, surrender};
 use super::node::NodeId;
 use super::problem::{Problem, TestSet, weight};
 use super::purpose::Doing;
-use crate::evidence::{Citation, of_action, of_observation, of_thought};
+use super::unmet::unmet;
+use crate::contract::Audit;
+use crate::evidence::{Citation, of_action, of_observation, of_outcome, of_thought};
 
 /// Failures that are kept: the ones that speak loudest.
 const MOST: usize = 24;
@@ -29,6 +33,8 @@ pub enum FailureKind {
     Stuck,
     /// A file that was to be there was looked for and is not.
     MissingResult,
+    /// A demand of the task is contradicted, unmet or was never touched.
+    UnmetDemand,
     /// The agent asserts what an earlier step shows to be wrong.
     ContradictedClaim,
     /// The run ends in the middle of its work.
@@ -46,6 +52,7 @@ impl FailureKind {
             Self::OpenError => "open_error",
             Self::Stuck => "stuck",
             Self::MissingResult => "missing_result",
+            Self::UnmetDemand => "unmet_demand",
             Self::ContradictedClaim => "contradicted_claim",
             Self::CutOff => "cut_off",
             Self::GaveUp => "gave_up",
@@ -68,12 +75,12 @@ pub struct Failure {
     pub evidence: Vec<Citation>,
     /// What had a part in it, from which it is followed back.
     pub roots: Vec<NodeId>,
+    /// The last step before in which the same worked: what is wrong came after it.
+    pub good: Option<StepId>,
 }
 
 /// The observed failures of a run, the strongest first.
-pub(super) fn observe(index: &Index<'_>, build: &Build) -> Vec<Failure> {
-    let last_worked = build.facts.iter().rposition(|facts| facts.worked);
-    let last_worked = last_worked.map(StepId::from_index);
+pub(super) fn observe(index: &Index<'_>, build: &Build, audit: &Audit) -> Vec<Failure> {
     let mut found: Vec<Failure> = Vec::new();
     found.extend(
         build
@@ -81,8 +88,8 @@ pub(super) fn observe(index: &Index<'_>, build: &Build) -> Vec<Failure> {
             .failing()
             .filter_map(|set| failing_tests(index, build, set)),
     );
-    for (_, problem) in build.problems.open() {
-        found.extend(open_problem(index, problem, last_worked));
+    for tried in together(build) {
+        found.extend(open_problem(index, &tried, build.last_worked));
     }
     for (step, purpose) in build.processes.unfinished() {
         let why = format!(
@@ -93,6 +100,7 @@ pub(super) fn observe(index: &Index<'_>, build: &Build) -> Vec<Failure> {
             of_action(step)
         }));
     }
+    found.extend(unmet(index, build, audit));
     found.extend(contradicted(index, build));
     found.extend(ending(index, build));
     found.retain(|failure| failure.strength >= FAINT);
@@ -123,6 +131,7 @@ fn at(
         why,
         evidence: vec![evidence],
         roots: vec![NodeId::Step(step)],
+        good: None,
     })
 }
 
@@ -168,16 +177,44 @@ fn failing_tests(index: &Index<'_>, build: &Build, set: &TestSet) -> Option<Fail
     )?;
     Some(Failure {
         roots: set.roots.clone(),
+        good: build.tests.good(set),
         ..failure
     })
 }
 
+/// The open problems; of packages that one step failed to install the first stands for all.
+fn together(build: &Build) -> Vec<Tried<'_>> {
+    let mut found: Vec<Tried<'_>> = Vec::new();
+    let mut installing: BTreeMap<StepId, usize> = BTreeMap::new();
+    for (_, problem) in build.problems.open() {
+        if problem.purpose.doing == Doing::Install {
+            if let Some(&at) = installing.get(&problem.last) {
+                found[at].others += 1;
+                continue;
+            }
+            installing.insert(problem.last, found.len());
+        }
+        found.push(Tried { problem, others: 0 });
+    }
+    found
+}
+
+/// An open problem, and how many others are told with it.
+struct Tried<'b> {
+    problem: &'b Problem,
+    others: usize,
+}
+
 fn open_problem(
     index: &Index<'_>,
-    problem: &Problem,
+    tried: &Tried<'_>,
     last_worked: Option<StepId>,
 ) -> Option<Failure> {
-    let key = &problem.purpose.key;
+    let problem = tried.problem;
+    let key = match tried.others {
+        0 => format!("`{}`", problem.purpose.key),
+        more => format!("`{}` with {more} more", problem.purpose.key),
+    };
     let (kind, why) = match (problem.purpose.doing, problem.stuck) {
         (Doing::Have, _) => {
             let name = problem.purpose.object();
@@ -188,18 +225,18 @@ fn open_problem(
         }
         (_, true) => (
             FailureKind::Stuck,
-            format!("`{key}` was stopped before it was done and never worked afterwards"),
+            format!("{key} was stopped before it was done and never worked afterwards"),
         ),
         (_, false) if problem.tries > 1 => (
             FailureKind::OpenError,
             format!(
-                "`{key}` failed {} times and never worked afterwards",
+                "{key} failed {} times and never worked afterwards",
                 problem.tries
             ),
         ),
         _ => (
             FailureKind::OpenError,
-            format!("`{key}` failed and never worked afterwards"),
+            format!("{key} failed and never worked afterwards"),
         ),
     };
     // What works later may do the same in another way.
@@ -209,7 +246,12 @@ fn open_problem(
     let failure = at(index, problem.last, kind, strength, why, cite)?;
     let mut roots = problem.roots.clone();
     roots.extend(problem.failed.iter().map(|step| NodeId::Step(*step)));
-    Some(Failure { roots, ..failure })
+    let good = problem.good;
+    Some(Failure {
+        roots,
+        good,
+        ..failure
+    })
 }
 
 /// The last assertion that something shown before it contradicts, and that nothing backs since.
@@ -240,18 +282,17 @@ fn contradicted(index: &Index<'_>, build: &Build) -> Option<Failure> {
         cite,
     )?;
     let shown = index.step(against)?;
-    let span = shown
-        .outcome
-        .errors
-        .first()
-        .map_or(0..0, |error| error.span.clone());
-    failure.evidence.extend(of_observation(&shown.step, &span));
+    failure.evidence.extend(of_outcome(&shown));
     failure.roots.push(NodeId::Step(against));
     let open = build.problems.open().find(|(_, p)| p.last == against);
-    failure.roots.extend(
-        open.into_iter()
-            .flat_map(|(_, problem)| problem.roots.iter().copied()),
-    );
+    let sets = build.tests.failing().find(|set| set.step == against);
+    if let Some((_, problem)) = open {
+        failure.roots.extend(problem.roots.iter().copied());
+        failure.good = problem.good;
+    } else if let Some(set) = sets {
+        failure.roots.extend(set.roots.iter().copied());
+        failure.good = build.tests.good(set);
+    }
     Some(failure)
 }
 

@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 
 use analysis::IndexedStep;
+use analysis::workspace::{Operation, Workspace};
 use trace::{ActionKind, Change, StepId};
 
 use crate::blame::file_name;
 
 /// Files of one name that are compared when a path is looked up: the ones met last.
 const NAMESAKES: usize = 32;
+
+/// Paths of one step that are looked at; what names more is a sweep, not a cause.
+pub(super) const PATHS: usize = 32;
 
 /// Something a step did to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +34,30 @@ pub(super) enum How {
     Gone,
 }
 
-/// The files a step writes, in order. The only place where the graph asks what was written.
-pub(super) fn written<'s>(step: &'s IndexedStep<'_>) -> impl Iterator<Item = Written<'s>> {
-    let paths = step.reading.effect.writes.iter();
-    paths.map(|path| Written {
+/// The files a step writes, in order. The only place where the graph asks what was written: first what
+/// the files as rebuilt say, then what the step names beside them.
+pub(super) fn written<'s>(
+    step: &'s IndexedStep<'_>,
+    workspace: &'s Workspace,
+) -> impl Iterator<Item = Written<'s>> {
+    let rebuilt = || workspace.written_by(step.id).take(PATHS);
+    let named = step.reading.effect.writes.iter().take(PATHS);
+    let more = named.filter(move |path| {
+        let name = file_name(path);
+        !rebuilt().any(|(file, _)| file_name(&file.path) == name)
+    });
+    let rebuilt = rebuilt().map(|(file, version)| Written {
+        path: &file.path,
+        how: match version.operation {
+            Operation::Write | Operation::Copy | Operation::Restore | Operation::Move => How::Whole,
+            Operation::Delete => How::Gone,
+            _ => How::Part,
+        },
+    });
+    rebuilt.chain(more.map(|path| Written {
         path,
         how: how(step, path),
-    })
+    }))
 }
 
 fn how(step: &IndexedStep<'_>, path: &str) -> How {

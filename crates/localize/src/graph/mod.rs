@@ -8,25 +8,32 @@
 //! Built in one pass; holds numbers and short names, never texts. Every edge leads to the same or an
 //! earlier step, so that following it back ends.
 
+mod blame;
 mod build;
 mod claim;
 mod deliverable;
 mod dismissal;
 mod failure;
 mod files;
+mod judge;
 mod node;
 pub mod print;
 mod problem;
 mod process;
+mod programs;
 mod purpose;
 mod slice;
 mod spread;
+mod unmet;
 
 use analysis::Index;
+use analysis::workspace::Workspace;
 use trace::StepId;
 
 use build::Build;
 use claim::Place;
+
+use crate::contract::Audit;
 
 pub use claim::{Claim, ClaimKind};
 pub use deliverable::Delivery;
@@ -47,10 +54,11 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Reads a run; linear in its size. The recorded outcome is not looked at.
+    /// Reads a run with how the demands of its task stand and with its files as rebuilt; linear in its size. The recorded outcome is
+    /// not looked at.
     #[must_use]
-    pub fn new(index: &Index<'_>) -> Self {
-        let mut build = Build::new(index);
+    pub fn new(index: &Index<'_>, audit: &Audit, workspace: &Workspace) -> Self {
+        let mut build = Build::new(index, &audit.contract, workspace);
         if let (Some(text), Some(last)) = (
             index.trajectory.final_message.as_deref(),
             index.len().checked_sub(1),
@@ -59,7 +67,7 @@ impl Graph {
                 build.claim(kind, StepId::from_index(last), Place::Closing);
             }
         }
-        let failures = failure::observe(index, &build);
+        let failures = failure::observe(index, &build, audit);
         let candidates = slice::behind_failures(&build, &failures);
         let deliveries = deliverable::deliveries(&build);
         let makers = slice::behind_deliveries(&build, &deliveries);
@@ -114,6 +122,33 @@ impl Graph {
     #[must_use]
     pub fn makers(&self) -> &[Candidate] {
         &self.makers
+    }
+
+    /// A node in a few words: `step 4`, `` `a.py` ``.
+    #[must_use]
+    pub fn name(&self, node: NodeId) -> String {
+        match node {
+            NodeId::Step(step) => format!("step {step}"),
+            NodeId::Item(item) => {
+                let item = self.build.store.items.get(item as usize);
+                item.map_or_else(String::new, |item| match item.kind {
+                    ItemKind::Test => format!("the failing test `{}`", item.name),
+                    _ => format!("`{}`", item.name),
+                })
+            }
+        }
+    }
+
+    /// What a candidate has to do with a failure, in a clause.
+    #[must_use]
+    pub fn because(&self, candidate: &Candidate, failure: &Failure) -> String {
+        if failure.step == candidate.step {
+            return failure.why.clone();
+        }
+        match candidate.part.words(&self.name(candidate.through)).as_str() {
+            "" => format!("comes before step {}: {}", failure.step, failure.why),
+            part => format!("{part}, and step {} shows: {}", failure.step, failure.why),
+        }
     }
 
     /// The steps that go on over a failure that is never put right, in step order.

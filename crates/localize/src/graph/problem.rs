@@ -15,6 +15,12 @@ pub(super) const ROOTS: usize = 16;
 const TRIES: usize = 8;
 /// Test cases whose last result is remembered in one run.
 const CASES: usize = 1 << 17;
+/// Problems that are open at once; what fails beyond that is a storm, not a cause.
+const OPEN: usize = 1024;
+/// Purposes of which the last success is remembered.
+const GOOD: usize = 1 << 16;
+/// Test sets whose last report is remembered.
+const SETS: usize = 1024;
 /// Names of failing cases kept of one report.
 const NAMES: usize = 8;
 
@@ -35,6 +41,8 @@ pub(super) struct Problem {
     /// Where the last try's observation states the error.
     pub(super) span: Range<usize>,
     pub(super) roots: Vec<NodeId>,
+    /// The last step before in which the same worked: what is wrong came later.
+    pub(super) good: Option<StepId>,
 }
 
 /// All problems of a run, in the order in which they came up.
@@ -42,6 +50,7 @@ pub(super) struct Problem {
 pub(super) struct Problems {
     pub(super) all: Vec<Problem>,
     open: BTreeMap<String, usize>,
+    good: HashMap<String, StepId>,
 }
 
 /// One failed try.
@@ -71,6 +80,9 @@ impl Problems {
             known.roots = this.roots;
             return (before != this.step).then_some(before);
         }
+        if self.open.len() >= OPEN {
+            return None;
+        }
         self.open.insert(purpose.key.clone(), self.all.len());
         self.all.push(Problem {
             purpose: purpose.clone(),
@@ -82,16 +94,27 @@ impl Problems {
             error: this.error,
             span: this.span,
             roots: this.roots,
+            good: self.good.get(&purpose.key).copied(),
         });
         None
     }
 
     /// Notes that a try worked; gives the step of the last failed one.
     pub(super) fn worked(&mut self, key: &str, step: StepId) -> Option<StepId> {
+        if self.good.len() < GOOD || self.good.contains_key(key) {
+            self.good.insert(key.to_owned(), step);
+        }
         let at = self.open.remove(key)?;
         let problem = &mut self.all[at];
         problem.fixed = Some(step);
         Some(problem.last)
+    }
+
+    /// Closes a problem with a test command whose report says which tests fail.
+    pub(super) fn reported(&mut self, key: &str, step: StepId) {
+        if let Some(at) = self.open.remove(key) {
+            self.all[at].fixed = Some(step);
+        }
     }
 
     /// True when there is none to be closed.
@@ -136,6 +159,8 @@ pub(super) struct TestSet {
     /// Whether every one of them failed in the set's first report too.
     pub(super) from_the_start: bool,
     first_failing: Vec<u64>,
+    /// The last green report, with how many tests it counts.
+    green: Option<(StepId, u32)>,
     pub(super) roots: Vec<NodeId>,
 }
 
@@ -186,12 +211,16 @@ impl Tests {
         }
         let hashes = || failing.iter().map(|(_, hash)| *hash).collect::<Vec<_>>();
         let known = self.sets.get_mut(set);
-        let first_failing = match known {
-            Some(known) => std::mem::take(&mut known.first_failing),
-            None => hashes(),
+        let (first_failing, green) = match known {
+            _ if report.is_green() => (Vec::new(), Some((step, total))),
+            Some(known) => (std::mem::take(&mut known.first_failing), known.green),
+            None => (hashes(), None),
         };
         let from_the_start =
             !failing.is_empty() && failing.iter().all(|(_, hash)| first_failing.contains(hash));
+        if self.sets.len() >= SETS && !self.sets.contains_key(set) {
+            return fixed;
+        }
         self.sets.insert(
             set.to_owned(),
             TestSet {
@@ -203,6 +232,7 @@ impl Tests {
                 failing,
                 from_the_start,
                 first_failing,
+                green,
                 roots,
             },
         );
@@ -216,6 +246,18 @@ impl Tests {
                 && (set.failing.is_empty()
                     || set.failing.iter().any(|(_, hash)| !self.passes(*hash)))
         })
+    }
+
+    /// The last green report of as many tests before a set's last one.
+    pub(super) fn good(&self, set: &TestSet) -> Option<StepId> {
+        let sets = self.sets.values().filter(|s| s.framework == set.framework);
+        let greens = sets
+            .filter_map(|s| s.green)
+            .filter(|(_, total)| *total >= set.total);
+        greens
+            .map(|(step, _)| step)
+            .filter(|step| *step < set.step)
+            .max()
     }
 
     /// Whether the last report that names a case says that it passed.

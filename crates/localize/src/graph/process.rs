@@ -44,6 +44,12 @@ impl Processes {
         &self.starters
     }
 
+    /// True when something of that name was started and not ended.
+    pub(super) fn runs(&self, name: &str) -> bool {
+        let known = self.running.iter().filter(|running| running.name == name);
+        known.count() > 1
+    }
+
     /// True for a step whose answer is only that something runs in the background now.
     pub(super) fn is_behind(&self, step: StepId) -> bool {
         self.behind == Some(step)

@@ -9,6 +9,10 @@ use analysis::{IndexedStep, activity::Activity};
 use trace::{ActionKind, Step};
 
 use super::node::short;
+use super::programs::{
+    BUILDERS, INLINE, INSTALLING, INTERPRETERS, MANAGERS, REQUESTS, SERVICES, TESTERS, VALUED,
+    is_idle, is_known,
+};
 use crate::blame::file_name;
 
 /// Purposes of one step that are told apart.
@@ -74,261 +78,6 @@ impl Purpose {
     }
 }
 
-/// Programs that look, print, wait or lead to another.
-const IDLE: &[&str] = &[
-    "",
-    "[",
-    "[[",
-    "alias",
-    "awk",
-    "basename",
-    "cat",
-    "cd",
-    "chmod",
-    "chown",
-    "clear",
-    "cmp",
-    "column",
-    "command",
-    "cp",
-    "cut",
-    "date",
-    "declare",
-    "df",
-    "diff",
-    "dirname",
-    "du",
-    "echo",
-    "egrep",
-    "env",
-    "exit",
-    "export",
-    "false",
-    "fg",
-    "fgrep",
-    "file",
-    "find",
-    "free",
-    "grep",
-    "head",
-    "hexdump",
-    "history",
-    "hostname",
-    "id",
-    "jobs",
-    "jq",
-    "kill",
-    "killall",
-    "less",
-    "ln",
-    "locate",
-    "ls",
-    "lsof",
-    "man",
-    "md5sum",
-    "mkdir",
-    "more",
-    "mv",
-    "netstat",
-    "nl",
-    "nproc",
-    "od",
-    "pgrep",
-    "pkill",
-    "popd",
-    "printenv",
-    "printf",
-    "ps",
-    "pushd",
-    "pwd",
-    "read",
-    "readlink",
-    "realpath",
-    "reset",
-    "rg",
-    "rm",
-    "rmdir",
-    "sed",
-    "seq",
-    "set",
-    "sha1sum",
-    "sha256sum",
-    "sleep",
-    "sort",
-    "source",
-    "ss",
-    "stat",
-    "strings",
-    "tail",
-    "tee",
-    "test",
-    "time",
-    "top",
-    "touch",
-    "tr",
-    "trap",
-    "tree",
-    "true",
-    "type",
-    "uname",
-    "uniq",
-    "unset",
-    "wait",
-    "wc",
-    "whereis",
-    "which",
-    "who",
-    "whoami",
-    "xargs",
-    "xxd",
-    "yes",
-    ".",
-    ":",
-];
-
-/// Programs that run a script or a text.
-const INTERPRETERS: &[&str] = &[
-    "bash", "bun", "dash", "deno", "julia", "lua", "node", "perl", "php", "pypy", "python", "ruby",
-    "sh", "ts-node", "tsx", "zsh", "Rscript",
-];
-/// The options by which they are given a text.
-const INLINE: &[&str] = &["-c", "-e", "-", "--eval", "-p", "-r"];
-
-/// Test runners.
-const TESTERS: &[&str] = &[
-    "pytest",
-    "py.test",
-    "ctest",
-    "jest",
-    "vitest",
-    "mocha",
-    "rspec",
-    "tox",
-    "nox",
-    "phpunit",
-    "nosetests",
-    "unittest",
-    "bats",
-];
-/// Compilers and build tools.
-const BUILDERS: &[&str] = &[
-    "make",
-    "gmake",
-    "cmake",
-    "ninja",
-    "meson",
-    "gcc",
-    "g++",
-    "cc",
-    "c++",
-    "clang",
-    "clang++",
-    "ld",
-    "rustc",
-    "javac",
-    "tsc",
-    "bazel",
-    "configure",
-    "gradle",
-    "gradlew",
-    "mvn",
-    "ant",
-    "cython",
-    "latexmk",
-    "pdflatex",
-    "ghc",
-    "scons",
-    "xcodebuild",
-    "msbuild",
-    "as",
-    "nasm",
-    "ocamlc",
-    "dune",
-];
-/// Package managers, and runners that take the same verbs.
-const MANAGERS: &[&str] = &[
-    "apt",
-    "apt-get",
-    "aptitude",
-    "yum",
-    "dnf",
-    "apk",
-    "pacman",
-    "brew",
-    "zypper",
-    "pip",
-    "pipx",
-    "uv",
-    "poetry",
-    "conda",
-    "mamba",
-    "micromamba",
-    "npm",
-    "pnpm",
-    "yarn",
-    "cargo",
-    "go",
-    "gem",
-    "bundle",
-    "composer",
-    "dotnet",
-    "opam",
-    "cpan",
-    "cpanm",
-    "snap",
-    "nix-env",
-    "rustup",
-];
-/// Words by which a manager is asked to put something in place.
-const INSTALLING: &[&str] = &["install", "add", "create", "get", "sync", "ci", "i"];
-/// Options of theirs whose value is no package.
-const VALUED: &[&str] = &[
-    "-n",
-    "--name",
-    "-c",
-    "--channel",
-    "-p",
-    "--prefix",
-    "-t",
-    "--target",
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "-r",
-    "--requirement",
-    "-f",
-    "--file",
-    "--find-links",
-    "--root",
-    "--version",
-    "--registry",
-    "-C",
-];
-/// Programs that ask a server.
-const REQUESTS: &[&str] = &["curl", "wget", "http", "aria2c", "nc", "telnet", "ab"];
-/// Programs that start or steer services.
-const SERVICES: &[&str] = &[
-    "systemctl",
-    "service",
-    "nginx",
-    "apachectl",
-    "supervisorctl",
-    "docker-compose",
-    "docker",
-    "podman",
-    "pm2",
-    "gunicorn",
-    "uvicorn",
-    "flask",
-    "redis-server",
-    "pg_ctl",
-    "mysqld",
-    "sshd",
-    "rc-service",
-    "qemu-system-x86_64",
-    "qemu-system-i386",
-];
-
 /// What the commands of a step are for; the same purpose once.
 pub(super) fn purposes(step: &IndexedStep<'_>) -> Vec<Purpose> {
     let mut found: Vec<Purpose> = Vec::new();
@@ -380,22 +129,17 @@ fn of_command(command: &Invocation, activities: &[Activity], add: &mut impl FnMu
         served(command, program, add);
     } else if program == "git" {
         versioned(command, add);
-    } else if !IDLE.contains(&program) {
+    } else if !is_idle(program) && is_name(program) {
         add(Purpose::new(Doing::Tool, program, program, ""));
     }
 }
 
-fn is_known(program: &str) -> bool {
-    [
-        INTERPRETERS,
-        TESTERS,
-        BUILDERS,
-        MANAGERS,
-        REQUESTS,
-        SERVICES,
-    ]
-    .iter()
-    .any(|table| table.contains(&program))
+/// True for what can be the name of a program, and not a piece of a text taken for a command.
+fn is_name(program: &str) -> bool {
+    program.contains(|c: char| c.is_ascii_lowercase())
+        && program
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
 }
 
 fn is_verb(command: &Invocation, verb: &str) -> bool {
@@ -521,6 +265,9 @@ fn package(word: &str) -> &str {
         .char_indices()
         .find(|&(at, c)| at > 0 && "=<>!~[@;".contains(c))
         .map_or(word, |(at, _)| &word[..at]);
+    if word.starts_with(['<', '$', '(']) {
+        return "";
+    }
     file_name(name)
 }
 

@@ -47,6 +47,21 @@ pub struct Candidate {
     pub repaired: bool,
 }
 
+impl Part {
+    /// The part in words, to be followed by what shows at the end; `what` is the node it goes through.
+    #[must_use]
+    pub fn words(self, what: &str) -> String {
+        match self {
+            Self::Itself => String::new(),
+            Self::Wrote => format!("writes {what}"),
+            Self::WroteBefore => format!("writes an earlier state of {what}"),
+            Self::Informed => format!("writes {what}, on which a later step relies"),
+            Self::Provided => "starts what a later step needs".to_owned(),
+            Self::Left => "changes the state that later steps work on".to_owned(),
+        }
+    }
+}
+
 /// A failure that a candidate explains, or a deliverable it has a part in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explained {
@@ -54,8 +69,31 @@ pub struct Explained {
     pub end: usize,
     /// How many edges lie between.
     pub distance: u32,
-    /// True when what the step did had been put right, or replaced and seen to work, before the failure.
+    /// True when what the step did had been put right, or replaced and seen to work, before the failure, or
+    /// when what fails worked after it.
     pub repaired: bool,
+    /// True when no line that the step wrote stood any more.
+    pub replaced: bool,
+}
+
+impl Explained {
+    /// How much of what speaks for the failure is left for the candidate, between 0 and 1: the less, the
+    /// further away it is, and little when what it did was put right or is gone.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        /// Kept with every edge on the way back.
+        const PER_EDGE: f64 = 0.85;
+        const REPAIRED: f64 = 0.2;
+        /// An approach outlives its text more often than not.
+        const REPLACED: f64 = 0.7;
+        let distance = i32::try_from(self.distance).unwrap_or(i32::MAX);
+        let left = match (self.repaired, self.replaced) {
+            (true, _) => REPAIRED,
+            (false, true) => REPLACED,
+            (false, false) => 1.0,
+        };
+        left * PER_EDGE.powi(distance)
+    }
 }
 
 /// A step on the way back.
@@ -65,22 +103,27 @@ struct Reached {
     part: Part,
     through: NodeId,
     repaired: bool,
+    replaced: bool,
 }
 
 /// The steps behind some failures, in step order.
 pub(super) fn behind_failures(build: &Build, failures: &[Failure]) -> Vec<Candidate> {
-    let ends = failures
-        .iter()
-        .map(|failure| (failure.step, failure.roots.as_slice()));
+    let ends = failures.iter().map(|failure| End {
+        step: failure.step,
+        good: failure.good,
+        roots: &failure.roots,
+    });
     candidates(build, ends)
 }
 
 /// The steps behind what was handed in, in step order.
 pub(super) fn behind_deliveries(build: &Build, deliveries: &[Delivery]) -> Vec<Candidate> {
     let last = StepId::from_index(build.facts.len());
-    let ends = deliveries
-        .iter()
-        .map(|delivery| (last, std::slice::from_ref(&delivery.node)));
+    let ends = deliveries.iter().map(|delivery| End {
+        step: last,
+        good: None,
+        roots: std::slice::from_ref(&delivery.node),
+    });
     let mut found = candidates(build, ends);
     let known: HashSet<StepId> = found.iter().map(|candidate| candidate.step).collect();
     for (at, facts) in build.facts.iter().enumerate() {
@@ -99,17 +142,25 @@ pub(super) fn behind_deliveries(build: &Build, deliveries: &[Delivery]) -> Vec<C
     found
 }
 
-fn candidates<'r>(
-    build: &Build,
-    ends: impl Iterator<Item = (StepId, &'r [NodeId])>,
-) -> Vec<Candidate> {
+/// What is followed back.
+#[derive(Debug, Clone, Copy)]
+struct End<'r> {
+    /// The step in which it shows.
+    step: StepId,
+    /// The last step in which the same worked.
+    good: Option<StepId>,
+    roots: &'r [NodeId],
+}
+
+fn candidates<'r>(build: &Build, ends: impl Iterator<Item = End<'r>>) -> Vec<Candidate> {
     let mut found: BTreeMap<StepId, Candidate> = BTreeMap::new();
-    for (place, (end, roots)) in ends.enumerate() {
-        for (step, reached) in walk(build, end, roots) {
+    for (place, end) in ends.enumerate() {
+        for (step, reached) in walk(build, end) {
             let explained = Explained {
                 end: place,
                 distance: reached.distance,
                 repaired: reached.repaired,
+                replaced: reached.replaced,
             };
             let candidate = found.entry(step).or_insert_with(|| Candidate {
                 step,
@@ -126,15 +177,16 @@ fn candidates<'r>(
 }
 
 /// Follows one failure back. Breadth first, so that the distance of a step is its shortest way.
-fn walk(build: &Build, end: StepId, roots: &[NodeId]) -> BTreeMap<StepId, Reached> {
+fn walk(build: &Build, end: End<'_>) -> BTreeMap<StepId, Reached> {
     let mut walk = Walk {
         build,
-        end,
+        end: end.step,
+        good: end.good,
         seen: HashSet::new(),
         open: VecDeque::new(),
         reached: BTreeMap::new(),
     };
-    for &root in roots {
+    for &root in end.roots {
         let part = match root {
             NodeId::Step(_) => Part::Itself,
             NodeId::Item(_) => Part::Wrote,
@@ -153,6 +205,7 @@ fn walk(build: &Build, end: StepId, roots: &[NodeId]) -> BTreeMap<StepId, Reache
 struct Walk<'b> {
     build: &'b Build,
     end: StepId,
+    good: Option<StepId>,
     seen: HashSet<NodeId>,
     open: VecDeque<(NodeId, u32, Part, bool)>,
     reached: BTreeMap<StepId, Reached>,
@@ -172,6 +225,7 @@ impl Walk<'_> {
             let put_right = facts
                 .and_then(|facts| facts.fixed)
                 .is_some_and(|at| at < self.end);
+            let replaced = facts.and_then(|facts| facts.replaced);
             if acts || part == Part::Itself {
                 self.reached.insert(
                     step,
@@ -179,7 +233,8 @@ impl Walk<'_> {
                         distance,
                         part,
                         through,
-                        repaired: repaired || put_right,
+                        repaired: repaired || put_right || Some(step) <= self.good,
+                        replaced: replaced.is_some_and(|at| at < self.end),
                     },
                 );
             }

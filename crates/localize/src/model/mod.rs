@@ -162,7 +162,7 @@ impl Model {
             bars: Bars {
                 failed: 0.5,
                 fine: 0.3,
-                onset: 0.1,
+                onset: 0.4,
             },
         }
     }

@@ -22,6 +22,7 @@ struct Handed {
     passed: Option<(StepId, Option<Citation>)>,
     /// A replacement of what had passed, until a check tells whether it lost anything.
     replaced: Option<Fall>,
+    /// Where its fall stands, while it is gone or does not work.
     open: Option<usize>,
 }
 
@@ -73,6 +74,9 @@ impl Deliverables {
                 self.back(step, name, falls);
             }
         }
+        if step.outcome.status == StepStatus::Ok {
+            self.seen(step, &gone, falls);
+        }
         for path in gone {
             self.removed(step, &path, falls);
         }
@@ -88,8 +92,9 @@ impl Deliverables {
                 let replaced = file.replaced.take();
                 if step.outcome.status == StepStatus::Ok {
                     file.passed = Some((step.id, of_action(&step.step)));
-                } else {
-                    falls.extend(replaced);
+                } else if let Some(fall) = replaced {
+                    file.open = Some(falls.len());
+                    falls.push(fall);
                 }
             }
         }
@@ -106,6 +111,24 @@ impl Deliverables {
         falls.extend(left);
     }
 
+    /// What a step finds in place again, though no step is known to have written it.
+    fn seen(&mut self, step: &IndexedStep<'_>, gone: &[String], falls: &mut [Fall]) {
+        let lost = self
+            .files
+            .iter_mut()
+            .filter(|(_, file)| file.open.is_some());
+        for (name, file) in lost {
+            let goes = gone.iter().any(|path| file_name(path) == name);
+            if goes || !mentions(step, name) {
+                continue;
+            }
+            let fall = file.open.take().and_then(|at| falls.get_mut(at));
+            if let Some(fall) = fall.filter(|fall| fall.point.step_id < step.id) {
+                fall.point.recovered_at = Some(step.id);
+            }
+        }
+    }
+
     fn back(&mut self, step: &IndexedStep<'_>, name: &str, falls: &mut [Fall]) {
         let file = self.files.entry(name.to_owned()).or_insert(Handed {
             lines: 0,
@@ -113,9 +136,12 @@ impl Deliverables {
             replaced: None,
             open: None,
         });
-        if let Some(fall) = file.open.take().and_then(|at| falls.get_mut(at))
+        let removed = |fall: &Fall| fall.point.kind == TurningKind::DeliverableRemoved;
+        if let Some(fall) = file.open.and_then(|at| falls.get_mut(at))
             && fall.point.step_id != step.id
+            && removed(fall)
         {
+            file.open = None;
             fall.point.recovered_at = Some(step.id);
         }
     }

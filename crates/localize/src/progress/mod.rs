@@ -5,14 +5,16 @@
 //! builds and programs that are asked more than once and work. Different suites are never added up.
 
 mod check;
+mod contract;
 mod deliverable;
 mod levels;
 mod program;
 mod service;
 mod suite;
 
+use analysis::activity::Activity;
 use analysis::{Index, IndexedStep};
-use trace::{Evidence, Peak, StepId, TurningPoint};
+use trace::{Evidence, Peak, StepId, TurningKind, TurningPoint};
 
 use crate::case::Case;
 use crate::evidence::Citation;
@@ -54,7 +56,7 @@ pub fn measure(case: &Case<'_>) -> Progress {
     let index = case.index;
     let task = index.trajectory.task.as_deref().unwrap_or_default();
     let mut suites = suite::Suites::default();
-    let mut programs = program::Programs::default();
+    let mut programs = program::Programs::new(task);
     let mut files = deliverable::Deliverables::new(task);
     let mut services = service::Services::default();
     let mut falls = Vec::new();
@@ -62,14 +64,15 @@ pub fn measure(case: &Case<'_>) -> Progress {
     let mut last = None;
     for step in index.steps() {
         last = Some(step.id);
-        // A step that changes and checks answers for itself.
-        let own = step.reading.effect.kind.is_change();
+        let changes = step.reading.effect.kind.is_change();
+        // A step that changes something and then checks answers for itself; a build only checks.
+        let own = changes && !step.reading.activities.iter().copied().all(only_checks);
         let before = if own { Some(&step) } else { change.as_ref() };
         suites.step(&step, before, &mut falls);
         programs.step(&step, before, &mut falls);
         files.step(&step, &mut falls);
         services.step(&step, &mut falls);
-        if own {
+        if changes {
             change = Some(step);
         }
     }
@@ -77,20 +80,44 @@ pub fn measure(case: &Case<'_>) -> Progress {
     let Some(last) = last else {
         return Progress::default();
     };
+    let broken = contract::falls(index, &case.contract, &falls);
+    falls.extend(broken);
     let mut measures: Vec<Levels> = suites.levels().into_iter().collect();
+    measures.extend(contract::levels(index, &case.contract));
     if measures.is_empty() {
         measures.extend(programs.levels());
     }
-    let peak = levels::peak(&measures, last).map(|(peak, cited)| Peak {
+    let peak = levels::peak(&measures, last).map(|(best, cited)| Peak {
         evidence: quote(index, &cited),
-        ..peak
+        ..best
     });
+    falls.retain(|fall| !only_renewed(&fall.point));
     falls.sort_by_key(|fall| fall.point.step_id);
     falls.truncate(TOLD);
     for fall in &mut falls {
         fall.point.evidence = quote(index, &fall.cited);
     }
     Progress { peak, falls }
+}
+
+/// True for what was taken away in order to put it back: a restart, a rebuild, a file written anew.
+fn only_renewed(point: &TurningPoint) -> bool {
+    /// Within this many steps.
+    const AT_ONCE: u32 = 3;
+    let taken_away = matches!(
+        point.kind,
+        TurningKind::DeliverableRemoved | TurningKind::ServiceStopped | TurningKind::DemandLost
+    );
+    let back = point.recovered_at;
+    taken_away && back.is_some_and(|back| back.get().saturating_sub(point.step_id.get()) <= AT_ONCE)
+}
+
+fn only_checks(activity: Activity) -> bool {
+    use Activity::{Build, Control, List, Probe, Read, Run, Search, Talk, Test};
+    matches!(
+        activity,
+        Build | Control | List | Probe | Read | Run | Search | Talk | Test
+    )
 }
 
 fn cite(cited: impl IntoIterator<Item = Option<Citation>>) -> Vec<Citation> {

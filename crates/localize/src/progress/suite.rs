@@ -13,6 +13,8 @@ use crate::evidence::{Citation, of_action, of_observation};
 const CASES: usize = 200_000;
 /// How many names a sentence gives.
 const NAMED: usize = 3;
+/// How many falls of one suite may wait to be made good.
+const OPEN: usize = 64;
 /// A suite this near the largest one is taken for the same, with tests added or taken out.
 const WHOLE: f64 = 0.8;
 
@@ -134,7 +136,10 @@ impl Suites {
         falls: &mut Vec<Fall>,
     ) {
         let (before, mut open) = match self.last.remove(&now.suite) {
-            Some(last) => (Some((last.step, last.passed, last.broken)), last.open),
+            Some(report) => (
+                Some((report.step, report.passed, report.broken)),
+                report.open,
+            ),
             None => (None, Vec::new()),
         };
         open.retain(|(at, passed)| {
@@ -160,7 +165,9 @@ impl Suites {
                 ),
             };
             let target = fewer.map_or(now.passed.saturating_add(gone), |(_, passed, _)| passed);
-            open.push((falls.len(), target));
+            if open.len() < OPEN {
+                open.push((falls.len(), target));
+            }
             falls.push(Fall {
                 share: f64::from(gone) / f64::from(of.max(1)),
                 point: TurningPoint {
@@ -173,13 +180,13 @@ impl Suites {
                 cited: cite([of_action(&changed.step), now.proof.clone()]),
             });
         }
-        let last = Last {
+        let latest = Last {
             step: now.step,
             passed: now.passed,
             broken: now.broken,
             open,
         };
-        self.last.insert(now.suite, last);
+        self.last.insert(now.suite, latest);
     }
 
     /// The passed share of the largest known suite after each report. `None` without a report.

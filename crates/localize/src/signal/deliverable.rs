@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use super::{Signal, Suspicion};
 use crate::blame::file_name;
 use crate::case::Case;
-use crate::demand::file_names_in;
 use crate::evidence::of_action;
 use analysis::activity::Activity;
 

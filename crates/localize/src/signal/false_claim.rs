@@ -2,7 +2,7 @@
 
 use super::{Signal, Suspicion};
 use crate::case::Case;
-use crate::evidence::of_observation;
+use crate::evidence::of_outcome;
 
 /// Success claimed against evidence.
 pub(super) struct FalseClaim;
@@ -16,11 +16,8 @@ impl Signal for FalseClaim {
         let found = case.graph.contradictions().filter_map(|(claim, against)| {
             let step = case.index.step(claim.step)?;
             let failed = case.index.step(against)?;
-            let errors = failed.outcome.errors.iter().map(|error| &error.span);
-            let reports = failed.outcome.tests.iter().map(|report| &report.span);
-            let span = errors.chain(reports).next().cloned().unwrap_or(0..0);
             let why = format!("claims success though step {against} had failed");
-            let evidence = [claim.cite(&step.step), of_observation(&failed.step, &span)];
+            let evidence = [claim.cite(&step.step), of_outcome(&failed)];
             Suspicion::new(&step, 0.7, why, evidence)
         });
         found.collect()

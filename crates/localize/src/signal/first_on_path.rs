@@ -30,10 +30,8 @@ impl Signal for FirstOnPath {
         let found = first.into_iter().filter_map(|(end, step)| {
             let failure = failures.get(end)?;
             let step = case.index.step(step)?;
-            let why = format!(
-                "is the first step on the way to what step {} shows: {}",
-                failure.step, failure.why
-            );
+            let why = case.graph.because(case.graph.candidate(step.id)?, failure);
+            let why = format!("nothing before it leads there: {why}");
             let shown = failure.evidence.iter().cloned().map(Some);
             let evidence = [of_action(&step.step)].into_iter().chain(shown);
             Suspicion::new(&step, failure.strength, why, evidence)

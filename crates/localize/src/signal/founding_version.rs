@@ -36,7 +36,7 @@ impl Signal for FoundingVersion {
         let mut found: Vec<Suspicion> = (0..)
             .zip(first.iter().zip(&built_on))
             .filter_map(|(file, (first, &built_on))| {
-                let n = first.filter(|_| built_on > 0 && !history.is_scratch(file))?;
+                let n = first.filter(|_| built_on > 0 && !history.is_aside(file))?;
                 let step = at(case.index, n)?;
                 Suspicion::new(
                     &step,

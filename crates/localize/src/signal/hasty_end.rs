@@ -31,7 +31,7 @@ fn judge(case: &Case<'_>, last: &IndexedStep<'_>) -> Option<Suspicion> {
     let before = || history.back_from(last.id.index() + 1);
     let (change, _) = before().find(|(_, f)| f.changes && !f.submits)?;
     let checks =
-        |facts: &Facts| facts.exercises && !facts.writes.iter().any(|w| !history.is_scratch(*w));
+        |facts: &Facts| facts.exercises && !facts.writes.iter().any(|w| !history.is_aside(*w));
     let check = before().find(|(_, f)| checks(f));
     let (strength, why, proof) = match check {
         None => (

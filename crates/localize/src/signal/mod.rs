@@ -42,7 +42,6 @@ mod repetition;
 mod resignation;
 mod returned_version;
 mod reworked_file;
-mod scratch_work;
 mod side_work;
 mod stated_approach;
 mod substituted_result;
@@ -90,7 +89,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &mangled_command::MangledCommand,
         &failed_install::FailedInstall,
         &founding_version::FoundingVersion,
-        &scratch_work::ScratchWork,
         &housekeeping::Housekeeping,
         &checked_at_once::CheckedAtOnce,
         &programmed_write::ProgrammedWrite,

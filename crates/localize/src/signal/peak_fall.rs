@@ -15,7 +15,7 @@ impl Signal for PeakFall {
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
         let mut found = Vec::new();
         for fall in case.contract.falls() {
-            if fall.regained {
+            if fall.regained.is_some() {
                 continue;
             }
             let demand = case

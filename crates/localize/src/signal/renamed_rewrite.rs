@@ -59,7 +59,7 @@ impl Signal for RenamedRewrite {
         for (n, facts) in history.steps() {
             for &file in facts.whole {
                 let name = history.name(file);
-                if history.is_scratch(file) {
+                if history.is_aside(file) {
                     continue;
                 }
                 let Some(core) = core(name) else { continue };

@@ -4,31 +4,13 @@
 //! is judged in the end does not contain it.
 
 use super::{Signal, Suspicion};
+use crate::aside::is_aside;
 use crate::blame::file_name;
 use crate::case::Case;
 use crate::demand::file_names_in;
 use crate::evidence::of_action;
 use analysis::IndexedStep;
 use analysis::activity::Activity;
-
-/// How parts of the names of such files begin.
-const STEMS: &[&str] = &[
-    "test",
-    "verif",
-    "validat",
-    "debug",
-    "explor",
-    "analy",
-    "inspect",
-    "repro",
-    "experiment",
-    "scratch",
-    "backup",
-];
-/// Parts of the names of such files.
-const PARTS: &[&str] = &[
-    "check", "checks", "demo", "example", "tmp", "temp", "bak", "log", "orig",
-];
 
 /// Writings that stay outside what is handed in.
 pub(super) struct SideWork;
@@ -76,11 +58,4 @@ fn leaves_more(step: &IndexedStep<'_>) -> bool {
     let leaves =
         |a: &Activity| matches!(a, Activity::Serve | Activity::Install | Activity::Version);
     step.reading.activities.iter().any(leaves)
-}
-
-/// Whether a file name says that the file is a check, an experiment or a copy.
-fn is_aside(name: &str) -> bool {
-    name.to_lowercase()
-        .split(['_', '-', '.', ' '])
-        .any(|part| PARTS.contains(&part) || STEMS.iter().any(|stem| part.starts_with(stem)))
 }

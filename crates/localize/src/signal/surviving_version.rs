@@ -36,7 +36,7 @@ impl Signal for SurvivingVersion {
                 if std::mem::replace(&mut replaced[file as usize], true) {
                     continue;
                 }
-                let strength = match (history.is_scratch(file), built_on[file as usize]) {
+                let strength = match (history.is_aside(file), built_on[file as usize]) {
                     (true, _) => continue,
                     (false, 0) => 0.3,
                     (false, 1 | 2) => 0.6,

@@ -22,7 +22,7 @@ impl Signal for Thrash {
         let mut versions: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for (n, facts) in history.steps() {
             for &file in facts.whole {
-                if !history.is_scratch(file) {
+                if !history.is_aside(file) {
                     versions.entry(file).or_default().push(n);
                 }
             }

@@ -51,7 +51,10 @@ impl Signal for UnrepairedFailure {
             let step = case.index.step(blamed.unwrap_or(failure.step))?;
             let cited = failure.evidence.iter().cloned().map(Some);
             let evidence = [of_action(&step.step)].into_iter().chain(cited);
-            let why = format!("step {} shows it: {}", failure.step, failure.why);
+            let why = match case.graph.candidate(step.id) {
+                Some(candidate) => case.graph.because(candidate, failure),
+                None => failure.why.clone(),
+            };
             shown.then(|| Suspicion::new(&step, failure.strength * part, why, evidence))?
         });
         found.collect()

@@ -45,26 +45,24 @@ impl Signal for UnsourcedValue {
             if seen.len() > MOST_SEEN {
                 break;
             }
-            let written: Vec<&str> = texts(&step.step).into_iter().flat_map(numbers).collect();
-            if step.reading.effect.kind.is_change() {
-                let mut new: Vec<&str> = Vec::new();
-                for &number in &written {
-                    let fits = (SHORTEST..=LONGEST).contains(&number.len());
-                    if fits && !seen.contains(number) && !new.contains(&number) {
-                        new.push(number);
-                    }
-                }
-                if new.len() >= FEWEST {
-                    let named = new[..new.len().min(NAMED)].join(", ");
-                    found.extend(Suspicion::new(
-                        &step,
-                        fullness(new.len(), HALF),
-                        format!("writes values that nothing seen so far contains: {named}"),
-                        [of_action(&step.step)],
-                    ));
+            let change = step.reading.effect.kind.is_change();
+            let mut new: Vec<&str> = Vec::new();
+            for number in texts(&step.step).into_iter().flat_map(numbers) {
+                let fits = (SHORTEST..=LONGEST).contains(&number.len());
+                if fits && !seen.contains(number) {
+                    seen.insert(number.to_owned());
+                    new.push(number);
                 }
             }
-            seen.extend(written.into_iter().map(str::to_owned));
+            if change && new.len() >= FEWEST {
+                let named = new[..new.len().min(NAMED)].join(", ");
+                found.extend(Suspicion::new(
+                    &step,
+                    fullness(new.len(), HALF),
+                    format!("writes values that nothing seen so far contains: {named}"),
+                    [of_action(&step.step)],
+                ));
+            }
             note(&mut seen, step.step.observed());
         }
         found

@@ -11,6 +11,8 @@ use trace::StepStatus;
 
 /// How many failed steps are remembered.
 const REMEMBERED: usize = 4;
+/// Of one step, how many commands are compared.
+const MOST_COMMANDS: usize = 32;
 /// Longer command lines are programs; their words are not compared.
 const MOST_WORDS: usize = 60;
 
@@ -54,9 +56,10 @@ impl Signal for WeakenedRetry {
 
 /// A word of a failed step that the new one, otherwise the same, does without.
 fn left_out(failure: &IndexedStep<'_>, retry: &IndexedStep<'_>) -> Option<String> {
-    let commands = failure.reading.commands.iter();
+    let commands = failure.reading.commands.iter().take(MOST_COMMANDS);
+    let now = || retry.reading.commands.iter().take(MOST_COMMANDS);
     commands
-        .flat_map(|before| retry.reading.commands.iter().map(move |now| (before, now)))
+        .flat_map(|before| now().map(move |now| (before, now)))
         .filter(|(before, now)| before.program == now.program && !before.program.is_empty())
         .find_map(|(before, now)| difference(before, now))
 }

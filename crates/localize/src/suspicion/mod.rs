@@ -29,8 +29,8 @@ const DIFF_MAGNITUDE: f64 = 0.15;
 /// Looking long without acting is a sign of being lost, but good work begins so too.
 const EXPLORATION_RATIO: f64 = 0.05;
 
-/// The stages of a run with their suspicion. `charged` tells what the signals hold against a step,
-/// between 0 and 1.
+/// The stages of a run with their suspicion. `charged` tells what the signals hold against a step, on
+/// any scale from 0 upwards; the most suspected step of the run counts as 1.
 #[must_use]
 pub fn stages(
     case: &Case<'_>,
@@ -46,15 +46,20 @@ pub fn stages(
     let diffs = diff::measure(case, &spans);
     let backtracks = backtrack::measure(case, &spans);
     let explorations = exploration::measure(case, &spans);
+    let highest = |steps: Range<usize>| {
+        steps
+            .map(|at| charged(StepId::from_index(at)))
+            .fold(0.0, f64::max)
+    };
+    let loudest = highest(0..case.index.len());
     let mut found: Vec<StageSpan> = Vec::with_capacity(stages.len());
     for (at, stage) in stages.iter().enumerate() {
-        let steps = spans[at].clone().map(StepId::from_index);
         let features = StageFeatures {
             verification_regression: unit(regressions[at]),
             diff_magnitude: unit(diffs[at]),
             backtrack_frequency: unit(backtracks[at]),
             exploration_ratio: unit(explorations[at]),
-            step_suspicion: unit(steps.map(&charged).fold(0.0, f64::max)),
+            step_suspicion: unit(highest(spans[at].clone()) / loudest),
         };
         found.push(StageSpan {
             stage_id: stage.id,

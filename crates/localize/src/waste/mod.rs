@@ -11,10 +11,11 @@ mod reverted;
 
 use std::collections::BTreeMap;
 
+use analysis::Index;
 use trace::{Peak, Spent, StepId, Waste, WasteCause, WasteShare};
 
 use crate::case::Case;
-use crate::evidence::Citation;
+use crate::evidence::{Citation, of_action};
 
 /// Why a step was for nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +24,85 @@ pub struct Finding {
     pub cause: WasteCause,
     /// True when the step only looked: then it is a redundant exploration.
     pub explored: bool,
-    /// One sentence.
-    pub why: String,
-    /// What the reader can open to check it.
-    pub evidence: Vec<Citation>,
+    /// What shows it.
+    pub reason: Reason,
+    /// What the step's answer shows of it, beside its action.
+    pub shown: Option<Citation>,
+}
+
+/// What shows that a step was for nothing. Kept small: a long run has many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It does what this step did and gets the same answer.
+    SameAnswer(StepId),
+    /// It tries what failed at this step and fails the same way.
+    FailsAgain(StepId),
+    /// It fails by the same error as this step, with nothing changed since.
+    SameError(StepId),
+    /// It calls a program that this step had shown to be missing.
+    MissingProgram(StepId),
+    /// It shows nothing that was not known before.
+    NothingNew,
+    /// It neither looks at anything nor changes it.
+    Idle,
+    /// It brings up this many new words and nothing comes back to one of them.
+    Unused(u32),
+    /// Nothing is left of the lines it wrote.
+    Undone {
+        /// How many there were.
+        lines: u32,
+        /// The step that took the last of them away.
+        by: StepId,
+    },
+    /// It comes after the last step at which the task was closest to done.
+    AfterPeak(StepId),
+}
+
+impl Reason {
+    /// The reason as a clause.
+    #[must_use]
+    pub fn why(self) -> String {
+        match self {
+            Self::SameAnswer(step) => {
+                format!("does what step {step} did and gets the same answer")
+            }
+            Self::FailsAgain(step) => {
+                format!("tries what failed at step {step} and fails the same way")
+            }
+            Self::SameError(step) => {
+                format!("fails by the same error as step {step} with nothing changed since")
+            }
+            Self::MissingProgram(step) => {
+                format!("calls a program that step {step} had shown to be missing")
+            }
+            Self::NothingNew => "shows nothing that was not known before it".to_owned(),
+            Self::Idle => "neither looks at anything nor changes it".to_owned(),
+            Self::Unused(words) => format!(
+                "brings up {words} new words and nothing in the run comes back to one of them"
+            ),
+            Self::Undone { lines, by } => {
+                format!("nothing of the {lines} lines it wrote is left after step {by}")
+            }
+            Self::AfterPeak(step) => {
+                format!("comes after step {step}, the last at which the task was closest to done")
+            }
+        }
+    }
+}
+
+impl Finding {
+    /// What the reader can open to check it: the step's action, what its answer shows, and the step
+    /// that undid it.
+    #[must_use]
+    pub fn evidence(&self, index: &Index<'_>, step: StepId) -> Vec<Citation> {
+        let action = |id| index.step(id).and_then(|step| of_action(&step.step));
+        let undone = match self.reason {
+            Reason::Undone { by, .. } => action(by),
+            _ => None,
+        };
+        let cited = [action(step), self.shown.clone(), undone];
+        cited.into_iter().flatten().collect()
+    }
 }
 
 /// All findings of a run.
@@ -49,7 +125,7 @@ impl Findings {
     pub fn unuseful(&self) -> impl Iterator<Item = (StepId, &Finding)> {
         self.steps
             .iter()
-            .filter(|(_, finding)| finding.explored && finding.cause != WasteCause::AfterPeak)
+            .filter(|(_, finding)| finding.explored)
             .map(|(step, finding)| (*step, finding))
     }
 }
@@ -62,18 +138,14 @@ pub fn find(case: &Case<'_>, peak: Option<&Peak>) -> Findings {
     novelty::find(case, &mut findings);
     reverted::find(case, &mut findings);
     if let Some(peak) = peak {
-        let after = case.index.steps().skip(peak.held_until.index() + 1);
-        for step in after {
+        for at in peak.held_until.index() + 1..case.index.len() {
             let finding = Finding {
                 cause: WasteCause::AfterPeak,
-                explored: !step.reading.effect.kind.is_change(),
-                why: format!(
-                    "comes after step {}, the last at which the task was closest to done",
-                    peak.held_until
-                ),
-                evidence: Vec::new(),
+                explored: false,
+                reason: Reason::AfterPeak(peak.held_until),
+                shown: None,
             };
-            findings.add(step.id, finding);
+            findings.add(StepId::from_index(at), finding);
         }
     }
     findings

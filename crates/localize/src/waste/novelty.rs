@@ -12,9 +12,9 @@ use analysis::IndexedStep;
 use analysis::activity::Activity;
 use trace::{ActionKind, StepId, WasteCause};
 
-use super::{Finding, Findings};
+use super::{Finding, Findings, Reason};
 use crate::case::Case;
-use crate::evidence::{Citation, action_text, of_action, of_observation};
+use crate::evidence::{action_text, of_observation};
 
 /// Fewer words are known by chance.
 const ENOUGH: usize = 3;
@@ -31,8 +31,7 @@ const READ: usize = 1 << 20;
 struct Scan {
     step: StepId,
     unused: bool,
-    words: usize,
-    cited: Option<Citation>,
+    words: u32,
 }
 
 /// Finds them in one pass.
@@ -60,18 +59,18 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         let answer = own_answer(&step);
         let heard: HashSet<u64> = answer.iter().flat_map(|line| words(line)).collect();
         let fresh = heard.difference(&known).count();
-        let idle = is_idle(&step) && fresh == 0;
+        let spoken: HashSet<u64> = asked.iter().flat_map(|text| words(text)).collect();
+        let idle = is_idle(&step) && heard.is_subset(&spoken);
         if idle || looks && heard.len() >= ENOUGH && fresh == 0 && since_change > 0 && !first_read {
-            let evidence = [of_action(&step.step), of_observation(&step.step, &(0..0))];
             let finding = Finding {
                 cause: WasteCause::RepeatedExploration,
                 explored: true,
-                why: if idle {
-                    "neither looks at anything nor changes it".to_owned()
+                reason: if idle {
+                    Reason::Idle
                 } else {
-                    "shows nothing that was not known before it".to_owned()
+                    Reason::NothingNew
                 },
-                evidence: evidence.into_iter().flatten().collect(),
+                shown: of_observation(&step.step, &(0..0)),
             };
             findings.add(step.id, finding);
         } else if looks && is_broad(&step) {
@@ -82,19 +81,18 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
                 .collect();
             brought.sort_unstable();
             brought.dedup();
-            if (BROAD..=FOLLOWED).contains(&brought.len()) {
+            if (BROAD..=FOLLOWED).contains(&brought.len()) && waiting.len() < WORDS {
                 waiting.extend(brought.iter().map(|word| (*word, scans.len())));
                 scans.push(Scan {
                     step: step.id,
                     unused: true,
-                    words: brought.len(),
-                    cited: of_action(&step.step),
+                    words: u32::try_from(brought.len()).unwrap_or(u32::MAX),
                 });
             }
         }
         if known.len() < WORDS {
             known.extend(heard);
-            known.extend(asked.iter().flat_map(|text| words(text)));
+            known.extend(spoken);
         } else {
             known.clear();
         }
@@ -114,11 +112,8 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         let finding = Finding {
             cause: WasteCause::RepeatedExploration,
             explored: true,
-            why: format!(
-                "brings up {} new words and nothing in the run comes back to one of them",
-                scan.words
-            ),
-            evidence: scan.cited.into_iter().collect(),
+            reason: Reason::Unused(scan.words),
+            shown: None,
         };
         findings.add(scan.step, finding);
     }

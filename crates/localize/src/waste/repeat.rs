@@ -7,12 +7,14 @@ use analysis::IndexedStep;
 use analysis::activity::Activity;
 use trace::{ActionKind, ErrorKind, StepId, StepStatus, WasteCause};
 
-use super::{Finding, Findings};
+use super::{Finding, Findings, Reason};
 use crate::case::Case;
-use crate::evidence::{action_text, of_action, of_observation};
+use crate::evidence::{action_text, of_observation};
 
 /// From this many times on the same action with the same answer is a loop.
 const LOOP: u32 = 3;
+/// How near another step must have failed by the same error to be the same attempt in other words.
+const NEAR: u32 = 2;
 
 /// An action with its answer, or with the error it failed by.
 #[derive(PartialEq, Eq, Hash)]
@@ -21,6 +23,8 @@ enum Known {
     Failed(u64, u64),
     /// A program that is not there.
     Missing(u64),
+    /// An error, whatever was done.
+    Same(u64),
 }
 
 /// When something was known first, when last, and how often since anything new was done.
@@ -31,10 +35,12 @@ struct Times {
 }
 
 /// Finds them in one pass. What was done before the last new change does not count: after a change
-/// the same question may have another answer, and asking it is a check.
+/// the same question may have another answer, and asking it is a check. A missing program stays
+/// missing until something is installed.
 pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
     let mut known: HashMap<Known, Times> = HashMap::new();
     let mut changed: Option<StepId> = None;
+    let mut installed: Option<StepId> = None;
     for step in case.index.steps() {
         let asked = action_text(&step.step).trim();
         if asked.is_empty() || only_waits(&step) {
@@ -43,10 +49,15 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         let failed = step.outcome.status == StepStatus::Failed;
         let explored = !step.reading.effect.kind.is_change();
         let mut seen_before = false;
-        for (key, cause) in keys(&step, asked, failed) {
-            let again = known
-                .get_mut(&key)
-                .filter(|t| changed.is_none_or(|c| t.last >= c));
+        for (key, if_twice) in keys(&step, asked, failed, explored) {
+            let since = match key {
+                Known::Missing(_) => installed,
+                _ => changed,
+            };
+            let near = |t: &Times| step.id.get() - t.last.get() <= NEAR;
+            let again = known.get_mut(&key).filter(|t| {
+                since.is_none_or(|c| t.last >= c) && (near(t) || !matches!(key, Known::Same(_)))
+            });
             let Some(times) = again else {
                 let times = Times {
                     first: step.id,
@@ -59,40 +70,24 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
             times.last = step.id;
             times.count += 1;
             let exact = matches!(key, Known::Answered(..));
-            seen_before |= !matches!(key, Known::Missing(_));
-            let cause = if exact && times.count >= LOOP {
+            seen_before |= matches!(key, Known::Answered(..) | Known::Failed(..));
+            let sure = if exact && times.count >= LOOP {
                 WasteCause::Loop
             } else {
-                cause
+                if_twice
             };
-            let why = match key {
-                Known::Answered(..) => {
-                    format!(
-                        "does what step {} did and gets the same answer",
-                        times.first
-                    )
-                }
-                Known::Failed(..) => {
-                    format!(
-                        "tries what failed at step {} and fails the same way",
-                        times.first
-                    )
-                }
-                Known::Missing(_) => {
-                    format!(
-                        "calls a program that step {} had shown to be missing",
-                        times.first
-                    )
-                }
+            let reason = match key {
+                Known::Answered(..) => Reason::SameAnswer(times.first),
+                Known::Failed(..) => Reason::FailsAgain(times.first),
+                Known::Same(_) => Reason::SameError(times.first),
+                Known::Missing(_) => Reason::MissingProgram(times.first),
             };
             let error = step.outcome.errors.first().map_or(0..0, |e| e.span.clone());
-            let shown = failed.then(|| of_observation(&step.step, &error)).flatten();
-            let evidence = [of_action(&step.step), shown].into_iter().flatten();
             let finding = Finding {
-                cause,
+                cause: sure,
                 explored,
-                why,
-                evidence: evidence.collect(),
+                reason,
+                shown: failed.then(|| of_observation(&step.step, &error)).flatten(),
             };
             findings.add(step.id, finding);
         }
@@ -100,11 +95,19 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         if !explored && !seen_before {
             changed = Some(step.id);
         }
+        if step.reading.activities.contains(&Activity::Install) && !failed {
+            installed = Some(step.id);
+        }
     }
 }
 
 /// What is remembered of a step, with the cause its repetition counts under.
-fn keys(step: &IndexedStep<'_>, asked: &str, failed: bool) -> Vec<(Known, WasteCause)> {
+fn keys(
+    step: &IndexedStep<'_>,
+    asked: &str,
+    failed: bool,
+    explored: bool,
+) -> Vec<(Known, WasteCause)> {
     let action = hash(&asked);
     let mut keys = Vec::new();
     let answer = step.step.observed().trim();
@@ -123,8 +126,12 @@ fn keys(step: &IndexedStep<'_>, asked: &str, failed: bool) -> Vec<(Known, WasteC
             .chars()
             .filter(|c| !c.is_ascii_digit())
             .collect();
-        let key = Known::Failed(action, hash(&(error.kind, message)));
-        keys.push((key, WasteCause::FailedRetry));
+        let same = hash(&(error.kind, message));
+        keys.push((Known::Failed(action, same), WasteCause::FailedRetry));
+        // A change that fails by an error known before still tried something else.
+        if explored {
+            keys.push((Known::Same(same), WasteCause::FailedRetry));
+        }
     }
     let missing = step
         .outcome

@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use analysis::activity::Activity;
 use trace::WasteCause;
 
-use super::{Finding, Findings};
+use super::{Finding, Findings, Reason};
 use crate::case::Case;
 use crate::edits::{Event, Lines, events};
-use crate::evidence::of_action;
 
 /// Finds the steps whose every line was replaced, deleted or taken back by later steps. A file that
 /// was run or read before it was deleted served its purpose; deleting it is tidying up.
@@ -58,19 +57,14 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         if step.reading.activities.iter().any(checks) {
             continue;
         }
-        let ender = case.index.step(ended_by);
-        let evidence = [
-            of_action(&step.step),
-            ender.and_then(|ender| of_action(&ender.step)),
-        ];
         let finding = Finding {
             cause: WasteCause::RevertedWork,
             explored: false,
-            why: format!(
-                "nothing of the {} lines it wrote is left after step {ended_by}",
-                fate.written
-            ),
-            evidence: evidence.into_iter().flatten().collect(),
+            reason: Reason::Undone {
+                lines: fate.written,
+                by: ended_by,
+            },
+            shown: None,
         };
         findings.add(id, finding);
     }

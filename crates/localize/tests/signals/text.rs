@@ -190,6 +190,12 @@ fn the_first_change_about_a_demanded_file_is_remembered() {
     ];
     let task = "Pack notes.md into all.tar, with version 1.2.";
     assert_eq!(suspects("demanded_start", task, steps), [2]);
+    let steps = vec![
+        shell("ls /app", "in", 0),
+        shell("cp -r /app/in /app/sorted", "", 0),
+    ];
+    let task = "Sort the files of /app/in/ into the folder \"sorted/\".";
+    assert_eq!(suspects("demanded_start", task, steps), [2]);
 }
 
 #[test]
