@@ -19,6 +19,7 @@ mod history;
 mod ledger;
 mod line;
 mod listing;
+mod notebook;
 mod patch;
 mod path;
 mod python;
