@@ -29,6 +29,7 @@ pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {
                 tone: &tone,
                 // "You do this by running …" after what is to be checked.
                 follows_check: tones.last().is_some_and(|last| last.checks),
+                named_before: named_before(text, clauses, tones.len()),
                 announced: announced(text, clause, tones.last()),
                 in_command: Vec::new(),
                 found: &mut found,
@@ -39,6 +40,16 @@ pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {
         tones.push(tone);
     }
     found.demands()
+}
+
+/// The paths that the clause before clause `at` names.
+fn named_before(text: &str, clauses: &[Clause], at: usize) -> Vec<String> {
+    let Some(last) = at.checked_sub(1).and_then(|at| clauses.get(at)) else {
+        return Vec::new();
+    };
+    let pieces = mention::pieces(text, last.span.clone());
+    let paths = pieces.iter().filter_map(path).take(8);
+    paths.map(str::to_owned).collect()
 }
 
 /// True when the words before a clause end by asking that it be run.
@@ -56,6 +67,8 @@ pub(super) struct Reader<'r, 't> {
     pub(super) pieces: &'r [Piece<'t>],
     pub(super) tone: &'r Tone,
     follows_check: bool,
+    /// The paths that the clause before names.
+    pub(super) named_before: Vec<String>,
     /// The clause before says that what follows is to be run.
     announced: bool,
     /// Bytes that are a command spelled in bare words.

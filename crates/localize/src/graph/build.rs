@@ -10,12 +10,14 @@ use trace::{ActionKind, ErrorKind, ErrorSignature, StepId, StepStatus};
 use super::claim::{Claim, ClaimKind, Place, claims};
 use super::deliverable::Demanded;
 use super::files::{Files, How, PATHS, written};
+use super::naming::named;
 use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
 use super::problem::{Problem, Problems, ROOTS, Tests, weight};
 use super::process::Processes;
 use super::purpose::{Doing, Purpose, purposes, waits};
 use crate::blame::file_name;
 use crate::contract::Contract;
+use crate::evidence::action_text;
 
 /// Failing cases of one report that get a node.
 const CASES: usize = 8;
@@ -151,12 +153,17 @@ impl Build {
             )
         };
         for purpose in purposes.iter().filter(takes) {
-            let name = purpose.object();
-            if let Some(version) = self.files.present(name) {
+            if let Some(version) = self.files.present(purpose.object()) {
                 let item = self.node(version);
                 let from = NodeId::Step(step.id);
                 self.store.link(from, EdgeKind::Executed, item);
                 push(&mut roots, item);
+                let more = self.files.named_by(version).collect::<Vec<_>>();
+                for version in more {
+                    let item = self.node(version);
+                    self.store.link(from, EdgeKind::Read, item);
+                    push(&mut roots, item);
+                }
             }
         }
         let effect = &step.reading.effect;
@@ -300,6 +307,7 @@ impl Build {
             // A refused edit leaves the file as it was.
             return;
         }
+        let mut looked = false;
         for write in written(step, workspace).take(PATHS) {
             let Some(version) = self.version(write.path, Some(step.id), write.how, step.id) else {
                 continue;
@@ -307,7 +315,12 @@ impl Build {
             let item = self.files.versions[version as usize].item;
             let from = NodeId::Step(step.id);
             self.store.link(from, EdgeKind::Wrote, NodeId::Item(item));
-            self.demanded.mention(step, version);
+            if !looked {
+                // A step's text is looked at once, for the first file it writes.
+                self.demanded.mention(step, version);
+                self.name(step, version);
+                looked = true;
+            }
             let file = self.files.versions[version as usize].file;
             let versions = &self.files.versions;
             self.recent.retain(|&v| versions[v as usize].file != file);
@@ -318,6 +331,17 @@ impl Build {
             if write.how != How::Gone && !self.problems.is_quiet() {
                 let key = format!("have {}", short(file_name(write.path)));
                 self.problems.worked(&key, step.id);
+            }
+        }
+    }
+
+    /// Notes which files the text of a new version names.
+    fn name(&mut self, step: &IndexedStep<'_>, version: u32) {
+        for named in named(action_text(&step.step)) {
+            if let Some(other) = self.files.name(version, &named) {
+                let node = self.node(other);
+                self.store
+                    .link(NodeId::Step(step.id), EdgeKind::Names, node);
             }
         }
     }

@@ -16,6 +16,7 @@ mod dismissal;
 mod failure;
 mod files;
 mod judge;
+mod naming;
 mod node;
 pub mod print;
 mod problem;
@@ -155,6 +156,12 @@ impl Graph {
     #[must_use]
     pub fn dismissals(&self) -> &[Dismissal] {
         &self.dismissals
+    }
+
+    /// All assertions in step order.
+    #[must_use]
+    pub fn claims(&self) -> &[Claim] {
+        &self.build.claims
     }
 
     /// Every assertion that an earlier step contradicts and that nothing backs since, with the last such

@@ -109,7 +109,7 @@ struct Reached {
 /// The steps behind some failures, in step order.
 pub(super) fn behind_failures(build: &Build, failures: &[Failure]) -> Vec<Candidate> {
     let ends = failures.iter().map(|failure| End {
-        step: failure.step,
+        step: failure.end,
         good: failure.good,
         roots: &failure.roots,
     });
@@ -284,7 +284,10 @@ impl Walk<'_> {
 
     fn used(&mut self, step: StepId, distance: u32, through: NodeId) {
         for edge in self.build.store.edges_of(step) {
-            let uses = matches!(edge.kind, EdgeKind::Read | EdgeKind::Executed);
+            let uses = matches!(
+                edge.kind,
+                EdgeKind::Read | EdgeKind::Names | EdgeKind::Executed
+            );
             if uses && matches!(edge.to, NodeId::Item(_)) {
                 self.visit(edge.to, distance + 1, Part::Informed, through, false);
             } else if edge.kind == EdgeKind::Kills && matches!(edge.to, NodeId::Step(_)) {

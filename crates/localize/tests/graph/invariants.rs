@@ -59,12 +59,13 @@ proptest! {
                 }
             }
             for failure in graph.failures() {
-                prop_assert!(failure.step.index() < last && !failure.evidence.is_empty());
+                prop_assert!(failure.step <= failure.end && failure.end.index() < last);
+                prop_assert!(!failure.evidence.is_empty());
                 prop_assert!((0.0..=1.0).contains(&failure.strength));
             }
             for candidate in graph.candidates() {
                 for explained in &candidate.explains {
-                    prop_assert!(candidate.step <= graph.failures()[explained.end].step);
+                    prop_assert!(candidate.step <= graph.failures()[explained.end].end);
                 }
             }
             let steps = graph.candidates().iter().map(|c| c.step);
