@@ -13,6 +13,7 @@
 
 mod check;
 mod content;
+mod diff;
 mod folder;
 mod git;
 mod history;
