@@ -19,17 +19,10 @@ pub mod suspicion;
 pub mod verdict;
 pub mod waste;
 
-mod aside;
-mod authored;
-mod blame;
-mod demand;
 mod edits;
 mod engine;
 mod explain;
-mod history;
-mod phrase;
-mod plan;
-mod terminal;
+mod facts;
 
 pub use case::Case;
 pub use engine::{Options, diagnose, diagnose_with};

@@ -8,7 +8,7 @@ use analysis::activity::Activity;
 use super::judge::Seen;
 use super::standing::Mark;
 use crate::evidence::{of_action, of_thought};
-use crate::phrase::phrases;
+use crate::facts::phrase::phrases;
 
 /// Words by which an agent puts something lesser in place of what is asked.
 pub(super) static LESSER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

@@ -12,11 +12,11 @@ use super::hunt::{Hit, Hunt, texts};
 use super::standing::{Mark, Standing, TouchKind};
 use super::step_texts::{self, Texts};
 use super::tables::{ENDINGS, has};
-use super::{Contract, Demand, DemandKind, file};
-use crate::blame::file_name;
+use super::{Contract, Demand, DemandKind};
 use crate::evidence::{
     Citation, action_text, of_action, of_action_line, of_observation, of_thought,
 };
+use crate::facts::file::{self, file_name};
 
 /// Files remembered to hold what a demand names, for each of its parts.
 const MOST_CARRIERS: usize = 8;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// How many files of one name are told apart.
 const SAME_NAME: usize = 16;

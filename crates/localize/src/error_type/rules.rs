@@ -12,7 +12,7 @@ use super::{Accused, Choice};
 use crate::case::Case;
 use crate::contract::{Audit, Mark};
 use crate::edits::{Event, events};
-use crate::phrase::{first as finds, phrases};
+use crate::facts::phrase::{first as finds, phrases};
 
 /// Words of giving up.
 static GIVES_UP: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -228,10 +228,10 @@ fn needed_thing_destroyed(scene: &Scene<'_>) -> Option<String> {
         .take(LOOKED_FOR)
         .collect();
     let missed = gone.iter().find(|path| {
-        let name = crate::blame::file_name(path);
+        let name = crate::facts::file::file_name(path);
         let asks = |step: &IndexedStep<'_>| {
             step.outcome.errors.iter().any(|error| {
-                let about = error.subject.as_deref().map(crate::blame::file_name);
+                let about = error.subject.as_deref().map(crate::facts::file::file_name);
                 error.kind == ErrorKind::MissingPath && about == Some(name)
             })
         };

@@ -13,8 +13,8 @@ use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
 use super::problem::{Problem, Problems, ROOTS, Tests, weight};
 use super::process::Processes;
 use super::purpose::{Doing, Purpose, purposes, waits};
-use crate::blame::file_name;
 use crate::contract::Contract;
+use crate::facts::file::file_name;
 
 /// Paths of one step that are looked at; what names more is a sweep, not a cause.
 const PATHS: usize = 32;

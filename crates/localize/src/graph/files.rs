@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use analysis::IndexedStep;
 use trace::{ActionKind, Change, StepId};
 
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// Files of one name that are compared when a path is looked up: the ones met last.
 const NAMESAKES: usize = 32;

@@ -7,10 +7,9 @@ use analysis::activity::Activity;
 use trace::{StepId, StepStatus, TurningKind, TurningPoint};
 
 use super::{Fall, cite};
-use crate::blame::file_name;
-use crate::demand::file_names_in;
 use crate::edits::{Event, Lines, events};
 use crate::evidence::{Citation, of_action};
+use crate::facts::file::{file_name, names_in};
 
 /// A file of which less stays is another file.
 const REPLACED: f64 = 0.5;
@@ -36,7 +35,7 @@ pub(super) struct Deliverables {
 impl Deliverables {
     /// For a task text.
     pub(super) fn new(task: &str) -> Self {
-        let names = file_names_in(task);
+        let names = names_in(task);
         Self {
             demanded: names.into_iter().map(str::to_owned).collect(),
             files: HashMap::new(),

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::{Signal, Suspicion};
-use crate::blame::file_name;
 use crate::case::Case;
 use crate::evidence::of_action;
-use crate::phrase::{first, phrases};
+use crate::facts::file::file_name;
+use crate::facts::phrase::{first, phrases};
 use aho_corasick::AhoCorasick;
 use analysis::IndexedStep;
 use analysis::shell::Invocation;

@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use super::{Signal, Suspicion};
 use crate::case::Case;
 use crate::evidence::{action_text, of_action_line, of_thought};
-use crate::phrase::{first, phrases};
+use crate::facts::phrase::{first, phrases};
 use analysis::activity::Activity;
 use trace::StepStatus;
 

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion};
-use crate::authored::texts;
 use crate::case::Case;
 use crate::evidence::{of_action, of_thought};
-use crate::phrase::{first, phrases};
+use crate::facts::authored::texts;
+use crate::facts::phrase::{first, phrases};
 
 /// What is looked for, made ready once.
 static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
