@@ -19,7 +19,6 @@ pub mod suspicion;
 pub mod verdict;
 pub mod waste;
 
-mod edits;
 mod engine;
 mod explain;
 mod facts;

@@ -102,6 +102,11 @@ impl History {
         self.aside.get(file as usize).is_some_and(|aside| *aside)
     }
 
+    /// The number of the file with this name, if a step wrote one.
+    pub(crate) fn file(&self, name: &str) -> Option<FileId> {
+        self.ids.get(name).copied()
+    }
+
     /// How many files are known.
     pub(crate) fn files(&self) -> usize {
         self.names.len()
