@@ -30,7 +30,7 @@ impl<'c> Case<'c> {
         Self {
             index,
             history: History::new(index),
-            graph: Graph::new(index, &contract),
+            graph: Graph::new(index, &contract, &workspace),
             contract,
             workspace,
         }

@@ -9,6 +9,10 @@ use crate::column::{FIRST_SIGNAL, columns, facts};
 use crate::model::{Row, Table};
 use crate::signal::{Suspicion, signals};
 
+/// How loud a signal is that speaks for no failure: it places one, but it is no reason to give a reader
+/// where there is another.
+const NEUTRAL: f64 = 0.25;
+
 /// What was measured, and for each step the words of the signal that counts most.
 pub struct Findings {
     /// Every strength, as numbers.
@@ -44,7 +48,12 @@ impl Findings {
                     continue;
                 }
                 note(rows.entry(suspicion.step).or_default(), column, strength);
-                let counts = weight * strength;
+                let telling = if signal.speaks_for_failure() {
+                    1.0
+                } else {
+                    NEUTRAL
+                };
+                let counts = weight * strength * telling;
                 let louder = loudest
                     .get(&suspicion.step)
                     .is_none_or(|known| counts > known.counts);

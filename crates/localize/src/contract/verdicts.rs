@@ -4,7 +4,8 @@ use analysis::activity::Activity;
 use trace::ErrorKind;
 
 use super::DemandKind;
-use super::judge::{Finds, Seen, Watched};
+use super::judge::{Finds, Watched};
+use super::seen::Seen;
 use super::standing::{Mark, TouchKind};
 use crate::evidence::of_observation;
 use crate::facts::file::{self, file_name};
