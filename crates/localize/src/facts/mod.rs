@@ -4,6 +4,7 @@
 //! * [`churn`]: how many lines a step put into files and took out of them.
 //! * [`file`]: what files are called, and when two paths are one.
 //! * [`history`]: which step wrote, ran and read which file.
+//! * [`lesser`]: words for what is made up, provisional or less than asked.
 //! * [`loss`]: what commands remove or take back.
 //! * [`phrase`]: phrases in an agent's words.
 //! * [`plan`]: the to-do lists agents keep.
@@ -15,6 +16,7 @@ pub(crate) mod authored;
 pub(crate) mod churn;
 pub(crate) mod file;
 pub(crate) mod history;
+pub(crate) mod lesser;
 pub(crate) mod loss;
 pub(crate) mod phrase;
 pub(crate) mod plan;
