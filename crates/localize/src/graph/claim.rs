@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use trace::{Step, StepId};
 
 use crate::evidence::{Citation, of_action, of_action_line, of_thought};
-use crate::phrase::phrases;
+use crate::facts::phrase::phrases;
 
 /// What is asserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -219,7 +219,7 @@ static SURRENDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| phrases(SURRE
 
 /// Where a text first says that the work is not done, in bytes.
 pub(super) fn surrender(text: &str) -> Option<usize> {
-    crate::phrase::first(SURRENDER.as_ref(), text)
+    crate::facts::phrase::first(SURRENDER.as_ref(), text)
 }
 
 #[cfg(test)]

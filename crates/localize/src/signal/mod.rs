@@ -46,6 +46,8 @@ mod reworked_file;
 mod side_work;
 mod stated_approach;
 mod substituted_result;
+mod superseded;
+mod survival;
 mod surviving_version;
 mod thrash;
 mod unmet_demand;
@@ -61,61 +63,70 @@ use trace::{ErrorKind, StepId};
 use crate::case::Case;
 use crate::evidence::{Citation, of_observation};
 
-/// Every signal, one line each; the order does not matter.
+/// Every signal, one line each, by what it looks at; the order does not matter.
 #[must_use]
 pub fn signals() -> &'static [&'static dyn Signal] {
     &[
-        &deliverable::Deliverable,
-        &unrepaired_failure::UnrepairedFailure,
-        &regression::Regression,
-        &repetition::Repetition,
-        &missing_path::MissingPath,
-        &rejected_edit::RejectedEdit,
-        &unverified_change::UnverifiedChange,
-        &false_claim::FalseClaim,
+        // The agent's words.
         &admission::Admission,
-        &fabrication::Fabrication,
-        &past_goal::PastGoal,
-        &reworked_file::ReworkedFile,
-        &hang::Hang,
-        &busy_terminal::BusyTerminal,
-        &destroyed_input::DestroyedInput,
-        &surviving_version::SurvivingVersion,
-        &repeated_attempt::RepeatedAttempt,
-        &near_repetition::NearRepetition,
-        &refused_call::RefusedCall,
-        &renamed_rewrite::RenamedRewrite,
-        &hasty_end::HastyEnd,
-        &thrash::Thrash,
-        &mangled_command::MangledCommand,
-        &failed_install::FailedInstall,
-        &founding_version::FoundingVersion,
-        &housekeeping::Housekeeping,
-        &checked_at_once::CheckedAtOnce,
-        &programmed_write::ProgrammedWrite,
         &announced_success::AnnouncedSuccess,
-        &demanded_work::DemandedWork,
-        &side_work::SideWork,
+        &makeshift::Makeshift,
+        &fabrication::Fabrication,
         &resignation::Resignation,
-        &returned_version::ReturnedVersion,
-        &declared_done::DeclaredDone,
-        &plan_cut::PlanCut,
-        &weakened_retry::WeakenedRetry,
-        &demanded_start::DemandedStart,
         &stated_approach::StatedApproach,
         &without_means::WithoutMeans,
-        &partial_view::PartialView,
-        &makeshift::Makeshift,
-        &unsourced_value::UnsourcedValue,
-        &first_design::FirstDesign,
+        &declared_done::DeclaredDone,
+        &false_claim::FalseClaim,
+        // The files.
+        &deliverable::Deliverable,
+        &survival::Survival,
+        &superseded::Superseded,
+        &founding_version::FoundingVersion,
+        &surviving_version::SurvivingVersion,
+        &returned_version::ReturnedVersion,
+        &renamed_rewrite::RenamedRewrite,
+        &reworked_file::ReworkedFile,
+        &thrash::Thrash,
+        &destroyed_input::DestroyedInput,
+        &rejected_edit::RejectedEdit,
+        &programmed_write::ProgrammedWrite,
+        &side_work::SideWork,
+        // How much is decided at once, and from what.
         &authored_text::AuthoredText,
+        &first_design::FirstDesign,
+        &unsourced_value::UnsourcedValue,
+        &partial_view::PartialView,
+        // The process: what is tried, and how it goes.
+        &unrepaired_failure::UnrepairedFailure,
+        &repetition::Repetition,
+        &near_repetition::NearRepetition,
+        &repeated_attempt::RepeatedAttempt,
+        &weakened_retry::WeakenedRetry,
+        &missing_path::MissingPath,
+        &failed_install::FailedInstall,
+        &refused_call::RefusedCall,
+        &mangled_command::MangledCommand,
+        &hang::Hang,
+        &busy_terminal::BusyTerminal,
+        &housekeeping::Housekeeping,
+        &plan_cut::PlanCut,
+        // Verification.
+        &regression::Regression,
+        &unverified_change::UnverifiedChange,
+        &checked_at_once::CheckedAtOnce,
+        &past_goal::PastGoal,
+        &hasty_end::HastyEnd,
+        // The demands of the task.
+        &demanded_start::DemandedStart,
+        &demanded_work::DemandedWork,
         &unmet_demand::UnmetDemand,
         &contradicted_demand::ContradictedDemand,
         &dropped_demand::DroppedDemand,
         &substituted_result::SubstitutedResult,
         &peak_fall::PeakFall,
-        &on_failure_path::OnFailurePath,
+        // The evidence graph.
         &observed_failure::ObservedFailure,
+        &on_failure_path::OnFailurePath,
         &first_on_path::FirstOnPath,
         &missed_signal::MissedSignal,
         &on_delivery_path::OnDeliveryPath,
