@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use localize::column::columns;
 use localize::model::fit::{
-    Answered, Graded, Prior, Ranked, fit_calibration, fit_logistic, fit_onset,
+    Answered, Graded, Prior, Ranked, fit_calibration, fit_logistic, fit_onset, rounded,
 };
-use localize::model::{Linear, Model, Row, Weights, log_odds, stated};
+use localize::model::{Linear, Model, Row, Weights, log_odds, stated, task_digest};
 use localize::signals;
 use localize::verdict::Judgement;
 use trace::StepId;
@@ -69,11 +69,6 @@ impl Settings {
     }
 }
 
-/// Three digits: more would be noise in a file for people.
-fn rounded(weight: f64) -> f64 {
-    (weight * 1000.0).round() / 1000.0
-}
-
 /// Fits the whole model: weights, then the calibration on predictions for tasks that the weights had
 /// not seen.
 #[must_use]
@@ -130,6 +125,8 @@ fn fit_weights(samples: &[&Sample], settings: &Settings) -> Model {
         .count();
     model.training.incorrect_runs = samples.iter().filter(|s| s.incorrect.is_some()).count();
     model.training.outcome_runs = samples.iter().filter(|s| s.failed.is_some()).count();
+    let seen = samples.iter().filter(|s| s.teaches());
+    model.training.tasks = seen.map(|s| task_digest(&s.task)).collect();
     model
 }
 
