@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use analysis::IndexedStep;
 use analysis::activity::Activity;
 
-use crate::signal::signals;
+use crate::signal::{Signal, signals};
 
 /// Whether a fact holds for a step.
 type Holds = fn(&IndexedStep<'_>) -> bool;
@@ -51,6 +51,15 @@ pub fn columns() -> &'static [&'static str] {
 #[must_use]
 pub fn is_fact(column: usize) -> bool {
     column < FIRST_SIGNAL
+}
+
+/// True for the number of a column that alone is a sign that a run failed; facts are none.
+#[must_use]
+pub fn speaks_for_failure(column: usize) -> bool {
+    let signal = column.checked_sub(FIRST_SIGNAL);
+    signal
+        .and_then(|at| signals().get(at).copied())
+        .is_some_and(Signal::speaks_for_failure)
 }
 
 /// The number of the first signal's column.

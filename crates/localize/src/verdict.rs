@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trace::{StepId, Verdict};
 
-use crate::column::columns;
+use crate::column::{columns, speaks_for_failure};
 use crate::model::{Model, Table, probability, shares};
 
 /// What is concluded from the numbers of one run.
@@ -62,13 +62,57 @@ impl Judgement {
     }
 }
 
-/// How probable it is that the run failed.
+/// How probable it is that the run failed. What only places a failure is not asked, whatever it weighs:
+/// that something was handed in is no sign that it is wrong.
 fn failed(table: &Table, model: &Model) -> f64 {
     let weights = model.failure.by_column();
     let strongest = table.strongest(columns().len());
     let sum: f64 = strongest
         .iter()
+        .filter(|(column, _)| speaks_for_failure(*column))
         .map(|&(column, strength)| strength * weights[column])
         .sum();
     probability(model.failure.intercept + sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use trace::{StepId, Verdict};
+
+    use super::{Judgement, columns};
+    use crate::model::{Model, Row, Table};
+
+    /// A run of one step of which these columns speak in full.
+    fn run(names: &[&str]) -> Table {
+        let all = columns().iter().enumerate();
+        let strengths = all
+            .filter(|(_, column)| names.contains(*column))
+            .map(|(at, _)| (at, 1.0))
+            .collect();
+        let step = StepId::from_index(0);
+        Table {
+            rows: vec![Row { step, strengths }],
+        }
+    }
+
+    #[test]
+    fn what_only_places_a_failure_does_not_make_a_run_a_failed_one() {
+        let model = Model::stated();
+        let fine = run(&[
+            "deliverable",
+            "on_delivery_path",
+            "first_design",
+            "does_change",
+        ]);
+        let judged = Judgement::new(&fine, None, &model);
+        assert_eq!(judged.verdict, Verdict::NoFailure, "{judged:?}");
+        let wrong = run(&[
+            "deliverable",
+            "on_delivery_path",
+            "false_claim",
+            "regression",
+        ]);
+        let judged = Judgement::new(&wrong, None, &model);
+        assert_eq!(judged.verdict, Verdict::FailureFound, "{judged:?}");
+    }
 }
