@@ -13,12 +13,14 @@
 
 mod check;
 mod content;
+mod diff;
 mod folder;
 mod git;
 mod history;
 mod ledger;
 mod line;
 mod listing;
+mod notebook;
 mod patch;
 mod path;
 mod python;

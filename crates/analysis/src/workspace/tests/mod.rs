@@ -447,6 +447,23 @@ fn a_final_patch_creates_deletes_and_changes() {
 }
 
 #[test]
+fn what_is_only_shown_later_is_no_change() {
+    let run = shell(&[
+        ("sed -n '1,2p' f", "one\ntwo\n"),
+        ("sed -i '2s/two/2/' f", ""),
+        ("sed -n '2,4p;9p' f; sed -n '8,9p' f", ""),
+        ("sed -n '1,5p' f", "one\n2\nthree\nfour\nfive\n"),
+        ("sed -n '8,9p' f", "eight\nnine\n"),
+    ]);
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let patch = workspace.final_patch();
+    assert_eq!((patch[0].added, patch[0].removed), (1, 1));
+    assert_eq!(patch[0].hunks, "@@ -1,2 +1,2 @@\n one\n-two\n+2\n");
+    assert!(workspace.diff(Some(id(2)), Some(id(5))).is_empty());
+}
+
+#[test]
 fn a_long_run_takes_linear_time() {
     let run = |steps: usize| {
         let steps: Vec<(String, String)> = (0..steps)
