@@ -138,3 +138,44 @@ proptest! {
         prop_assert_eq!(fidelity, Fidelity::Exact);
     }
 }
+
+#[test]
+fn a_difference_may_begin_with_a_bare_line_feed() {
+    ask_all(&shell(&[(
+        "git diff",
+        "--- a/f\n+++ b/f\n@@ -2,2 +1,2 @@\n\n x\n",
+    )]));
+}
+
+#[test]
+fn texts_that_multiply_are_given_up() {
+    let doubled = "s/a/aa/g;".repeat(60);
+    let sed = format!("echo a > f; sed -i '{doubled}' f; sed -i -z '{doubled}' f; cat f");
+    let python = format!(
+        "python3 - <<'E'\ns = 'a'\n{}open('f', 'w').write(s)\nt = 'a'\n{}open('g', 'w').write(t)\nE",
+        "s = s.replace('a', 'aa')\n".repeat(60),
+        "t = t + t\n".repeat(60),
+    );
+    let in_place = format!(
+        "echo a > f; python3 - <<'E'\np = open('f').read()\n{}open('f', 'w').write(p)\nE",
+        "p = p.replace('a', 'aa')\n".repeat(60),
+    );
+    let again = format!(
+        "python3 - <<'E'\ns = '{}'\nf = open('g', 'w')\n{}E",
+        "a".repeat(100_000),
+        "f.write(s)\n".repeat(3_000),
+    );
+    for command in [sed, python, in_place, again] {
+        ask_all(&shell(&[(&command, "")]));
+    }
+    let mut changes = vec![write("a\n")];
+    changes.resize(
+        60,
+        Change::Replace {
+            old: "a".to_owned(),
+            new: "aa".to_owned(),
+            all: true,
+        },
+    );
+    ask_all(&edits(&changes));
+}
