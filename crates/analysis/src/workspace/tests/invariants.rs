@@ -149,20 +149,23 @@ fn a_difference_may_begin_with_a_bare_line_feed() {
 
 #[test]
 fn texts_that_multiply_are_given_up() {
-    let doubled = "s/a/aa/g;".repeat(60);
-    let sed = format!("echo a > f; sed -i '{doubled}' f; sed -i -z '{doubled}' f; cat f");
+    // Seven times thousandfold would be more than there is memory in the world.
+    let many = "a".repeat(1_000);
+    let often = |line: &str| line.repeat(7);
+    let sed = often(&format!("s/a/{many}/g;"));
+    let sed = format!("echo a > f; sed -i '{sed}' f; sed -i -z '{sed}' f; cat f");
+    let text = often(&format!("s = s.replace('a', '{many}')\n"));
+    let sum = "t = t + t\n".repeat(60);
     let python = format!(
-        "python3 - <<'E'\ns = 'a'\n{}open('f', 'w').write(s)\nt = 'a'\n{}open('g', 'w').write(t)\nE",
-        "s = s.replace('a', 'aa')\n".repeat(60),
-        "t = t + t\n".repeat(60),
+        "python3 - <<'E'\ns = 'a'\n{text}open('f', 'w').write(s)\nt = 'a'\n{sum}open('g', 'w').write(t)\nE"
     );
+    let held = often(&format!("p = p.replace('a', '{many}')\n"));
     let in_place = format!(
-        "echo a > f; python3 - <<'E'\np = open('f').read()\n{}open('f', 'w').write(p)\nE",
-        "p = p.replace('a', 'aa')\n".repeat(60),
+        "echo a > f; python3 - <<'E'\np = open('f').read()\n{held}open('f', 'w').write(p)\nE"
     );
     let again = format!(
         "python3 - <<'E'\ns = '{}'\nf = open('g', 'w')\n{}E",
-        "a".repeat(100_000),
+        "a".repeat(200_000),
         "f.write(s)\n".repeat(3_000),
     );
     for command in [sed, python, in_place, again] {
@@ -170,10 +173,10 @@ fn texts_that_multiply_are_given_up() {
     }
     let mut changes = vec![write("a\n")];
     changes.resize(
-        60,
+        8,
         Change::Replace {
             old: "a".to_owned(),
-            new: "aa".to_owned(),
+            new: many,
             all: true,
         },
     );
