@@ -250,12 +250,10 @@ impl Files {
         last.filter(|&v| self.versions[v as usize].writer.is_some())
     }
 
-    /// True when nothing but this file was written before a step.
+    /// True when nothing but this file was written before a step, and something else was afterwards.
     pub(super) fn only_written(&self, file: u32, step: StepId) -> bool {
-        [self.first_written, self.other_written]
-            .into_iter()
-            .flatten()
-            .all(|(at, written)| written == file || at >= step)
+        let both = self.first_written.zip(self.other_written);
+        both.is_some_and(|(first, other)| first.1 == file && other.0 >= step)
     }
 
     fn new_file(&mut self, path: String, version: u32) -> Option<u32> {
