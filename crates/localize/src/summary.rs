@@ -19,6 +19,7 @@ pub(crate) fn summary(
     judged: &Judgement,
     resolved: Option<bool>,
     reason: Option<&Suspicion>,
+    bars: Bars,
 ) -> String {
     let shown = case.graph.failures().first();
     match (judged.verdict, judged.onset) {
@@ -35,10 +36,19 @@ pub(crate) fn summary(
         }
         (Verdict::NoFailure, _) => "Nothing in the run speaks for a failure.".to_owned(),
         _ => {
-            let mut text = if resolved == Some(false) {
+            let chance = judged.failed * 100.0;
+            let mut text = if case.index.is_empty() {
+                "The run has no steps to judge.".to_owned()
+            } else if resolved == Some(false) {
                 "The recorded check failed, but which step is to blame is not clear.".to_owned()
+            } else if judged.ranked.is_empty() {
+                "Nothing in the run speaks for a failure or against one.".to_owned()
+            } else if judged.failed >= bars.failed {
+                format!(
+                    "The run has probably failed, as {chance:.0} in 100 runs like it do, but which step \
+                     is to blame is not clear."
+                )
             } else {
-                let chance = judged.failed * 100.0;
                 format!("Whether the run failed is not clear: {chance:.0} in 100 runs like it do.")
             };
             if let Some(failure) = shown {
@@ -63,12 +73,28 @@ pub(crate) fn missing(
     if resolved.is_none() {
         missing.push("no outcome is recorded, or it was hidden".to_owned());
     }
-    if let Some((step, share)) = judged.ranked.first() {
+    if case.index.is_empty() {
+        missing.push("the run has no steps".to_owned());
+        return missing;
+    }
+    if let Some((step, share)) = judged.ranked.first()
+        && judged.sure < bars.onset
+    {
         missing.push(format!(
-            "the suspicion is spread: the likeliest step, {step}, carries {:.0} % of it; an onset is \
-             named from a confidence of {:.2} on",
+            "the suspicion is spread: the likeliest step, {step}, carries {:.0} % of it, which makes a \
+             confidence of {:.2}; an onset is named from {:.2} on",
             share * 100.0,
+            judged.sure,
             bars.onset
+        ));
+    }
+    if resolved.is_none() && !judged.ranked.is_empty() && judged.failed < bars.failed {
+        missing.push(format!(
+            "what shows in the run makes a failure {:.0} % probable; it is called failed from {:.0} % on, \
+             and free of failure below {:.0} %",
+            judged.failed * 100.0,
+            bars.failed * 100.0,
+            bars.fine * 100.0
         ));
     }
     let (mut tests, mut unanswered, mut change, mut check) = (0_usize, 0_usize, None, None);
@@ -90,7 +116,12 @@ pub(crate) fn missing(
         ));
     }
     if unanswered > 0 {
-        missing.push(format!("{unanswered} steps have no recorded answer"));
+        let have = if unanswered == 1 {
+            "step has"
+        } else {
+            "steps have"
+        };
+        missing.push(format!("{unanswered} {have} no recorded answer"));
     }
     missing.extend(untouched(case));
     missing

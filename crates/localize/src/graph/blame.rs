@@ -60,3 +60,11 @@ pub(super) fn runs_already(error: &ErrorSignature) -> bool {
     let said = error.message.to_ascii_lowercase();
     said.contains("already in use") || said.contains("already running")
 }
+
+/// True for a shell that could not read what it was given.
+pub(super) fn refused_by_shell(error: &ErrorSignature) -> bool {
+    const SHELLS: &[&str] = &["bash", "dash", "sh", "zsh"];
+    let said = &error.message;
+    speaker(error).is_some_and(|said| SHELLS.contains(&said))
+        && (said.contains("syntax error") || said.contains("looking for matching"))
+}

@@ -279,7 +279,8 @@ impl Build {
         if let Some(name) = missing {
             let version = self.files.present(name);
             let own = version.filter(|&v| self.files.versions[v as usize].writer.is_some());
-            if own.is_none() && !self.demanded.has(name) {
+            let removed = own.is_some_and(|v| self.files.versions[v as usize].how == How::Gone);
+            if (own.is_none() || removed) && !self.demanded.has(name) {
                 return;
             }
             let purpose = Purpose {

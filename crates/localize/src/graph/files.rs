@@ -137,6 +137,9 @@ pub(super) struct Files {
     modules: HashMap<String, u32>,
     /// The files that the text of a file names.
     names: HashMap<u32, Vec<u32>>,
+    /// The file that was written first, and the first other one.
+    first_written: Option<(StepId, u32)>,
+    other_written: Option<(StepId, u32)>,
 }
 
 impl Files {
@@ -172,6 +175,15 @@ impl Files {
             None => self.new_file(path, version)?,
         };
         self.files[file as usize].last = version;
+        if let Some(writer) = writer {
+            match self.first_written {
+                None => self.first_written = Some((writer, file)),
+                Some((_, first)) if first != file && self.other_written.is_none() => {
+                    self.other_written = Some((writer, file));
+                }
+                Some(_) => {}
+            }
+        }
         if let (Some(before), Some(writer)) = (before, writer) {
             self.versions[before as usize].replaced = Some((writer, how));
         }
@@ -236,6 +248,14 @@ impl Files {
     pub(super) fn last_versions(&self) -> impl Iterator<Item = u32> {
         let last = self.files.iter().map(|file| file.last);
         last.filter(|&v| self.versions[v as usize].writer.is_some())
+    }
+
+    /// True when nothing but this file was written before a step.
+    pub(super) fn only_written(&self, file: u32, step: StepId) -> bool {
+        [self.first_written, self.other_written]
+            .into_iter()
+            .flatten()
+            .all(|(at, written)| written == file || at >= step)
     }
 
     fn new_file(&mut self, path: String, version: u32) -> Option<u32> {
