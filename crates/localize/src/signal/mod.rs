@@ -46,8 +46,6 @@ mod reworked_file;
 mod side_work;
 mod stated_approach;
 mod substituted_result;
-mod superseded;
-mod survival;
 mod surviving_version;
 mod thrash;
 mod unmet_demand;
@@ -79,8 +77,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &false_claim::FalseClaim,
         // The files.
         &deliverable::Deliverable,
-        &survival::Survival,
-        &superseded::Superseded,
         &founding_version::FoundingVersion,
         &surviving_version::SurvivingVersion,
         &returned_version::ReturnedVersion,
