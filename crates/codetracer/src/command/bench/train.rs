@@ -90,7 +90,9 @@ pub(super) fn run(
     let said = reader.each(output, &mut ignored, |input, run, index, key| {
         let model = by_task.get(*tasks.get(&key)?)?;
         let stated = prediction(input, run, &diagnose_with(index, options, &Model::stated()));
-        let learned = diagnose_with(index, options, model);
+        let mut learned = diagnose_with(index, options, model);
+        // As `analyze` says it, so that the kept predictions are found again by `bench score`.
+        learned.path = input.user_path(&run.path);
         let facts = facts(index, input, run, &learned);
         Some((prediction(input, run, &learned), stated, facts, learned))
     })?;
