@@ -55,7 +55,6 @@ mod tests {
     use super::*;
 
     /// What is noted of two runs of two tasks, grouped by run.
-    #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
     fn notes(training: &Training) -> Vec<String> {
         let folder = tempfile::TempDir::new().unwrap();
         let gold = folder.path().join("gold.json");

@@ -241,7 +241,7 @@ impl<'r> Reader<'r> {
             places.extend(among(all, &self.lost));
         }
         let numbered: Vec<(usize, Place<'_>)> = places.into_iter().enumerate().collect();
-        let mut made = Vec::new();
+        let mut results = Vec::new();
         in_order(
             &numbered,
             output,
@@ -250,14 +250,14 @@ impl<'r> Reader<'r> {
             |_, done| {
                 for one in done {
                     match one {
-                        Ok(one) => made.push(one),
+                        Ok(one) => results.push(one),
                         Err(error) => failures.push(format!("{error:#}")),
                     }
                 }
                 Ok(())
             },
         )?;
-        Ok(made)
+        Ok(results)
     }
 }
 
