@@ -6,6 +6,7 @@ use trace::{Fault, StepId, StepStatus, Verdict};
 
 use crate::case::Case;
 use crate::contract::State;
+use crate::graph::Failure;
 use crate::model::Bars;
 use crate::signal::Suspicion;
 use crate::verdict::Judgement;
@@ -26,7 +27,11 @@ pub(crate) fn summary(
         (Verdict::FailureFound, Some(step)) => {
             let why = reason.map_or_else(String::new, |seen| format!(": {}", seen.why));
             let mut text = format!("The run first goes wrong at step {step}{why}.");
-            if let Some(failure) = shown {
+            // A step that shows its own fault is told once.
+            let told = |failure: &&Failure| {
+                failure.step == step && reason.is_some_and(|seen| seen.why == failure.why)
+            };
+            if let Some(failure) = shown.filter(|failure| !told(failure)) {
                 let _ = write!(text, " It shows at step {}: {}.", failure.step, failure.why);
             }
             text
@@ -34,11 +39,21 @@ pub(crate) fn summary(
         (Verdict::NoFailure, _) if resolved == Some(true) => {
             "The recorded check passed.".to_owned()
         }
-        (Verdict::NoFailure, _) => "Nothing in the run speaks for a failure.".to_owned(),
+        (Verdict::NoFailure, _) => shown.map_or_else(
+            || "Nothing in the run speaks for a failure.".to_owned(),
+            |failure| {
+                let (step, why) = (failure.step, &failure.why);
+                format!("Little in the run speaks for a failure; step {step} shows: {why}.")
+            },
+        ),
         _ => {
             let chance = judged.failed * 100.0;
             let mut text = if case.index.is_empty() {
-                "The run has no steps to judge.".to_owned()
+                let recorded = match resolved {
+                    Some(false) => "The recorded check failed; the",
+                    _ => "The",
+                };
+                format!("{recorded} run has no steps to judge.")
             } else if resolved == Some(false) {
                 "The recorded check failed, but which step is to blame is not clear.".to_owned()
             } else if judged.ranked.is_empty() {

@@ -129,7 +129,7 @@ mod tests {
     fn a_verdict_needs_a_failure_and_a_step() {
         use Verdict::{FailureFound, NoFailure, Undecided};
         // Recorded outcome, probability of failure, suspects alike; verdict, onset, confidence.
-        let cases: &[(Option<bool>, f64, usize, Verdict, Option<u32>, f64)] = &[
+        let cases = [
             (Some(true), 0.9, 1, NoFailure, None, 1.0),
             (Some(true), 0.9, 0, NoFailure, None, 1.0),
             (Some(false), 0.1, 2, FailureFound, Some(1), 0.5),

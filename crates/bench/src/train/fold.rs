@@ -6,7 +6,7 @@ use localize::column::{columns, tells_outcome};
 use localize::model::fit::{
     Answered, Graded, Prior, Ranked, fit_calibration, fit_logistic, fit_onset, rounded,
 };
-use localize::model::{Linear, Model, Row, Weights, log_odds, stated, task_digest};
+use localize::model::{Linear, Model, Row, Weights, bounded_log_odds, stated, task_digest};
 use localize::verdict::Judgement;
 use trace::StepId;
 
@@ -88,8 +88,8 @@ pub fn fit(samples: &[&Sample], settings: &Settings) -> Model {
             let judged = Judgement::new(&sample.table, Some(false), &partial);
             let &(best, share) = judged.ranked.first()?;
             Some(Graded {
-                share: log_odds(share),
-                failed: log_odds(judged.failed),
+                share: bounded_log_odds(share),
+                failed: bounded_log_odds(judged.failed),
                 right: sample.onset == Some(Some(best))
                     || (sample.onset.flatten().is_some() && sample.accepted.contains(&best)),
             })

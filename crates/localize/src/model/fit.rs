@@ -106,9 +106,9 @@ pub fn fit_logistic(rows: &[Answered<'_>], prior: &Prior, ridge: f64) -> (f64, V
 /// The best candidate of a run that the weights had not seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Graded {
-    /// Its share, in log odds.
+    /// Its share, in bounded log odds.
     pub share: f64,
-    /// How probable it is that the run failed, in log odds.
+    /// How probable it is that the run failed, in bounded log odds.
     pub failed: f64,
     /// Whether a reader would name it too.
     pub right: bool,

@@ -111,7 +111,8 @@ pub struct Linear {
 
 /// From the share `x` of the best candidate, and the probability `f` that the run failed, to how often
 /// a reader names it too: `1 / (1 + exp(-(a + b·logit(x) + c·logit(f))))` (Platt 1999), fitted to
-/// predictions for runs that the weights had not seen.
+/// predictions for runs that the weights had not seen. Both log odds are bounded, see
+/// [`bounded_log_odds`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// `a`.
@@ -293,6 +294,14 @@ pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
+/// Log odds out of a probability of at least 1 and at most 19 in 20. A softmax over one suspect gives it
+/// all the suspicion, whatever it is suspected of; labelled runs are too few to say what a share beyond
+/// these bounds would mean, so that nothing is concluded from it.
+#[must_use]
+pub fn bounded_log_odds(probability: f64) -> f64 {
+    log_odds(probability.clamp(0.05, 0.95))
+}
+
 /// Log odds out of a probability, kept finite.
 #[must_use]
 pub fn log_odds(probability: f64) -> f64 {
@@ -305,7 +314,7 @@ impl Calibration {
     /// probability.
     #[must_use]
     pub fn confidence(self, share: f64, failed: f64) -> f64 {
-        let by_share = self.share * log_odds(share);
-        probability(self.intercept + by_share + self.failed * log_odds(failed))
+        let by_share = self.share * bounded_log_odds(share);
+        probability(self.intercept + by_share + self.failed * bounded_log_odds(failed))
     }
 }

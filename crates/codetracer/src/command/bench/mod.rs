@@ -1,6 +1,7 @@
 //! `codetracer bench`: diagnoses against labels.
 
 mod compare;
+mod in_sample;
 mod run;
 mod score;
 mod train;

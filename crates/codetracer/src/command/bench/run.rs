@@ -4,24 +4,24 @@
 //! there. What an earlier call worked out of the same files is taken from the cache, so a killed call
 //! goes on where it was, and a changed run is the only one that is read again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
-use bench::gold::{GoldRun, Set, load};
+use bench::gold::{GoldRun, Set};
 use bench::pairing::{Found, Name, find};
 use bench::prediction::Prediction;
 use bench::report::{System, report};
 use bench::rule::Facts;
 use formats::{Fingerprints, Learned, Run};
-use localize::model::Training;
 use localize::{Model, Options};
 use store::{Answer, Key};
 use trace::Diagnosis;
 
+use super::in_sample::note_in_sample;
 use super::{labels, show};
 use crate::cli::{BenchRun, Flags};
 use crate::command::Status;
@@ -111,44 +111,6 @@ pub(super) fn run(
     } else {
         Status::Done
     })
-}
-
-/// Notes of every set how many of its runs are of tasks that the model was fitted to: over those the
-/// figures say how well it was fitted, and not how well it does.
-fn note_in_sample(sets: &mut [Set], gold: &Path, training: &Training) -> anyhow::Result<()> {
-    // Grouped otherwise, the sets do not know their tasks; both names count.
-    let by_task = load(gold)?;
-    let tasks: BTreeMap<&str, &str> = by_task
-        .iter()
-        .flat_map(|set| &set.runs)
-        .map(|run| (run.run.as_str(), run.task.as_str()))
-        .collect();
-    for set in sets {
-        let seen = |run: &&GoldRun| {
-            let task = tasks.get(run.run.as_str()).copied();
-            let names = task.into_iter().chain([run.task.as_str()]);
-            names
-                .into_iter()
-                .any(|task| training.saw(task) != Some(false))
-        };
-        let known = set.runs.iter().filter(seen).count();
-        if known > 0 {
-            let all = set.runs.len();
-            let which = if training.tasks.is_empty() {
-                "the model does not say which tasks it was fitted to, so that all figures may be"
-                    .to_owned()
-            } else {
-                format!(
-                    "{known} of {all} runs are of tasks that the model was fitted to, so that the \
-                     figures over them are"
-                )
-            };
-            set.notes.push(format!(
-                "{which} in-sample; `codetracer bench train` tells how it does on unseen tasks"
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Refuses to write where the inputs are: nothing is ever written below them.

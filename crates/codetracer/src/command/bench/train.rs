@@ -90,7 +90,9 @@ pub(super) fn run(
     let said = reader.each(output, &mut ignored, |input, run, index, key| {
         let model = by_task.get(*tasks.get(&key)?)?;
         let stated = prediction(input, run, &diagnose_with(index, options, &Model::stated()));
-        let learned = diagnose_with(index, options, model);
+        let mut learned = diagnose_with(index, options, model);
+        // As `analyze` says it, so that the kept predictions are found again by `bench score`.
+        learned.path = input.user_path(&run.path);
         let facts = facts(index, input, run, &learned);
         Some((prediction(input, run, &learned), stated, facts, learned))
     })?;
@@ -239,7 +241,7 @@ impl<'r> Reader<'r> {
             places.extend(among(all, &self.lost));
         }
         let numbered: Vec<(usize, Place<'_>)> = places.into_iter().enumerate().collect();
-        let mut made = Vec::new();
+        let mut results = Vec::new();
         in_order(
             &numbered,
             output,
@@ -248,14 +250,14 @@ impl<'r> Reader<'r> {
             |_, done| {
                 for one in done {
                     match one {
-                        Ok(one) => made.push(one),
+                        Ok(one) => results.push(one),
                         Err(error) => failures.push(format!("{error:#}")),
                     }
                 }
                 Ok(())
             },
         )?;
-        Ok(made)
+        Ok(results)
     }
 }
 
