@@ -16,7 +16,7 @@ use crate::cli::{Analyze, Flags};
 use crate::input::{Input, UNSPOOLED, counted, in_order};
 use crate::kept::{Diagnoses, Kept, KeptPile, Seen};
 use crate::local;
-use crate::output::{Output, Palette};
+use crate::output::{Output, Palette, inert_json};
 
 /// How many results are written to the cache at once.
 const KEPT_TOGETHER: usize = 256;
@@ -465,9 +465,8 @@ fn conclude(
             String::new()
         }
         Form::Json => {
-            let mut line = serde_json::to_string(&diagnosis)?;
-            line.push('\n');
-            line
+            let line = serde_json::to_string(&diagnosis)?;
+            format!("{}\n", inert_json(&line))
         }
         Form::Full(palette) => report::full(&diagnosis, &index, input, palette),
         Form::Row(palette) => report::row(&diagnosis, palette),

@@ -214,11 +214,6 @@ const SURRENDERS: &[&str] = &[
     "not possible to",
     "is not possible",
     "beyond the scope",
-    "would you like",
-    "do you want me",
-    "please provide",
-    "please confirm",
-    "please let me know",
     "need your approval",
     "needs approval",
     "requires approval",
@@ -227,14 +222,27 @@ const SURRENDERS: &[&str] = &[
     "out of time",
     "in a real environment",
     "would need to be done",
+];
+
+/// Phrases that ask back. After work is done they offer more of it; where nothing was done they stand
+/// in its place.
+const ASKS: &[&str] = &[
+    "would you like",
+    "do you want me",
+    "please provide",
+    "please confirm",
+    "please let me know",
     "manually",
 ];
 
 static SURRENDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| phrases(SURRENDERS));
+static ASK: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| phrases(ASKS));
 
-/// Where a text first says that the work is not done, in bytes.
-pub(super) fn surrender(text: &str) -> Option<usize> {
-    crate::facts::phrase::first(SURRENDER.as_ref(), text)
+/// Where a text first says that the work is not done, in bytes. `worked` tells whether the run changed
+/// anything.
+pub(super) fn surrender(text: &str, worked: bool) -> Option<usize> {
+    let admits = crate::facts::phrase::first(SURRENDER.as_ref(), text);
+    admits.or_else(|| crate::facts::phrase::first(ASK.as_ref().filter(|_| !worked), text))
 }
 
 #[cfg(test)]
