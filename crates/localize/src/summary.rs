@@ -66,6 +66,10 @@ pub(crate) fn summary(
             } else {
                 format!("Whether the run failed is not clear: {chance:.0} in 100 runs like it do.")
             };
+            if let Some(step) = judged.onset {
+                let why = reason.map_or_else(String::new, |seen| format!(": {}", seen.why));
+                let _ = write!(text, " If it did, it first goes wrong at step {step}{why}.");
+            }
             if let Some(failure) = shown {
                 let _ = write!(text, " Step {} shows: {}.", failure.step, failure.why);
             }
@@ -162,7 +166,7 @@ fn untouched(case: &Case<'_>) -> Option<String> {
 }
 
 /// What the agent should do instead, by the kind of mistake.
-pub(crate) fn advice(step: StepId, fault: Fault) -> String {
+pub(crate) fn advice(step: StepId, fault: Fault, verdict: Verdict) -> String {
     let what = match fault {
         Fault::EnvironmentSetup => {
             "check paths, ports, services and permissions before relying on them"
@@ -195,5 +199,10 @@ pub(crate) fn advice(step: StepId, fault: Fault) -> String {
         Fault::UnproductiveLooping => "stop repeating it, and change what is tried",
         Fault::OutsideCause => "find out whether anything in the run could have prevented it",
     };
-    format!("Go back to just before step {step} and {what}.")
+    match verdict {
+        Verdict::Undecided => {
+            format!("If the run failed, go back to just before step {step} and {what}.")
+        }
+        _ => format!("Go back to just before step {step} and {what}."),
+    }
 }
