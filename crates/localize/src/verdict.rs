@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trace::{StepId, Verdict};
 
-use crate::column::columns;
+use crate::column::{columns, tells_outcome};
 use crate::model::{Model, Table, probability, shares};
 
 /// What is concluded from the numbers of one run.
@@ -12,7 +12,8 @@ use crate::model::{Model, Table, probability, shares};
 pub struct Judgement {
     /// What is said of the run.
     pub verdict: Verdict,
-    /// The onset; `None` unless a failure was found.
+    /// The onset; where the verdict is undecided, where the run went wrong if it did. `None` where no step
+    /// stands out, and for a run that is fine.
     pub onset: Option<StepId>,
     /// Every suspect with its share of the suspicion, best first; the earlier of equal ones leads.
     pub ranked: Vec<(StepId, f64)>,
@@ -49,6 +50,8 @@ impl Judgement {
                 (Verdict::FailureFound, Some(id), sure)
             }
             (None, _) if failed < bars.fine => (Verdict::NoFailure, None, 1.0 - failed),
+            // Where it went wrong, if it did: for a reader to look at, not a verdict.
+            (None, Some((id, _))) => (Verdict::Undecided, Some(id), sure),
             _ => (Verdict::Undecided, None, 0.0),
         };
         Self {
@@ -70,12 +73,14 @@ impl Judgement {
     }
 }
 
-/// How probable it is that the run failed.
+/// How probable it is that the run failed. Only what shows at its end is asked: what places a failure
+/// well is no sign that there is one.
 fn failed(table: &Table, model: &Model) -> f64 {
     let weights = model.failure_by_column();
     let strongest = table.strongest(columns().len());
     let sum: f64 = strongest
         .iter()
+        .filter(|(column, _)| tells_outcome(*column))
         .map(|&(column, strength)| strength * weights[column])
         .sum();
     probability(model.failure.intercept + sum)
@@ -132,7 +137,8 @@ mod tests {
             (Some(false), 0.9, 0, Undecided, None, 0.0),
             (None, 0.9, 2, FailureFound, Some(1), 0.5),
             (None, 0.9, 4, Undecided, None, 0.0),
-            (None, 0.4, 2, Undecided, None, 0.0),
+            (None, 0.4, 2, Undecided, Some(1), 0.5),
+            (None, 0.4, 4, Undecided, None, 0.0),
             (None, 0.2, 2, NoFailure, None, 0.8),
             (None, 0.2, 4, NoFailure, None, 0.8),
             // Nothing was done: nothing is known of it, however rare failures are.

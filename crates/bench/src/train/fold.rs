@@ -1,13 +1,12 @@
 //! One fit, and the folds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use localize::column::columns;
+use localize::column::{columns, tells_outcome};
 use localize::model::fit::{
     Answered, Graded, Prior, Ranked, fit_calibration, fit_logistic, fit_onset, rounded,
 };
 use localize::model::{Linear, Model, Row, Weights, bounded_log_odds, stated, task_digest};
-use localize::signals;
 use localize::verdict::Judgement;
 use trace::StepId;
 
@@ -191,14 +190,15 @@ fn incorrect(samples: &[&Sample], settings: &Settings) -> Linear {
     }
 }
 
-/// Whether the run failed: only from signals that speak for a failure.
+/// Whether the run failed, from what shows at its end.
 fn failure(samples: &[&Sample], settings: &Settings) -> Linear {
-    let speaks: BTreeMap<&str, bool> = signals()
-        .iter()
-        .map(|signal| (signal.name(), signal.speaks_for_failure()))
-        .collect();
-    let counts = |name: &str| speaks.get(name).copied().unwrap_or(false);
     let names = columns();
+    let counts = |name: &str| {
+        names
+            .iter()
+            .position(|n| *n == name)
+            .is_some_and(tells_outcome)
+    };
     // The signs are stated, but not how much: that a signal places a failure well says little of how
     // often runs with it fail.
     let mut prior = Prior::around(&settings.centre());

@@ -4,7 +4,7 @@ use trace::{ErrorKind, ErrorSignature};
 
 use super::programs::is_idle;
 use super::purpose::{Doing, Purpose};
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// The purposes that failed in a step that failed.
 ///
@@ -59,4 +59,12 @@ pub(super) fn speaker(error: &ErrorSignature) -> Option<&str> {
 pub(super) fn runs_already(error: &ErrorSignature) -> bool {
     let said = error.message.to_ascii_lowercase();
     said.contains("already in use") || said.contains("already running")
+}
+
+/// True for a shell that could not read what it was given.
+pub(super) fn refused_by_shell(error: &ErrorSignature) -> bool {
+    const SHELLS: &[&str] = &["bash", "dash", "sh", "zsh"];
+    let said = &error.message;
+    speaker(error).is_some_and(|said| SHELLS.contains(&said))
+        && (said.contains("syntax error") || said.contains("looking for matching"))
 }

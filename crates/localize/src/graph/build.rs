@@ -15,9 +15,9 @@ use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
 use super::problem::{Problem, Problems, ROOTS, Tests, weight};
 use super::process::Processes;
 use super::purpose::{Doing, Purpose, purposes, waits};
-use crate::blame::file_name;
 use crate::contract::Contract;
 use crate::evidence::action_text;
+use crate::facts::file::file_name;
 
 /// Failing cases of one report that get a node.
 const CASES: usize = 8;
@@ -279,7 +279,8 @@ impl Build {
         if let Some(name) = missing {
             let version = self.files.present(name);
             let own = version.filter(|&v| self.files.versions[v as usize].writer.is_some());
-            if own.is_none() && !self.demanded.has(name) {
+            let removed = own.is_some_and(|v| self.files.versions[v as usize].how == How::Gone);
+            if (own.is_none() || removed) && !self.demanded.has(name) {
                 return;
             }
             let purpose = Purpose {

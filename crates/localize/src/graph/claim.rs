@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use trace::{Step, StepId};
 
 use crate::evidence::{Citation, of_action, of_action_line, of_thought};
-use crate::phrase::phrases;
+use crate::facts::phrase::phrases;
 
 /// What is asserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,11 +170,26 @@ pub(super) fn claims(text: &str) -> Vec<(ClaimKind, usize)> {
     };
     for hit in words.find_iter(text) {
         let kind = PHRASES[hit.pattern().as_usize()].1;
-        if found.iter().all(|(known, _)| *known != kind) && is_plain(text, hit.start()) {
+        if found.iter().all(|(known, _)| *known != kind)
+            && is_plain(text, hit.start())
+            && !is_of_the_fault(&text[hit.end()..])
+        {
             found.push((kind, hit.start()));
         }
     }
     found
+}
+
+/// Beginnings of words by which it is the fault that was brought about: "successfully reproduced".
+const FAULTS: &[&str] = &["reproduc", "replicat", "confirm", "trigger", "demonstrat"];
+
+/// True when the word after a phrase says that the fault was seen, and not that it is gone.
+fn is_of_the_fault(after: &str) -> bool {
+    let word = after.trim_start();
+    FAULTS.iter().any(|fault| {
+        let begins = word.get(..fault.len());
+        begins.is_some_and(|begins| begins.eq_ignore_ascii_case(fault))
+    })
 }
 
 /// True when nothing before `at` in its sentence takes it back.
@@ -219,7 +234,7 @@ static SURRENDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| phrases(SURRE
 
 /// Where a text first says that the work is not done, in bytes.
 pub(super) fn surrender(text: &str) -> Option<usize> {
-    crate::phrase::first(SURRENDER.as_ref(), text)
+    crate::facts::phrase::first(SURRENDER.as_ref(), text)
 }
 
 #[cfg(test)]
@@ -237,5 +252,7 @@ mod tests {
         assert!(kinds("Let me verify that it works correctly.").is_empty());
         assert!(kinds("The tests should pass once this is done.").is_empty());
         assert!(kinds("The server is not running successfully").is_empty());
+        assert!(kinds("The script successfully reproduced the bug").is_empty());
+        assert!(kinds("The error was successfully  Replicated.").is_empty());
     }
 }

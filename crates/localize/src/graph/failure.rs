@@ -10,6 +10,7 @@ use trace::{ActionKind, StepId};
 
 use super::build::{Build, Facts};
 use super::claim::{ClaimKind, claims, surrender};
+use super::files::How;
 use super::node::NodeId;
 use super::problem::{Problem, TestSet, weight};
 use super::purpose::Doing;
@@ -92,7 +93,7 @@ pub(super) fn observe(index: &Index<'_>, build: &Build, audit: &Audit) -> Vec<Fa
             .filter_map(|set| failing_tests(index, build, set)),
     );
     for tried in together(build) {
-        found.extend(open_problem(index, &tried, build.last_worked));
+        found.extend(open_problem(index, build, &tried));
     }
     for (step, purpose) in build.processes.unfinished() {
         let why = format!(
@@ -209,11 +210,7 @@ struct Tried<'b> {
     others: usize,
 }
 
-fn open_problem(
-    index: &Index<'_>,
-    tried: &Tried<'_>,
-    last_worked: Option<StepId>,
-) -> Option<Failure> {
+fn open_problem(index: &Index<'_>, build: &Build, tried: &Tried<'_>) -> Option<Failure> {
     let problem = tried.problem;
     let key = match tried.others {
         0 => format!("`{}`", problem.purpose.key),
@@ -244,8 +241,9 @@ fn open_problem(
         ),
     };
     // What works later may do the same in another way.
-    let later = last_worked.is_some_and(|at| at > problem.last);
-    let strength = weight(problem) * if later { 0.5 } else { 1.0 };
+    let later = build.last_worked.is_some_and(|at| at > problem.last);
+    let share = if later { 0.5 } else { 1.0 } * if is_scratch(build, problem) { 0.5 } else { 1.0 };
+    let strength = weight(problem) * share;
     let cite = |step: &trace::Step| of_observation(step, &problem.span);
     let failure = at(index, problem.last, kind, strength, why, cite)?;
     let mut roots = problem.roots.clone();
@@ -256,6 +254,21 @@ fn open_problem(
         good,
         ..failure
     })
+}
+
+/// True when what failed is a program of the run's own that says little of its work: one that is not
+/// handed in but removed, or that failed before anything else was written, as the one that shows the
+/// fault in question does.
+fn is_scratch(build: &Build, problem: &Problem) -> bool {
+    if !matches!(problem.purpose.doing, Doing::Run | Doing::Test) {
+        return false;
+    }
+    let Some(last) = build.files.present(problem.purpose.object()) else {
+        return false;
+    };
+    let last = build.files.versions[last as usize];
+    let own = last.writer.is_some() && !build.demanded.has(problem.purpose.object());
+    own && (last.how == How::Gone || build.files.only_written(last.file, problem.last))
 }
 
 /// The last assertion that something shown before it contradicts, and that nothing backs since.

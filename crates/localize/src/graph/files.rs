@@ -7,7 +7,7 @@ use analysis::workspace::{Operation, Workspace};
 use trace::{ActionKind, Change, StepId};
 
 use super::naming::Named;
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// Files that the text of one file names, as far as they are kept.
 const NAMED: usize = 16;
@@ -137,6 +137,9 @@ pub(super) struct Files {
     modules: HashMap<String, u32>,
     /// The files that the text of a file names.
     names: HashMap<u32, Vec<u32>>,
+    /// The file that was written first, and the first other one.
+    first_written: Option<(StepId, u32)>,
+    other_written: Option<(StepId, u32)>,
 }
 
 impl Files {
@@ -172,6 +175,15 @@ impl Files {
             None => self.new_file(path, version)?,
         };
         self.files[file as usize].last = version;
+        if let Some(writer) = writer {
+            match self.first_written {
+                None => self.first_written = Some((writer, file)),
+                Some((_, first)) if first != file && self.other_written.is_none() => {
+                    self.other_written = Some((writer, file));
+                }
+                Some(_) => {}
+            }
+        }
         if let (Some(before), Some(writer)) = (before, writer) {
             self.versions[before as usize].replaced = Some((writer, how));
         }
@@ -236,6 +248,12 @@ impl Files {
     pub(super) fn last_versions(&self) -> impl Iterator<Item = u32> {
         let last = self.files.iter().map(|file| file.last);
         last.filter(|&v| self.versions[v as usize].writer.is_some())
+    }
+
+    /// True when nothing but this file was written before a step, and something else was afterwards.
+    pub(super) fn only_written(&self, file: u32, step: StepId) -> bool {
+        let both = self.first_written.zip(self.other_written);
+        both.is_some_and(|(first, other)| first.1 == file && other.0 >= step)
     }
 
     fn new_file(&mut self, path: String, version: u32) -> Option<u32> {

@@ -3,12 +3,12 @@
 use analysis::IndexedStep;
 use trace::{ErrorKind, ErrorSignature, StepId, StepStatus};
 
-use super::blame::{blamed, own_error, runs_already, speaker};
+use super::blame::{blamed, own_error, refused_by_shell, runs_already, speaker};
 use super::build::{Build, push};
 use super::files::Version;
 use super::node::{EdgeKind, ItemKind, NodeId};
 use super::problem::{Problem, Try};
-use super::programs::is_idle;
+use super::programs::{READYING, is_idle};
 use super::purpose::{Doing, Purpose};
 
 /// Commands that are taken to be still running in a terminal.
@@ -58,6 +58,10 @@ impl Build {
         let errors = &step.outcome.errors;
         let screen = step.step.observation.as_ref().is_some_and(|o| o.screen);
         let mut failing = self.failing(purposes, errors, screen);
+        if !screen && errors.iter().any(refused_by_shell) {
+            // Nothing of it ran, and what it would have run cannot be told.
+            failing.clear();
+        }
         if !step.outcome.tests.is_empty() {
             // Which tests fail is told by the report: that the command ran at all is no problem.
             failing.retain(|purpose| {
@@ -175,6 +179,13 @@ impl Build {
             let open = self.problems.open();
             let serving = open.filter(|(_, problem)| problem.purpose.doing == Doing::Serve);
             keys.extend(serving.map(|(_, problem)| problem.purpose.key.clone()));
+        }
+        if purpose.doing == Doing::Build && !READYING.contains(&purpose.program.as_str()) {
+            // What is built was made ready to be built, whatever had been said then.
+            let open = self.problems.open();
+            let readied =
+                open.filter(|(_, problem)| READYING.contains(&problem.purpose.program.as_str()));
+            keys.extend(readied.map(|(_, problem)| problem.purpose.key.clone()));
         }
         for key in keys {
             if let Some(failed) = self.problems.worked(&key, step) {

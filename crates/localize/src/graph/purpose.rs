@@ -13,7 +13,7 @@ use super::programs::{
     BUILDERS, INLINE, INSTALLING, INTERPRETERS, MANAGERS, REQUESTS, SERVICES, TESTERS, VALUED,
     is_idle, is_known,
 };
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// Purposes of one step that are told apart.
 const MOST: usize = 12;
@@ -114,7 +114,8 @@ fn of_command(command: &Invocation, activities: &[Activity], add: &mut impl FnMu
         } else {
             Doing::Run
         };
-        add(Purpose::new(doing, program, "run", program));
+        // `./part1` and `./part2` are two things.
+        add(Purpose::new(doing, program, "run", &command.program));
     } else if INTERPRETERS.contains(&program) {
         interpreted(command, program, activities, add);
     } else if TESTERS.contains(&program) {
@@ -130,7 +131,7 @@ fn of_command(command: &Invocation, activities: &[Activity], add: &mut impl FnMu
     } else if program == "git" {
         versioned(command, add);
     } else if !is_idle(program) && is_name(program) {
-        add(Purpose::new(Doing::Tool, program, program, ""));
+        add(Purpose::new(Doing::Tool, program, &command.program, ""));
     }
 }
 
@@ -229,7 +230,8 @@ fn managed(command: &Invocation, program: &str, add: &mut impl FnMut(Purpose)) {
             let listed = command.args.iter().skip_while(|arg| {
                 !matches!(arg.as_str(), "-r" | "--requirement" | "-f" | "--file")
             });
-            for list in listed.skip(1).take(1) {
+            let written = |list: &&String| !list.starts_with(['<', '$', '(']);
+            for list in listed.skip(1).take(1).filter(written) {
                 any = true;
                 add(Purpose::new(
                     Doing::Install,
@@ -274,7 +276,13 @@ fn package(word: &str) -> &str {
 fn built(command: &Invocation, program: &str, add: &mut impl FnMut(Purpose)) {
     let object = match program {
         "make" | "gmake" | "ninja" => words(command).find(|word| !word.contains('=')),
-        _ => words(command).find(|word| word.contains('.') && !word.starts_with('/')),
+        // No class path, library or pattern.
+        _ => words(command).find(|word| {
+            word.contains('.')
+                && !word.starts_with('/')
+                && !word.contains([':', '*', '$'])
+                && word.rsplit_once('.').is_none_or(|(_, kind)| kind != "jar")
+        }),
     };
     let object = object.map_or("", file_name);
     if matches!(object, "test" | "tests" | "check") {
@@ -369,10 +377,16 @@ fn versioned(command: &Invocation, add: &mut impl FnMut(Purpose)) {
     }
 }
 
-/// `python` of `python3.11`.
+/// `python` of `python3.11`, `clang` of `clang-14`; a number that names a machine stays, as in
+/// `qemu-system-x86_64`.
 fn unversioned(program: &str) -> &str {
     let bare = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    if bare.is_empty() { program } else { bare }
+    let bare = bare.strip_suffix('-').unwrap_or(bare);
+    if bare.is_empty() || bare.ends_with('_') {
+        program
+    } else {
+        bare
+    }
 }
 
 /// True when a step does nothing of its own: it waits for what was started before.

@@ -44,13 +44,13 @@ fn failure(
             (
                 0.7,
                 Some(mark),
-                format!("the task demands {name}, and {}", mark.why),
+                format!("the task demands {name}; {}", told(mark)),
             )
         }
         State::Unmet => {
             let mark = standing.wrong.as_ref().or(standing.settled.as_ref());
-            let shown = mark.map_or_else(|| "nothing meets it".to_owned(), |m| m.why.clone());
-            (0.6, mark, format!("the task demands {name}, and {shown}"))
+            let shown = mark.map_or_else(|| "nothing meets it".to_owned(), told);
+            (0.6, mark, format!("the task demands {name}; {shown}"))
         }
         // Names and values that nobody looked for may be there all the same.
         State::NeverTouched if demand.weight < 2 => return None,
@@ -72,6 +72,11 @@ fn failure(
         roots: roots(build, demand, standing, mark),
         good: None,
     })
+}
+
+/// What a mark says, with its step: "step 4: runs it and it fails".
+fn told(mark: &Mark) -> String {
+    format!("step {}: {}", mark.step, mark.why)
 }
 
 /// A step and its action: that one, or the last that has something to cite.

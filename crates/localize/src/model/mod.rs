@@ -7,7 +7,7 @@
 //!   the steps of a run apart counts, so nothing that all of them share can move it.
 //! * `incorrect`: a logistic model of each step, `p = 1 / (1 + exp(-(b + w·x)))`; the set that is
 //!   labelled is the one with the highest expected F1 (see [`likeliest_set`]).
-//! * `failure`: a logistic model of the whole run over the strongest value of each column.
+//! * `failure`: a logistic model of the whole run over what shows at its end, the strongest `observed_failure`.
 //!
 //! No column is a position or a length. The weights are fitted by `codetracer bench train`; a column the
 //! file does not name, because it is newer, counts with its stated weight (`stated.toml`), and so does
@@ -28,8 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use select::likeliest_set;
 pub use table::{Row, Table};
 
-use crate::column::{FIRST_SIGNAL, columns};
-use crate::signal::signals;
+use crate::column::{columns, tells_outcome};
 
 /// The schema of the model file.
 pub const MODEL_SCHEMA: &str = "codetracer.model/1";
@@ -179,8 +178,8 @@ impl Model {
                 weights: Weights::new(),
             },
             failure: Linear {
-                intercept: -1.0,
-                weights: Weights::new(),
+                intercept: 0.0,
+                weights: Weights::from([("observed_failure".to_owned(), 3.0)]),
             },
             confidence: Calibration {
                 intercept: 0.0,
@@ -188,7 +187,7 @@ impl Model {
                 failed: 0.5,
             },
             bars: Bars {
-                failed: 0.5,
+                failed: 0.75,
                 fine: 0.3,
                 onset: 0.4,
             },
@@ -242,19 +241,14 @@ impl Model {
             .map(|(name, _)| name.to_owned())
     }
 
-    /// The weights of the whole run by column number. What the file does not name counts as stated where
-    /// its signal speaks for a failure, and else not at all: that a signal says where a failed run went
-    /// wrong is no reason to think that it failed.
+    /// The weights of the outcome by column number; 0 for what does not tell how a run ended.
     #[must_use]
     pub fn failure_by_column(&self) -> Vec<f64> {
-        let speaks = std::iter::repeat_n(false, FIRST_SIGNAL)
-            .chain(signals().iter().map(|signal| signal.speaks_for_failure()));
-        let named = columns().iter().zip(stated()).zip(speaks);
-        named
-            .map(|((column, stated), speaks)| {
-                let otherwise = if speaks { *stated } else { 0.0 };
-                let said = self.failure.weights.get(*column);
-                said.copied().unwrap_or(otherwise)
+        let columns = columns().iter().enumerate();
+        columns
+            .map(|(at, name)| match self.failure.weights.get(*name) {
+                Some(weight) if tells_outcome(at) => *weight,
+                _ => 0.0,
             })
             .collect()
     }

@@ -205,3 +205,79 @@ fn an_empty_run_has_nothing_to_say() {
             .all(|(kind, _)| *kind == "cut_off")
     );
 }
+
+#[test]
+fn a_line_the_shell_cannot_read_is_no_try_at_what_it_names() {
+    let refused = "bash: -c: line 0: syntax error near unexpected token `('";
+    let steps = vec![
+        shell("ls app/(inner)/parts/hooks", refused, 2),
+        shell("ls 'app/(inner)/parts/hooks'", "a.ts", 0),
+        finish(""),
+    ];
+    assert!(failures("", steps).is_empty());
+}
+
+#[test]
+fn a_build_that_works_was_made_ready() {
+    let odd = "creating Makefile\n./configure: line 82: /usr/bin/file: No such file or directory";
+    let steps = || {
+        vec![
+            write("main.c", "int main;"),
+            shell("./configure --x", odd, 1),
+        ]
+    };
+    let mut left = steps();
+    left.push(finish(""));
+    assert!(shows(&failures("", left), "open_error", 2));
+    let mut built = steps();
+    built.extend([shell("make -j4", "cc -o main main.c", 0), finish("")]);
+    assert!(failures("", built).is_empty());
+}
+
+#[test]
+fn what_shows_the_fault_in_question_is_not_held_against_a_run() {
+    let strength = |steps| {
+        case(&run("", steps), |case| {
+            case.graph.failures().first().map_or(0.0, |f| f.strength)
+        })
+    };
+    let before = vec![
+        write("show_bug.py", "import app"),
+        shell("python3 show_bug.py", BROKEN, 1),
+        write("app.py", "x = 1"),
+        finish(""),
+    ];
+    let after = vec![
+        write("app.py", "x = 1"),
+        write("show_bug.py", "import app"),
+        shell("python3 show_bug.py", BROKEN, 1),
+        finish(""),
+    ];
+    let mut removed = after.clone();
+    removed.insert(3, shell("rm show_bug.py", "", 0));
+    let held = strength(after);
+    assert!(strength(before) < held);
+    assert!(strength(removed) < held);
+}
+
+#[test]
+fn what_the_run_removed_is_not_missing() {
+    let gone = "ls: cannot access 'draft.py': No such file or directory";
+    let steps = vec![
+        write("draft.py", "x"),
+        shell("rm draft.py", "", 0),
+        shell("ls draft.py", gone, 2),
+        finish(""),
+    ];
+    assert!(failures("", steps).is_empty());
+}
+
+#[test]
+fn programs_that_differ_in_a_number_are_two() {
+    let steps = vec![
+        shell("./part1", "Segmentation fault (core dumped)", 139),
+        shell("./part2", "fine", 0),
+        finish(""),
+    ];
+    assert!(shows(&failures("", steps), "open_error", 1));
+}
