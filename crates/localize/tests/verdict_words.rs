@@ -4,6 +4,8 @@
 
 mod runs;
 
+use std::fmt::Write as _;
+
 use analysis::Index;
 use localize::{Case, Findings, Options, diagnose};
 use runs::{shell, write};
@@ -34,11 +36,10 @@ fn told(d: &Diagnosis) -> String {
         Verdict::NoFailure => "no_failure",
         Verdict::Undecided => "undecided",
     };
-    let missing: String = d
-        .missing_evidence
-        .iter()
-        .map(|m| format!("\n  - {m}"))
-        .collect();
+    let mut missing = String::new();
+    for sentence in &d.missing_evidence {
+        let _ = write!(missing, "\n  - {sentence}");
+    }
     format!("{verdict} ({:.2}): {}{missing}", d.confidence, d.summary)
 }
 
@@ -58,7 +59,7 @@ fn a_verdict_says_what_it_rests_on() {
     for (steps, what) in [nothing(), looked(), worked()] {
         for resolved in [None, Some(true), Some(false)] {
             let d = diagnosed(steps.clone(), resolved);
-            text += &format!("{what}, recorded {resolved:?}\n  {}\n", told(&d));
+            let _ = writeln!(text, "{what}, recorded {resolved:?}\n  {}", told(&d));
             assert_eq!(d.used_outcome, resolved.is_some());
             // A run that is fine has no onset; one that failed and is decided has one.
             match d.verdict {
