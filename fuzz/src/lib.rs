@@ -2,6 +2,8 @@
 
 pub mod benchmark;
 pub mod model;
+pub mod run;
+pub mod script;
 
 use formats::pile::{Limits, Pile};
 use formats::{Claim, Detection, Extraction};

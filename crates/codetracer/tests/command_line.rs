@@ -102,6 +102,21 @@ fn demo_is_a_valid_document() {
 }
 
 #[test]
+fn explain_says_what_every_score_is_made_of() {
+    insta::assert_snapshot!(shown(&["analyze", DEMO, "--explain"]));
+    let documents = documents(&["analyze", DEMO, "--explain", "--json"]);
+    is_valid(&documents[0], "diagnosis-1");
+    insta::assert_json_snapshot!(documents[0]["onset_candidates"]);
+    for candidate in documents[0]["onset_candidates"].as_array().unwrap() {
+        for part in candidate["contributions"].as_array().unwrap() {
+            let of = |name: &str| part[name].as_f64().unwrap();
+            let product = of("strength") * of("weight");
+            assert!((product - of("log_odds")).abs() < 1e-9, "{part}");
+        }
+    }
+}
+
+#[test]
 fn the_demo_run_is_read_whole() {
     let report = &documents(&["doctor", DEMO, "--json"])[0];
     assert_eq!(report["runs"][0]["steps"], 12);

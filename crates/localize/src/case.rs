@@ -4,8 +4,8 @@ use analysis::Index;
 use analysis::workspace::Workspace;
 
 use crate::contract::Audit;
+use crate::facts::history::History;
 use crate::graph::Graph;
-use crate::history::History;
 
 /// One run, put together once and shown to every [`Signal`](crate::Signal).
 pub struct Case<'c> {

@@ -12,7 +12,7 @@ use crate::chain::chain;
 use crate::error_type::{self, Accused};
 use crate::explain::contributions;
 use crate::findings::Findings;
-use crate::label::{incorrect_steps, labels, quote};
+use crate::label::{Incorrect, labels, quote};
 use crate::model::Model;
 use crate::summary::{advice, missing, summary};
 use crate::verdict::Judgement;
@@ -52,7 +52,7 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
     let shares = judged.shares();
     let onset = judged.onset;
     let accused = onset.and_then(|id| Some((id, findings.loudest(id)?)));
-    let incorrect = incorrect_steps(&findings.table, model, onset);
+    let incorrect = Incorrect::new(&findings.table, model, onset);
     let labels = labels(index, &findings, &incorrect, &waste);
     let choice = onset.map(|step| {
         let signals = findings.signals(step);
@@ -100,10 +100,18 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         waste: waste::account(&case, &waste),
         peak: progress.peak,
         confidence: judged.confidence,
-        summary: summary(&case, &judged, resolved, accused.map(|(_, (_, seen))| seen)),
+        summary: summary(
+            &case,
+            &judged,
+            resolved,
+            accused.map(|(_, (_, seen))| seen),
+            model.bars,
+        ),
         advice: onset
             .zip(choice.as_ref())
-            .map_or_else(String::new, |(step, choice)| advice(step, choice.fault)),
+            .map_or_else(String::new, |(step, choice)| {
+                advice(step, choice.fault, judged.verdict)
+            }),
         missing_evidence: missing(&case, &judged, resolved, model.bars),
         failures: failures(&case),
         failure_probability: judged.failed,

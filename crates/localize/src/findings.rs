@@ -44,7 +44,7 @@ impl Findings {
             let weight = weights.get(column).copied().unwrap_or(0.0);
             for suspicion in signal.measure(case) {
                 let strength = suspicion.strength.clamp(0.0, 1.0);
-                if strength <= 0.0 {
+                if strength.is_nan() || strength <= 0.0 {
                     continue;
                 }
                 note(rows.entry(suspicion.step).or_default(), column, strength);

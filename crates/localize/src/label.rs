@@ -23,24 +23,40 @@ pub fn incorrect_chances(table: &Table, model: &Model) -> Vec<f64> {
 /// The steps that are probably incorrect: the set with the highest expected F1, and the onset.
 #[must_use]
 pub fn incorrect_steps(table: &Table, model: &Model, onset: Option<StepId>) -> BTreeSet<StepId> {
-    let taken = likeliest_set(&incorrect_chances(table, model)).into_iter();
-    let steps = taken.filter_map(|at| Some(table.rows.get(at)?.step));
-    steps.chain(onset).collect()
+    let steps = Incorrect::new(table, model, onset).0.into_keys();
+    steps.collect()
+}
+
+/// The incorrect steps with how probable it is of each.
+pub(crate) struct Incorrect(BTreeMap<StepId, f64>);
+
+impl Incorrect {
+    /// As [`incorrect_steps`].
+    pub(crate) fn new(table: &Table, model: &Model, onset: Option<StepId>) -> Self {
+        let chances = incorrect_chances(table, model);
+        let taken = likeliest_set(&chances).into_iter();
+        let onset = onset.and_then(|onset| table.rows.iter().position(|row| row.step == onset));
+        let steps = taken
+            .chain(onset)
+            .filter_map(|at| Some((table.rows.get(at)?.step, *chances.get(at)?)));
+        Self(steps.collect())
+    }
 }
 
 /// The labels with their reasons and what the reader can open.
 pub(crate) fn labels(
     index: &Index<'_>,
     findings: &Findings,
-    incorrect: &BTreeSet<StepId>,
+    incorrect: &Incorrect,
     waste: &waste::Findings,
 ) -> Labels {
     let mut labels = Labels::new();
     let unuseful: BTreeMap<StepId, &waste::Finding> = waste.unuseful().collect();
-    let steps: BTreeSet<StepId> = incorrect.iter().chain(unuseful.keys()).copied().collect();
+    let incorrect = &incorrect.0;
+    let steps: BTreeSet<StepId> = incorrect.keys().chain(unuseful.keys()).copied().collect();
     for step in steps {
-        let label = if incorrect.contains(&step) {
-            wrong(index, findings, step)
+        let label = if let Some(chance) = incorrect.get(&step) {
+            wrong(index, findings, step, *chance)
         } else {
             unuseful
                 .get(&step)
@@ -52,15 +68,19 @@ pub(crate) fn labels(
 }
 
 /// The label of an incorrect step; `None` where nothing can be cited.
-fn wrong(index: &Index<'_>, findings: &Findings, step: StepId) -> Option<Label> {
+fn wrong(index: &Index<'_>, findings: &Findings, step: StepId, chance: f64) -> Option<Label> {
     let (reason, error, evidence) = if let Some((column, seen)) = findings.loudest(step) {
         let name = columns().get(column).copied().unwrap_or_default();
         let reason = format!("{name}: {}", seen.why);
         (reason, error_type(name), quote(index, &seen.evidence))
     } else {
-        let reason = "changes state, and nothing after it shows that this was right";
+        // No more is claimed than what is known.
+        let reason = format!(
+            "no signal speaks against it; of steps that do the like, {:.0} in 100 are incorrect",
+            chance * 100.0
+        );
         let words = quote_action(index, step).unwrap_or_default();
-        (reason.to_owned(), error_type(""), words)
+        (reason, error_type(""), words)
     };
     (!evidence.is_empty()).then_some(Label {
         step_id: step,

@@ -6,6 +6,7 @@ use trace::{Fault, StepId, StepStatus, Verdict};
 
 use crate::case::Case;
 use crate::contract::State;
+use crate::graph::Failure;
 use crate::model::Bars;
 use crate::signal::Suspicion;
 use crate::verdict::Judgement;
@@ -19,13 +20,18 @@ pub(crate) fn summary(
     judged: &Judgement,
     resolved: Option<bool>,
     reason: Option<&Suspicion>,
+    bars: Bars,
 ) -> String {
     let shown = case.graph.failures().first();
     match (judged.verdict, judged.onset) {
         (Verdict::FailureFound, Some(step)) => {
             let why = reason.map_or_else(String::new, |seen| format!(": {}", seen.why));
             let mut text = format!("The run first goes wrong at step {step}{why}.");
-            if let Some(failure) = shown {
+            // A step that shows its own fault is told once.
+            let told = |failure: &&Failure| {
+                failure.step == step && reason.is_some_and(|seen| seen.why == failure.why)
+            };
+            if let Some(failure) = shown.filter(|failure| !told(failure)) {
                 let _ = write!(text, " It shows at step {}: {}.", failure.step, failure.why);
             }
             text
@@ -33,14 +39,37 @@ pub(crate) fn summary(
         (Verdict::NoFailure, _) if resolved == Some(true) => {
             "The recorded check passed.".to_owned()
         }
-        (Verdict::NoFailure, _) => "Nothing in the run speaks for a failure.".to_owned(),
+        (Verdict::NoFailure, _) => shown.map_or_else(
+            || "Nothing in the run speaks for a failure.".to_owned(),
+            |failure| {
+                let (step, why) = (failure.step, &failure.why);
+                format!("Little in the run speaks for a failure; step {step} shows: {why}.")
+            },
+        ),
         _ => {
-            let mut text = if resolved == Some(false) {
+            let chance = judged.failed * 100.0;
+            let mut text = if case.index.is_empty() {
+                let recorded = match resolved {
+                    Some(false) => "The recorded check failed; the",
+                    _ => "The",
+                };
+                format!("{recorded} run has no steps to judge.")
+            } else if resolved == Some(false) {
                 "The recorded check failed, but which step is to blame is not clear.".to_owned()
+            } else if judged.ranked.is_empty() {
+                "Nothing in the run speaks for a failure or against one.".to_owned()
+            } else if judged.failed >= bars.failed {
+                format!(
+                    "The run has probably failed, as {chance:.0} in 100 runs like it do, but which step \
+                     is to blame is not clear."
+                )
             } else {
-                let chance = judged.failed * 100.0;
                 format!("Whether the run failed is not clear: {chance:.0} in 100 runs like it do.")
             };
+            if let Some(step) = judged.onset {
+                let why = reason.map_or_else(String::new, |seen| format!(": {}", seen.why));
+                let _ = write!(text, " If it did, it first goes wrong at step {step}{why}.");
+            }
             if let Some(failure) = shown {
                 let _ = write!(text, " Step {} shows: {}.", failure.step, failure.why);
             }
@@ -63,12 +92,28 @@ pub(crate) fn missing(
     if resolved.is_none() {
         missing.push("no outcome is recorded, or it was hidden".to_owned());
     }
-    if let Some((step, share)) = judged.ranked.first() {
+    if case.index.is_empty() {
+        missing.push("the run has no steps".to_owned());
+        return missing;
+    }
+    if let Some((step, share)) = judged.ranked.first()
+        && judged.sure < bars.onset
+    {
         missing.push(format!(
-            "the suspicion is spread: the likeliest step, {step}, carries {:.0} % of it; an onset is \
-             named from a confidence of {:.2} on",
+            "the suspicion is spread: the likeliest step, {step}, carries {:.0} % of it, which makes a \
+             confidence of {:.2}; an onset is named from {:.2} on",
             share * 100.0,
+            judged.sure,
             bars.onset
+        ));
+    }
+    if resolved.is_none() && !judged.ranked.is_empty() && judged.failed < bars.failed {
+        missing.push(format!(
+            "what shows in the run makes a failure {:.0} % probable; it is called failed from {:.0} % on, \
+             and free of failure below {:.0} %",
+            judged.failed * 100.0,
+            bars.failed * 100.0,
+            bars.fine * 100.0
         ));
     }
     let (mut tests, mut unanswered, mut change, mut check) = (0_usize, 0_usize, None, None);
@@ -90,7 +135,12 @@ pub(crate) fn missing(
         ));
     }
     if unanswered > 0 {
-        missing.push(format!("{unanswered} steps have no recorded answer"));
+        let have = if unanswered == 1 {
+            "step has"
+        } else {
+            "steps have"
+        };
+        missing.push(format!("{unanswered} {have} no recorded answer"));
     }
     missing.extend(untouched(case));
     missing
@@ -116,7 +166,7 @@ fn untouched(case: &Case<'_>) -> Option<String> {
 }
 
 /// What the agent should do instead, by the kind of mistake.
-pub(crate) fn advice(step: StepId, fault: Fault) -> String {
+pub(crate) fn advice(step: StepId, fault: Fault, verdict: Verdict) -> String {
     let what = match fault {
         Fault::EnvironmentSetup => {
             "check paths, ports, services and permissions before relying on them"
@@ -149,5 +199,10 @@ pub(crate) fn advice(step: StepId, fault: Fault) -> String {
         Fault::UnproductiveLooping => "stop repeating it, and change what is tried",
         Fault::OutsideCause => "find out whether anything in the run could have prevented it",
     };
-    format!("Go back to just before step {step} and {what}.")
+    match verdict {
+        Verdict::Undecided => {
+            format!("If the run failed, go back to just before step {step} and {what}.")
+        }
+        _ => format!("Go back to just before step {step} and {what}."),
+    }
 }

@@ -86,7 +86,7 @@ fn what_the_paper_has_no_word_for_is_a_wrong_belief_there() {
     let write = || shell("echo 1 > out.csv", "", 0);
     for (signal, fault) in [
         ("fabrication", Fault::FabricatedResult),
-        ("untouched_requirement", Fault::SpecificationMisread),
+        ("dropped_demand", Fault::SpecificationMisread),
     ] {
         let choice = kind(1, &[signal], vec![write(), shell("ls", "a", 0)]);
         assert_eq!(choice.fault, fault);

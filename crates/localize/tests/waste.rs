@@ -95,18 +95,20 @@ fn a_broad_listing_is_redundant_when_nothing_comes_back_to_it() {
 
 #[test]
 fn edits_of_which_nothing_is_left_are_reverted_work() {
-    let first = || write("a.py", "value = one()\nprint(value)\n");
+    let first = || write("/app/a.py", "value = one()\nprint(value)\n");
     let other = write("/app/a.py", "import sys\nsys.exit(7)\n");
     assert_eq!(
         wasted(&of(vec![first(), other]), WasteCause::RevertedWork),
         [1]
     );
-    let kept = write("a.py", "import sys\nprint(value)\n");
+    let kept = write("/app/a.py", "import sys\nprint(value)\n");
     assert!(wasted(&of(vec![first(), kept]), WasteCause::RevertedWork).is_empty());
-    let back = shell("git checkout -- a.py", "", 0);
+    let back = shell("git checkout -- /app/a.py", "", 0);
+    // What was there before the run comes back.
+    let seen = shell("cat /app/a.py", "value = zero()\n", 0);
     assert_eq!(
-        wasted(&of(vec![first(), back]), WasteCause::RevertedWork),
-        [1]
+        wasted(&of(vec![seen, first(), back]), WasteCause::RevertedWork),
+        [2]
     );
 }
 

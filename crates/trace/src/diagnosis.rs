@@ -38,7 +38,8 @@ pub struct Diagnosis {
     pub stages: Vec<StageSpan>,
     /// What is concluded.
     pub verdict: Verdict,
-    /// The first unrepaired wrong decision; null unless a failure was found.
+    /// The first unrepaired wrong decision. Where the verdict is undecided, the step where the run went
+    /// wrong if it did; null where no step stands out, and for a run that is fine.
     pub onset_step_id: Option<StepId>,
     /// Ranked suspects, best first.
     pub onset_candidates: Vec<OnsetCandidate>,

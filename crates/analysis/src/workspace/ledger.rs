@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trace::StepId;
 
 use super::content::Content;
-use super::line::Origin;
+use super::line::Lines;
 
 /// How the lines a step wrote fared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,12 +32,20 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Books that `step` made `after` of `before` in one file.
-    pub(super) fn book(&mut self, step: StepId, before: Option<&Content>, after: Option<&Content>) {
+    /// Books that `step` made `after` of `before` in one file. Blank lines are left out: they stand
+    /// everywhere, and the one behind the last line feed outlives every rewrite.
+    pub(super) fn book(
+        &mut self,
+        step: StepId,
+        before: Option<&Content>,
+        after: Option<&Content>,
+        texts: &Lines,
+    ) {
         let mut change: BTreeMap<StepId, (usize, usize)> = BTreeMap::new();
         let lines = |content: Option<&Content>| -> Vec<StepId> {
             let lines = content.into_iter().flat_map(Content::lines);
-            lines.filter_map(|line| written(line.origin)).collect()
+            let telling = lines.filter(|line| !texts.text(line.text).trim().is_empty());
+            telling.filter_map(|line| line.origin.step()).collect()
         };
         for owner in lines(before) {
             change.entry(owner).or_default().0 += 1;
@@ -66,8 +74,4 @@ impl Ledger {
             .copied()
             .filter(|fate| fate.written > 0)
     }
-}
-
-fn written(origin: Origin) -> Option<StepId> {
-    origin.step()
 }

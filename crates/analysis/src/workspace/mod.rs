@@ -13,12 +13,14 @@
 
 mod check;
 mod content;
+mod diff;
 mod folder;
 mod git;
 mod history;
 mod ledger;
 mod line;
 mod listing;
+mod notebook;
 mod patch;
 mod path;
 mod python;
@@ -57,7 +59,7 @@ pub struct Workspace {
 /// How the lines a step wrote fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Survival {
-    /// Lines that were its own when it ended.
+    /// Lines that were its own when it ended, blank ones left out.
     pub written: usize,
     /// Those of them that still stand at the end of the run.
     pub standing: usize,

@@ -71,7 +71,7 @@ fn read_unified(text: &str) -> Vec<FilePatch<'_>> {
             if let Some(hunk) = files.last_mut().and_then(|f| f.hunks.last_mut())
                 && let Some(sign) = row(line, &mut due)
             {
-                hunk.rows.push((sign, line.get(1..).unwrap_or_default()));
+                hunk.rows.push((sign, said(line)));
             }
             continue;
         }
@@ -131,6 +131,11 @@ fn row(line: &str, due: &mut (usize, usize)) -> Option<Sign> {
     Some(sign)
 }
 
+/// A row without its sign; of an empty row the place where it stands.
+fn said(line: &str) -> &str {
+    line.get(1..).unwrap_or(line)
+}
+
 /// The path of a `---` or `+++` line, without a date behind it.
 fn header(path: &str) -> &str {
     path.split('\t')
@@ -179,9 +184,7 @@ fn read_apply(text: &str) -> Vec<FilePatch<'_>> {
                 Some(b' ') | None => Sign::Both,
                 Some(_) => continue,
             };
-            hunk_of(file)
-                .rows
-                .push((sign, line.get(1..).unwrap_or_default()));
+            hunk_of(file).rows.push((sign, said(line)));
         }
     }
     for file in &mut files {

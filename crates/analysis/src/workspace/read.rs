@@ -6,6 +6,7 @@ use super::folder::Folder;
 use super::history::Operation;
 use super::line::LINES;
 use super::listing::{self, Listing};
+use super::notebook;
 use super::patch;
 use super::replay::{Place, Replay, Text};
 use super::shell::{Form, Piece, Printed, Shell, Shows};
@@ -115,6 +116,9 @@ impl Reader<'_, '_> {
             ActionKind::Read { path } if outcome.status != StepStatus::Failed => {
                 self.view(step, path);
             }
+            ActionKind::Search { .. } if outcome.status != StepStatus::Failed => {
+                self.searched(step.observed(), 0, false);
+            }
             _ => {}
         }
     }
@@ -150,7 +154,18 @@ impl Reader<'_, '_> {
                         .patch(old.as_deref(), new.as_deref(), &file, &place);
                 }
             }
-            Change::Cell { .. } => replay.program(&path, place),
+            Change::Cell { cell, source } => {
+                // How a tool writes the rest of the notebook is its own affair.
+                let changed = replay
+                    .text(&path)
+                    .and_then(|text| notebook::with_cell(&text, cell, source));
+                match changed {
+                    Some(text) => {
+                        replay.write(&path, Text::About(&text), Operation::Edit, place);
+                    }
+                    None => replay.program(&path, place),
+                }
+            }
             Change::Delete => replay.remove(&path, true, &place),
             Change::Rename { to } => {
                 if let Some(to) = self.folder.path(to) {

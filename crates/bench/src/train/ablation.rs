@@ -48,7 +48,7 @@ pub fn ablate(samples: &[Sample], sets: &[Set], settings: &Settings) -> Vec<Abla
     let signals: Vec<usize> = (0..columns().len()).filter(|at| !is_fact(*at)).collect();
     let figures = |without: BTreeSet<usize>| {
         let settings = Settings {
-            without,
+            without: without.union(&settings.without).copied().collect(),
             ..settings.clone()
         };
         let unseen = cross_validate(samples, &settings);
@@ -61,7 +61,7 @@ pub fn ablate(samples: &[Sample], sets: &[Set], settings: &Settings) -> Vec<Abla
     };
     let whole = Ablated {
         signal: "",
-        without: figures(settings.without.clone()),
+        without: figures(BTreeSet::new()),
         alone: figures(others(None)),
     };
     let each = signals.iter().map(|&at| Ablated {
@@ -114,8 +114,11 @@ pub fn markdown(rows: &[Ablated]) -> String {
             let cells: Vec<String> = shown
                 .iter()
                 .map(|figure| {
-                    let of = |side: &[Figures]| side[at].values[*figure].unwrap_or(f64::NAN);
-                    format!("{:.3} / {:.3}", of(&row.without), of(&row.alone))
+                    let of = |side: &[Figures]| {
+                        let value = side[at].values[*figure];
+                        value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+                    };
+                    format!("{} / {}", of(&row.without), of(&row.alone))
                 })
                 .collect();
             let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));

@@ -59,14 +59,26 @@ impl<'s> Unseen<'s> {
 /// By task, the model that is fitted to everything else.
 #[must_use]
 pub fn models_by_task(samples: &[Sample], settings: &Settings) -> BTreeMap<String, Model> {
-    let all: Vec<&Sample> = samples.iter().collect();
-    folds(&all)
+    let all: Vec<&Sample> = samples.iter().filter(|sample| sample.teaches()).collect();
+    let mut models: BTreeMap<String, Model> = folds(&all)
         .into_par_iter()
         .filter_map(|(rest, held_out)| {
             let task = held_out.first()?.task.clone();
             Some((task, fit(&rest, settings)))
         })
-        .collect()
+        .collect();
+    // Nothing is learned from a task without such labels: all the others are everything else.
+    let tasks = samples.iter().map(|sample| &sample.task);
+    let strange: BTreeSet<&String> = tasks.filter(|task| !models.contains_key(*task)).collect();
+    if !strange.is_empty() {
+        let whole = fit(&all, settings);
+        models.extend(
+            strange
+                .into_iter()
+                .map(|task| (task.clone(), whole.clone())),
+        );
+    }
+    models
 }
 
 /// What each run's model, fitted without its task, says of it; in the order of the samples.

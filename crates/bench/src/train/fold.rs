@@ -1,13 +1,12 @@
 //! One fit, and the folds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use localize::column::columns;
+use localize::column::{columns, tells_outcome};
 use localize::model::fit::{
-    Answered, Graded, Prior, Ranked, fit_calibration, fit_logistic, fit_onset,
+    Answered, Graded, Prior, Ranked, fit_calibration, fit_logistic, fit_onset, rounded,
 };
-use localize::model::{Linear, Model, Row, Weights, log_odds, stated};
-use localize::signals;
+use localize::model::{Linear, Model, Row, Weights, bounded_log_odds, stated, task_digest};
 use localize::verdict::Judgement;
 use trace::StepId;
 
@@ -69,11 +68,6 @@ impl Settings {
     }
 }
 
-/// Three digits: more would be noise in a file for people.
-fn rounded(weight: f64) -> f64 {
-    (weight * 1000.0).round() / 1000.0
-}
-
 /// Fits the whole model: weights, then the calibration on predictions for tasks that the weights had
 /// not seen.
 #[must_use]
@@ -94,8 +88,8 @@ pub fn fit(samples: &[&Sample], settings: &Settings) -> Model {
             let judged = Judgement::new(&sample.table, Some(false), &partial);
             let &(best, share) = judged.ranked.first()?;
             Some(Graded {
-                share: log_odds(share),
-                failed: log_odds(judged.failed),
+                share: bounded_log_odds(share),
+                failed: bounded_log_odds(judged.failed),
                 right: sample.onset == Some(Some(best))
                     || (sample.onset.flatten().is_some() && sample.accepted.contains(&best)),
             })
@@ -130,6 +124,8 @@ fn fit_weights(samples: &[&Sample], settings: &Settings) -> Model {
         .count();
     model.training.incorrect_runs = samples.iter().filter(|s| s.incorrect.is_some()).count();
     model.training.outcome_runs = samples.iter().filter(|s| s.failed.is_some()).count();
+    let seen = samples.iter().filter(|s| s.teaches());
+    model.training.tasks = seen.map(|s| task_digest(&s.task)).collect();
     model
 }
 
@@ -194,14 +190,15 @@ fn incorrect(samples: &[&Sample], settings: &Settings) -> Linear {
     }
 }
 
-/// Whether the run failed: only from signals that speak for a failure.
+/// Whether the run failed, from what shows at its end.
 fn failure(samples: &[&Sample], settings: &Settings) -> Linear {
-    let speaks: BTreeMap<&str, bool> = signals()
-        .iter()
-        .map(|signal| (signal.name(), signal.speaks_for_failure()))
-        .collect();
-    let counts = |name: &str| speaks.get(name).copied().unwrap_or(false);
     let names = columns();
+    let counts = |name: &str| {
+        names
+            .iter()
+            .position(|n| *n == name)
+            .is_some_and(tells_outcome)
+    };
     // The signs are stated, but not how much: that a signal places a failure well says little of how
     // often runs with it fail.
     let mut prior = Prior::around(&settings.centre());

@@ -9,8 +9,10 @@ mod ablation;
 mod cross;
 mod fold;
 mod sample;
+#[cfg(test)]
+mod tests;
 
 pub use ablation::{Ablated, FIGURES, Figures, ablate, markdown as ablation_markdown};
 pub use cross::{Unseen, cross_validate, models_by_task};
 pub use fold::{Settings, fit};
-pub use sample::{Sample, digest};
+pub use sample::{Sample, digest, join_tasks};

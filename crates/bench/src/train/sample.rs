@@ -1,6 +1,6 @@
 //! What there is to learn from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use localize::model::Table;
 use trace::StepId;
@@ -71,11 +71,48 @@ impl Sample {
     }
 }
 
+impl Sample {
+    /// Whether its labels say anything of a failure; those of effects alone do not.
+    #[must_use]
+    pub fn teaches(&self) -> bool {
+        self.onset.is_some() || self.incorrect.is_some() || self.failed.is_some()
+    }
+}
+
+/// Makes one task of all the tasks that a run is said to be an attempt at. The same run stands in several
+/// files of labels, which need not call its task the same; without this its labels of one file would be
+/// in training while those of the other are in testing. `runs` says, sample by sample, which run it is.
+pub fn join_tasks<R: Ord>(samples: &mut [Sample], runs: &[R]) {
+    let mut same: BTreeMap<String, String> = BTreeMap::new();
+    let mut first: BTreeMap<&R, String> = BTreeMap::new();
+    for (sample, run) in samples.iter().zip(runs) {
+        let known = first.entry(run).or_insert_with(|| sample.task.clone());
+        let (a, b) = (top(&same, known), top(&same, &sample.task));
+        if a != b {
+            // The name that comes first stands for all.
+            same.insert(a.clone().max(b.clone()), a.min(b));
+        }
+    }
+    for sample in samples {
+        sample.task = top(&same, &sample.task);
+    }
+}
+
+/// The name that stands for a task.
+fn top(same: &BTreeMap<String, String>, task: &str) -> String {
+    let mut task = task;
+    // Every name points to one that comes before it, so that this ends.
+    while let Some(before) = same.get(task) {
+        task = before;
+    }
+    task.to_owned()
+}
+
 /// A digest of everything there is to learn from: labels and measurements, in the order of the samples.
 #[must_use]
 pub fn digest(samples: &[Sample]) -> String {
     let mut hasher = blake3::Hasher::new();
-    for sample in samples {
+    for sample in samples.iter().filter(|sample| sample.teaches()) {
         hasher.update(format!("{}\0{}\0", sample.run, sample.task).as_bytes());
         let labels = (
             sample.onset,

@@ -8,61 +8,7 @@ use analysis::activity::Activity;
 use super::seen::Seen;
 use super::standing::Mark;
 use crate::evidence::{of_action, of_thought};
-use crate::phrase::phrases;
-
-/// Words by which an agent puts something lesser in place of what is asked.
-pub(super) static LESSER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    phrases(&[
-        "(placeholder",
-        "# placeholder",
-        "// placeholder",
-        "as a fallback",
-        "as a placeholder",
-        "as close as possible",
-        "based on the pattern",
-        "best guess",
-        "close enough",
-        "create the missing",
-        "creating the missing",
-        "dummy data",
-        "dummy implementation",
-        "educated guess",
-        "fake data",
-        "following the pattern",
-        "for demonstration",
-        "for now, just",
-        "for simplicity",
-        "good enough",
-        "hard-coded",
-        "hardcoded",
-        "in a production environment",
-        "in a real environment",
-        "in a real implementation",
-        "in a real scenario",
-        "in production, ",
-        "made up",
-        "made-up",
-        "mock data",
-        "mock implementation",
-        "placeholder data",
-        "placeholder for",
-        "placeholder function",
-        "placeholder implementation",
-        "placeholder value",
-        "plausible values",
-        "reasonable guess",
-        "reasonable values",
-        "simplified version",
-        "simulate the",
-        "simulated data",
-        "simulated result",
-        "simulating the",
-        "stub implementation",
-        "synthetic data",
-        "we don't actually have",
-        "would normally",
-    ])
-});
+use crate::facts::phrase::phrases;
 
 /// Words by which success is claimed.
 static CLAIMS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{Demand, DemandKind, MOST_DEMANDS, file};
-use crate::blame::file_name;
+use super::{Demand, DemandKind, MOST_DEMANDS};
+use crate::facts::file::{self, file_name};
 
 /// What was found so far, each thing once.
 #[derive(Default)]

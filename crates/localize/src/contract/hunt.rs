@@ -3,7 +3,7 @@
 use aho_corasick::AhoCorasick;
 
 use super::{Contract, Demand, DemandKind};
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// A text that is looked for.
 struct Needle {

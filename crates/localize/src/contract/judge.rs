@@ -7,14 +7,15 @@ use analysis::activity::Activity;
 use analysis::shell::{Invocation, invocations};
 use trace::{ErrorKind, StepId, StepStatus};
 
-use super::claims::{LESSER, claim, lists_work};
+use super::claims::{claim, lists_work};
 use super::hunt::{Hit, Hunt, texts};
 use super::seen::{AskedFor, Seen, removed};
 use super::standing::{Mark, Standing, TouchKind};
 use super::step_texts::{self, Texts};
-use super::{Contract, Demand, DemandKind, file};
-use crate::blame::file_name;
+use super::{Contract, Demand, DemandKind};
 use crate::evidence::{Citation, action_text, of_action_line, of_thought};
+use crate::facts::file::{self, file_name};
+use crate::facts::lesser::LESSER;
 
 /// Files remembered to hold what a demand names, for each of its parts.
 const MOST_CARRIERS: usize = 8;

@@ -9,7 +9,7 @@
 mod audit;
 mod ban;
 mod claims;
-mod file;
+
 mod found;
 mod hunt;
 mod judge;
@@ -31,6 +31,8 @@ mod wording;
 use std::ops::Range;
 
 use serde::Serialize;
+
+use crate::facts::file;
 
 pub use audit::Audit;
 pub use limit::{Bound, Limit};

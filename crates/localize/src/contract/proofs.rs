@@ -4,13 +4,13 @@ use analysis::activity::Activity;
 use analysis::shell::Invocation;
 use trace::{ErrorKind, ErrorSignature};
 
+use super::Forbidden;
 use super::judge::{Finds, Watched};
 use super::limit::{Limit, Unit};
 use super::seen::Seen;
 use super::standing::TouchKind;
-use super::{Forbidden, file};
-use crate::blame::file_name;
 use crate::evidence::of_observation;
+use crate::facts::file::{self, file_name};
 
 impl Watched<'_> {
     pub(super) fn command(&mut self, command: &str, seen: &Seen<'_>, finds: &Finds) {

@@ -3,12 +3,11 @@
 use analysis::IndexedStep;
 use analysis::activity::Activity;
 
-use super::file;
 use super::standing::Mark;
 use super::step_texts::Texts;
 use super::tables::{ENDINGS, has};
-use crate::blame::file_name;
 use crate::evidence::{Citation, action_text, of_action, of_action_line, of_observation};
+use crate::facts::file::{self, file_name};
 
 /// A step while it is judged.
 pub(super) struct Seen<'s> {

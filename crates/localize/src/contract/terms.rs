@@ -9,8 +9,8 @@ use super::prose::Clause;
 use super::scope::Voice;
 use super::tables::Deed;
 use super::wording::{Tone, tone};
-use super::{Demand, DemandKind, file};
-use crate::blame::file_name;
+use super::{Demand, DemandKind};
+use crate::facts::file::{self, file_name};
 
 /// The demands of a text's clauses, in the order of the text, each thing demanded once.
 pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {

@@ -4,12 +4,11 @@ use analysis::activity::Activity;
 use trace::ErrorKind;
 
 use super::DemandKind;
-use super::file;
 use super::judge::{Finds, Watched};
 use super::seen::Seen;
 use super::standing::{Mark, TouchKind};
-use crate::blame::file_name;
 use crate::evidence::of_observation;
+use crate::facts::file::{self, file_name};
 
 /// Activities whose output shows what is there.
 const LOOKS: &[Activity] = &[

@@ -5,14 +5,16 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use analysis::activity::Activity;
+use analysis::workspace::Workspace;
 use analysis::{Index, IndexedStep};
 use trace::{ErrorKind, ErrorSignature, Fault, StepId, StepStatus};
 
 use super::{Accused, Choice};
 use crate::case::Case;
 use crate::contract::{Audit, Mark};
-use crate::edits::{Event, events};
-use crate::phrase::{first as finds, phrases};
+use crate::facts::file::file_name;
+use crate::facts::loss::{removed, takes_all_back};
+use crate::facts::phrase::{first as finds, phrases};
 
 /// Words of giving up.
 static GIVES_UP: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
@@ -43,6 +45,7 @@ const LOOKUPS: &[&str] = &["which", "command", "type", "whereis", "hash"];
 struct Scene<'c> {
     index: &'c Index<'c>,
     contract: &'c Audit,
+    workspace: &'c Workspace,
     step: IndexedStep<'c>,
     signals: &'c [&'static str],
 }
@@ -137,6 +140,7 @@ pub(super) fn first(case: &Case<'_>, accused: Accused<'_>) -> Option<Choice> {
     let scene = Scene {
         index: case.index,
         contract: &case.contract,
+        workspace: &case.workspace,
         step: case.index.step(accused.step)?,
         signals: accused.signals,
     };
@@ -212,26 +216,15 @@ fn made_up_result(scene: &Scene<'_>) -> Option<String> {
 fn needed_thing_destroyed(scene: &Scene<'_>) -> Option<String> {
     /// Each is looked for in the rest of the run.
     const LOOKED_FOR: usize = 16;
-    let events = events(&scene.step);
-    if events
-        .iter()
-        .any(|e| matches!(e, Event::Restored { path: None }))
-    {
+    if scene.step.reading.commands.iter().any(takes_all_back) {
         return Some("takes all uncommitted work back".to_owned());
     }
-    let gone: Vec<&str> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Gone { path } => Some(*path),
-            _ => None,
-        })
-        .take(LOOKED_FOR)
-        .collect();
-    let missed = gone.iter().find(|path| {
-        let name = crate::blame::file_name(path);
+    let gone = removed(&scene.step);
+    let missed = gone.iter().take(LOOKED_FOR).find(|path| {
+        let name = file_name(path);
         let asks = |step: &IndexedStep<'_>| {
             step.outcome.errors.iter().any(|error| {
-                let about = error.subject.as_deref().map(crate::blame::file_name);
+                let about = error.subject.as_deref().map(file_name);
                 error.kind == ErrorKind::MissingPath && about == Some(name)
             })
         };
@@ -349,13 +342,9 @@ fn machine_refused(scene: &Scene<'_>) -> Option<String> {
 fn edit_found_nothing(scene: &Scene<'_>) -> Option<String> {
     scene.error(&[ErrorKind::EditRejected])?;
     let wanted = scene.step.reading.effect.writes.first()?;
-    let edited = |step: IndexedStep<'_>| {
-        events(&step)
-            .iter()
-            .any(|event| event.path() == Some(wanted))
-    };
-    (!scene.later().any(edited))
-        .then(|| format!("its edit of `{wanted}` was refused and not made later"))
+    let file = scene.workspace.file(wanted);
+    let edited = file.is_some_and(|file| file.writers().any(|step| step > scene.step.id));
+    (!edited).then(|| format!("its edit of `{wanted}` was refused and not made later"))
 }
 
 /// Goes on, changing nothing, over a check that has just failed, with words of success.
@@ -443,6 +432,6 @@ fn demand_left_out(scene: &Scene<'_>) -> Option<String> {
             demand.name()
         ));
     }
-    let speaks = scene.signal("untouched_requirement") || scene.signal("plan_cut");
+    let speaks = scene.signal("dropped_demand") || scene.signal("plan_cut");
     speaks.then(|| "leaves out what the task or its own plan names".to_owned())
 }

@@ -4,7 +4,7 @@ use trace::{ErrorKind, ErrorSignature};
 
 use super::programs::is_idle;
 use super::purpose::{Doing, Purpose};
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// The purposes that failed in a step that failed.
 ///

@@ -15,9 +15,9 @@ use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
 use super::problem::{Problem, Problems, ROOTS, Tests, weight};
 use super::process::Processes;
 use super::purpose::{Doing, Purpose, purposes, waits};
-use crate::blame::file_name;
 use crate::contract::Contract;
 use crate::evidence::action_text;
+use crate::facts::file::file_name;
 
 /// Failing cases of one report that get a node.
 const CASES: usize = 8;

@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use trace::{Step, StepId};
 
 use crate::evidence::{Citation, of_action, of_action_line, of_thought};
-use crate::phrase::phrases;
+use crate::facts::phrase::phrases;
 
 /// What is asserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -241,8 +241,8 @@ static ASK: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| phrases(ASKS));
 /// Where a text first says that the work is not done, in bytes. `worked` tells whether the run changed
 /// anything.
 pub(super) fn surrender(text: &str, worked: bool) -> Option<usize> {
-    let admits = crate::phrase::first(SURRENDER.as_ref(), text);
-    admits.or_else(|| crate::phrase::first(ASK.as_ref().filter(|_| !worked), text))
+    let admits = crate::facts::phrase::first(SURRENDER.as_ref(), text);
+    admits.or_else(|| crate::facts::phrase::first(ASK.as_ref().filter(|_| !worked), text))
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use trace::StepId;
 use super::build::Build;
 use super::files::How;
 use super::node::NodeId;
-use crate::blame::file_name;
 use crate::contract::{Contract, DemandKind};
 use crate::evidence::action_text;
+use crate::facts::file::file_name;
 
 /// Names that are kept of one task.
 const MOST_NAMES: usize = 256;

@@ -7,7 +7,7 @@ use analysis::workspace::{Operation, Workspace};
 use trace::{ActionKind, Change, StepId};
 
 use super::naming::Named;
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// Files that the text of one file names, as far as they are kept.
 const NAMED: usize = 16;

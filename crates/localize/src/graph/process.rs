@@ -5,7 +5,7 @@ use serde_json::Value;
 use trace::{ActionKind, StepId};
 
 use super::purpose::{Doing, Purpose};
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// Processes that are remembered as running.
 const RUNNING: usize = 16;

@@ -14,7 +14,7 @@ use super::programs::{
     BUILDERS, INLINE, INSTALLING, INTERPRETERS, MANAGERS, REQUESTS, SERVICES, TESTERS, is_idle,
     is_known,
 };
-use crate::blame::file_name;
+use crate::facts::file::file_name;
 
 /// Purposes of one step that are told apart.
 const MOST: usize = 12;

@@ -106,9 +106,9 @@ pub fn fit_logistic(rows: &[Answered<'_>], prior: &Prior, ridge: f64) -> (f64, V
 /// The best candidate of a run that the weights had not seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Graded {
-    /// Its share, in log odds.
+    /// Its share, in bounded log odds.
     pub share: f64,
-    /// How probable it is that the run failed, in log odds.
+    /// How probable it is that the run failed, in bounded log odds.
     pub failed: f64,
     /// Whether a reader would name it too.
     pub right: bool,
@@ -140,7 +140,6 @@ pub fn fit_calibration(grades: &[Graded]) -> Calibration {
         loss
     };
     let fitted = minimise(prior.centre.clone(), &prior, RIDGE, loss);
-    let rounded = |w: f64| (w * 1000.0).round() / 1000.0;
     Calibration {
         intercept: rounded(fitted[0]),
         share: rounded(fitted[1]),
@@ -148,6 +147,14 @@ pub fn fit_calibration(grades: &[Graded]) -> Calibration {
     }
 }
 
+/// Three digits: more would be noise in a file for people.
+#[must_use]
+pub fn rounded(weight: f64) -> f64 {
+    // The sum makes 0 of -0, which would stand as `-0.0` in the file.
+    (weight * 1000.0).round() / 1000.0 + 0.0
+}
+
+/// A count as a number to reckon with.
 fn count(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
@@ -196,8 +203,12 @@ fn minimise(
             let bound: f64 = moved
                 .map(|((n, w), g)| g * (n - w) + (n - w) * (n - w) / (2.0 * step))
                 .sum();
-            if there <= here + bound + 1e-12 || step < 1e-9 {
+            if there <= here + bound + 1e-12 {
                 break (next, there);
+            }
+            if step < 1e-9 {
+                // Nothing near is better: what there is, is the minimum as far as numbers can tell.
+                return at;
             }
             step /= 2.0;
         };

@@ -7,7 +7,7 @@
 //!   the steps of a run apart counts, so nothing that all of them share can move it.
 //! * `incorrect`: a logistic model of each step, `p = 1 / (1 + exp(-(b + w·x)))`; the set that is
 //!   labelled is the one with the highest expected F1 (see [`likeliest_set`]).
-//! * `failure`: a logistic model of the whole run over the strongest value of each column.
+//! * `failure`: a logistic model of the whole run over what shows at its end, the strongest `observed_failure`.
 //!
 //! No column is a position or a length. The weights are fitted by `codetracer bench train`; a column the
 //! file does not name, because it is newer, counts with its stated weight (`stated.toml`), and so does
@@ -17,8 +17,10 @@ pub mod fit;
 
 mod select;
 mod table;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use select::likeliest_set;
 pub use table::{Row, Table};
 
-use crate::column::columns;
+use crate::column::{columns, tells_outcome};
 
 /// The schema of the model file.
 pub const MODEL_SCHEMA: &str = "codetracer.model/1";
@@ -70,6 +72,30 @@ pub struct Training {
     pub incorrect_runs: usize,
     /// Runs whose outcome is known.
     pub outcome_runs: usize,
+    /// The tasks of all these runs, each as [`task_digest`] gives it: names would tell what somebody's
+    /// labels are about, and all that is asked is whether a task was among them.
+    #[serde(default)]
+    pub tasks: BTreeSet<String>,
+}
+
+impl Training {
+    /// Whether a model was fitted to runs of this task; `None` where the file does not say. Figures over
+    /// such runs are in-sample.
+    #[must_use]
+    pub fn saw(&self, task: &str) -> Option<bool> {
+        if self.tasks.is_empty() && !self.data.is_empty() {
+            return None;
+        }
+        Some(self.tasks.contains(&task_digest(task)))
+    }
+}
+
+/// The first 16 hexadecimal digits of the BLAKE3 of a task's name.
+#[must_use]
+pub fn task_digest(task: &str) -> String {
+    let mut digest = blake3::hash(task.as_bytes()).to_hex().to_string();
+    digest.truncate(16);
+    digest
 }
 
 /// An intercept and weights, in log odds.
@@ -85,7 +111,8 @@ pub struct Linear {
 
 /// From the share `x` of the best candidate, and the probability `f` that the run failed, to how often
 /// a reader names it too: `1 / (1 + exp(-(a + b·logit(x) + c·logit(f))))` (Platt 1999), fitted to
-/// predictions for runs that the weights had not seen.
+/// predictions for runs that the weights had not seen. Both log odds are bounded, see
+/// [`bounded_log_odds`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// `a`.
@@ -109,7 +136,7 @@ pub struct Bars {
 
 /// The model that is shipped.
 static SHIPPED: LazyLock<Model> =
-    LazyLock::new(|| toml::from_str(TRAINED).unwrap_or_else(|_| Model::stated()));
+    LazyLock::new(|| Model::from_toml(TRAINED).unwrap_or_else(|_| Model::stated()));
 
 /// The stated weights, in log odds, by column number.
 static STATED_BY_COLUMN: LazyLock<Vec<f64>> = LazyLock::new(|| {
@@ -151,8 +178,8 @@ impl Model {
                 weights: Weights::new(),
             },
             failure: Linear {
-                intercept: -1.0,
-                weights: Weights::new(),
+                intercept: 0.0,
+                weights: Weights::from([("observed_failure".to_owned(), 3.0)]),
             },
             confidence: Calibration {
                 intercept: 0.0,
@@ -160,7 +187,7 @@ impl Model {
                 failed: 0.5,
             },
             bars: Bars {
-                failed: 0.5,
+                failed: 0.75,
                 fine: 0.3,
                 onset: 0.4,
             },
@@ -170,9 +197,60 @@ impl Model {
     /// Reads a model file.
     ///
     /// # Errors
-    /// Says what is wrong with the text, with line and column.
+    /// Says what is wrong with the text, with line and column: TOML of another shape, another schema, or
+    /// a number that is not finite.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+        use serde::de::Error as _;
+        let model: Self = toml::from_str(text)?;
+        if model.schema != MODEL_SCHEMA {
+            let said = &model.schema;
+            return Err(toml::de::Error::custom(format!(
+                "schema `{said}`, expected `{MODEL_SCHEMA}`"
+            )));
+        }
+        if let Some(name) = model.not_finite() {
+            return Err(toml::de::Error::custom(format!("{name} is not finite")));
+        }
+        Ok(model)
+    }
+
+    /// The first number that is none: one of them would make every share and confidence none either.
+    fn not_finite(&self) -> Option<String> {
+        let Calibration {
+            intercept,
+            share,
+            failed,
+        } = self.confidence;
+        let bars = self.bars;
+        let singles = [
+            ("onset.intercept", self.onset.intercept),
+            ("incorrect.intercept", self.incorrect.intercept),
+            ("failure.intercept", self.failure.intercept),
+            ("confidence.intercept", intercept),
+            ("confidence.share", share),
+            ("confidence.failed", failed),
+            ("bars.failed", bars.failed),
+            ("bars.fine", bars.fine),
+            ("bars.onset", bars.onset),
+        ];
+        let models = [&self.onset, &self.incorrect, &self.failure];
+        let weights = models.into_iter().flat_map(|linear| &linear.weights);
+        let named = weights.map(|(name, weight)| (name.as_str(), *weight));
+        let mut all = singles.into_iter().chain(named);
+        all.find(|(_, number)| !number.is_finite())
+            .map(|(name, _)| name.to_owned())
+    }
+
+    /// The weights of the outcome by column number; 0 for what does not tell how a run ended.
+    #[must_use]
+    pub fn failure_by_column(&self) -> Vec<f64> {
+        let columns = columns().iter().enumerate();
+        columns
+            .map(|(at, name)| match self.failure.weights.get(*name) {
+                Some(weight) if tells_outcome(at) => *weight,
+                _ => 0.0,
+            })
+            .collect()
     }
 
     /// The model as a file for people.
@@ -216,6 +294,14 @@ pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
+/// Log odds out of a probability of at least 1 and at most 19 in 20. A softmax over one suspect gives it
+/// all the suspicion, whatever it is suspected of; labelled runs are too few to say what a share beyond
+/// these bounds would mean, so that nothing is concluded from it.
+#[must_use]
+pub fn bounded_log_odds(probability: f64) -> f64 {
+    log_odds(probability.clamp(0.05, 0.95))
+}
+
 /// Log odds out of a probability, kept finite.
 #[must_use]
 pub fn log_odds(probability: f64) -> f64 {
@@ -228,7 +314,7 @@ impl Calibration {
     /// probability.
     #[must_use]
     pub fn confidence(self, share: f64, failed: f64) -> f64 {
-        let by_share = self.share * log_odds(share);
-        probability(self.intercept + by_share + self.failed * log_odds(failed))
+        let by_share = self.share * bounded_log_odds(share);
+        probability(self.intercept + by_share + self.failed * bounded_log_odds(failed))
     }
 }

@@ -4,20 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use analysis::IndexedStep;
 use analysis::activity::Activity;
+use analysis::workspace::{Operation, Workspace};
 use trace::{StepId, StepStatus, TurningKind, TurningPoint};
 
 use super::{Fall, cite};
-use crate::blame::file_name;
-use crate::demand::file_names_in;
-use crate::edits::{Event, Lines, events};
 use crate::evidence::{Citation, of_action};
+use crate::facts::churn::Churn;
+use crate::facts::file::{file_name, names_in};
 
 /// A file of which less stays is another file.
 const REPLACED: f64 = 0.5;
 
 /// One demanded file that the run wrote.
 struct Handed {
-    lines: u32,
     /// The last check that passed since it was written.
     passed: Option<(StepId, Option<Citation>)>,
     /// A replacement of what had passed, until a check tells whether it lost anything.
@@ -30,41 +29,44 @@ struct Handed {
 pub(super) struct Deliverables {
     demanded: HashSet<String>,
     files: HashMap<String, Handed>,
-    lines: Lines,
 }
 
 impl Deliverables {
     /// For a task text.
     pub(super) fn new(task: &str) -> Self {
-        let names = file_names_in(task);
+        let names = names_in(task);
         Self {
             demanded: names.into_iter().map(str::to_owned).collect(),
             files: HashMap::new(),
-            lines: Lines::default(),
         }
     }
 
     /// Reads what a step did to them.
-    pub(super) fn step(&mut self, step: &IndexedStep<'_>, falls: &mut Vec<Fall>) {
+    pub(super) fn step(
+        &mut self,
+        step: &IndexedStep<'_>,
+        workspace: &Workspace,
+        falls: &mut Vec<Fall>,
+    ) {
         if self.demanded.is_empty() {
             return;
         }
         let mut gone = Vec::new();
-        for event in events(step) {
-            let touched = self.lines.apply(step.id, &event);
-            let Some(path) = event.path() else { continue };
-            let name = file_name(path);
+        for (file, version) in workspace.written_by(step.id) {
+            let name = file_name(&file.path);
             if !self.demanded.contains(name) {
                 continue;
             }
-            match event {
-                Event::Gone { .. } if self.files.contains_key(name) => gone.push(path.to_owned()),
-                Event::Whole { .. } | Event::Piece { .. } => {
-                    let whole = matches!(event, Event::Whole { .. });
-                    self.written(step, path, touched.added, touched.removed, whole, falls);
+            match version.operation {
+                Operation::Delete if self.files.contains_key(name) => gone.push(file.path.clone()),
+                // What a program wrote is known by name only.
+                Operation::Delete | Operation::Program => {}
+                operation => {
+                    let whole = operation == Operation::Write;
+                    let churn = Churn::of_file(workspace, file, step.id);
+                    self.written(step, &file.path, churn, whole, falls);
                     gone.retain(|other| file_name(other) != name);
                 }
-                _ => {}
             }
         }
         // What programs and other commands wrote is known by name only.
@@ -131,7 +133,6 @@ impl Deliverables {
 
     fn back(&mut self, step: &IndexedStep<'_>, name: &str, falls: &mut [Fall]) {
         let file = self.files.entry(name.to_owned()).or_insert(Handed {
-            lines: 0,
             passed: None,
             replaced: None,
             open: None,
@@ -150,8 +151,7 @@ impl Deliverables {
         &mut self,
         step: &IndexedStep<'_>,
         path: &str,
-        added: u32,
-        removed: u32,
+        churn: Churn,
         whole: bool,
         falls: &mut [Fall],
     ) {
@@ -160,7 +160,8 @@ impl Deliverables {
         let Some(file) = self.files.get_mut(name) else {
             return;
         };
-        let lost = f64::from(removed) / f64::from(file.lines.max(1));
+        let lines = |n: u64| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+        let lost = lines(churn.removed) / lines(churn.before.max(1));
         let passed = file.passed.take();
         if whole
             && lost > 1.0 - REPLACED
@@ -178,11 +179,6 @@ impl Deliverables {
                 cited: cite([of_action(&step.step), proof]),
             });
         }
-        file.lines = if whole {
-            added.max(file.lines.saturating_sub(removed))
-        } else {
-            file.lines.saturating_add(added).saturating_sub(removed)
-        };
     }
 
     fn removed(&mut self, step: &IndexedStep<'_>, path: &str, falls: &mut Vec<Fall>) {

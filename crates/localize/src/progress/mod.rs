@@ -70,7 +70,7 @@ pub fn measure(case: &Case<'_>) -> Progress {
         let before = if own { Some(&step) } else { change.as_ref() };
         suites.step(&step, before, &mut falls);
         programs.step(&step, before, &mut falls);
-        files.step(&step, &mut falls);
+        files.step(&step, &case.workspace, &mut falls);
         services.step(&step, &mut falls);
         if changes {
             change = Some(step);

@@ -7,9 +7,9 @@ use trace::{StepId, StepStatus, TurningKind, TurningPoint};
 
 use super::check::{self, CheckId};
 use super::{Fall, Levels, after, cite};
-use crate::blame::file_name;
-use crate::demand::file_names_in;
 use crate::evidence::{Citation, of_action, of_observation};
+use crate::facts::file::file_name;
+use crate::facts::file::names_in;
 
 /// How many checks are followed.
 const CHECKS: usize = 100_000;
@@ -36,7 +36,7 @@ impl<'t> Programs<'t> {
     /// For a task text.
     pub(super) fn new(task: &'t str) -> Self {
         Self {
-            demanded: file_names_in(task),
+            demanded: names_in(task),
             known: HashMap::new(),
             seen: Vec::new(),
         }

@@ -8,8 +8,8 @@ use analysis::shell::Invocation;
 use trace::{StepId, TurningKind, TurningPoint};
 
 use super::{Fall, cite};
-use crate::blame::file_name;
 use crate::evidence::of_action;
+use crate::facts::file::file_name;
 
 /// How many services are followed.
 const SERVICES: usize = 1_000;

@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use super::{Signal, Suspicion, at};
 use crate::case::Case;
 use crate::evidence::{of_action, of_thought};
-use crate::phrase::{first, phrases};
+use crate::facts::phrase::{first, phrases};
 
 /// What is looked for, made ready once.
 static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

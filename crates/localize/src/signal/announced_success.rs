@@ -8,10 +8,10 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion};
-use crate::authored::{amount, texts};
 use crate::case::Case;
 use crate::evidence::{of_action, of_action_line};
-use crate::phrase::phrases;
+use crate::facts::authored::{amount, texts};
+use crate::facts::phrase::phrases;
 
 /// What is looked for, made ready once.
 static CLAIMS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

@@ -4,9 +4,9 @@
 //! program is a design, a short command mostly carries one out.
 
 use super::{Signal, Suspicion};
-use crate::authored::amount;
 use crate::case::Case;
 use crate::evidence::of_action;
+use crate::facts::authored::amount;
 
 /// The amount of text, in bytes, that counts half.
 const HALF: f64 = 1500.0;

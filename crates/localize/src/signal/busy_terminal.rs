@@ -3,7 +3,7 @@
 use super::{Signal, Suspicion, at};
 use crate::case::Case;
 use crate::evidence::of_action;
-use crate::terminal::{Keys, Terminal, keys_of};
+use crate::facts::terminal::{Keys, Terminal, keys_of};
 
 /// Keys typed while a program that does not answer has the terminal.
 pub(super) struct BusyTerminal;

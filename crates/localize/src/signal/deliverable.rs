@@ -6,9 +6,9 @@
 use std::collections::HashSet;
 
 use super::{Signal, Suspicion};
-use crate::blame::file_name;
 use crate::case::Case;
 use crate::evidence::of_action;
+use crate::facts::file::file_name;
 use analysis::activity::Activity;
 
 /// The step that made a file which was handed in.

@@ -9,11 +9,10 @@ use std::collections::HashSet;
 use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion};
-use crate::authored::{start, texts};
-use crate::blame::file_name;
 use crate::case::Case;
-use crate::demand::file_names_in;
 use crate::evidence::{of_action, of_action_line};
+use crate::facts::authored::{start, texts};
+use crate::facts::file::{file_name, names_in};
 use analysis::activity::Activity;
 
 /// So many names of one task are looked for.
@@ -37,7 +36,7 @@ impl Signal for DemandedStart {
         let task = case.index.trajectory.task.as_deref().unwrap_or_default();
         // What ends in a number is a version.
         let is_file = |name: &&str| !name.ends_with(|c: char| c.is_ascii_digit());
-        let files = file_names_in(task).into_iter().filter(is_file);
+        let files = names_in(task).into_iter().filter(is_file);
         let mut names: Vec<&str> = files.chain(folders_in(task)).collect();
         names.sort_unstable();
         names.dedup();

@@ -5,11 +5,10 @@
 
 use super::authored_text::fullness;
 use super::{Signal, Suspicion};
-use crate::authored::amount;
-use crate::blame::file_name;
 use crate::case::Case;
-use crate::demand::file_names_in;
 use crate::evidence::of_action;
+use crate::facts::authored::amount;
+use crate::facts::file::{file_name, names_in};
 
 /// The amount of text, in bytes, that counts half.
 const HALF: f64 = 600.0;
@@ -29,7 +28,7 @@ impl Signal for DemandedWork {
     }
 
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let demanded = file_names_in(case.index.trajectory.task.as_deref().unwrap_or_default());
+        let demanded = names_in(case.index.trajectory.task.as_deref().unwrap_or_default());
         case.index
             .steps()
             .filter(|step| step.reading.effect.kind.is_change())

@@ -1,31 +1,12 @@
 //! Results made up in place of obtained ones.
 
-use std::sync::LazyLock;
-
-use aho_corasick::AhoCorasick;
-
 use super::{Signal, Suspicion};
 use crate::case::Case;
 use crate::evidence::{action_text, of_action_line, of_thought};
-use crate::phrase::{first, phrases};
+use crate::facts::lesser::LESSER;
+use crate::facts::phrase::first;
 use analysis::activity::Activity;
 use trace::StepStatus;
-
-/// What is looked for, made ready once.
-static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    phrases(&[
-        "simulated data",
-        "simulate the",
-        "dummy data",
-        "mock data",
-        "fake data",
-        "hardcode",
-        "hard-code",
-        "placeholder",
-        "synthetic data",
-        "pretend",
-    ])
-});
 
 /// Results made up in place of obtained ones.
 pub(super) struct Fabrication;
@@ -42,9 +23,9 @@ impl Signal for Fabrication {
         for step in index.steps() {
             if failed && step.reading.activities.contains(&Activity::Edit) {
                 let thought =
-                    first(WORDS.as_ref(), &step.step.thought).map(|at| of_thought(&step.step, at));
+                    first(LESSER.as_ref(), &step.step.thought).map(|at| of_thought(&step.step, at));
                 let action = || {
-                    first(WORDS.as_ref(), action_text(&step.step))
+                    first(LESSER.as_ref(), action_text(&step.step))
                         .map(|at| of_action_line(&step.step, at))
                 };
                 if let Some(evidence) = thought.or_else(action) {

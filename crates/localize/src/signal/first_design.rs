@@ -5,9 +5,9 @@
 
 use super::authored_text::fullness;
 use super::{Signal, Suspicion};
-use crate::authored::amount;
 use crate::case::Case;
 use crate::evidence::of_action;
+use crate::facts::authored::amount;
 
 /// A text counts as large from this share of the run's largest on.
 const SHARE: f64 = 0.3;

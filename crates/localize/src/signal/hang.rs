@@ -3,7 +3,7 @@
 use super::{Signal, Suspicion, at};
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
-use crate::terminal::{Keys, Terminal, keys_of, last_line};
+use crate::facts::terminal::{Keys, Terminal, keys_of, last_line};
 use analysis::IndexedStep;
 use trace::{ActionKind, ErrorKind};
 

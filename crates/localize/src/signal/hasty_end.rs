@@ -3,7 +3,7 @@
 use super::{Signal, Suspicion, at};
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
-use crate::history::Facts;
+use crate::facts::history::Facts;
 use analysis::IndexedStep;
 
 /// Work handed in without evidence that it is right.

@@ -1,40 +1,11 @@
 //! Work that says of itself that it is provisional.
 
-use std::sync::LazyLock;
-
-use aho_corasick::AhoCorasick;
-
 use super::{Signal, Suspicion};
-use crate::authored::texts;
 use crate::case::Case;
 use crate::evidence::{of_action, of_thought};
-use crate::phrase::{first, phrases};
-
-/// What is looked for, made ready once.
-static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    phrases(&[
-        "for now",
-        "placeholder",
-        "dummy",
-        "heuristic",
-        "approximat",
-        "simplif",
-        "simplistic",
-        "in a real ",
-        "real implementation",
-        "assume that",
-        "we assume",
-        "assuming",
-        "assumes",
-        "rough estimate",
-        "good enough",
-        "not perfect",
-        "workaround",
-        "hardcode",
-        "hard-code",
-        "todo:",
-    ])
-});
+use crate::facts::authored::texts;
+use crate::facts::lesser::PROVISIONAL;
+use crate::facts::phrase::first;
 
 /// Work that says of itself that it is provisional.
 pub(super) struct Makeshift;
@@ -49,10 +20,10 @@ impl Signal for Makeshift {
             .steps()
             .filter(|step| step.reading.effect.kind.is_change())
             .filter_map(|step| {
-                let said = first(WORDS.as_ref(), &step.step.thought);
+                let said = first(PROVISIONAL.as_ref(), &step.step.thought);
                 let written = texts(&step.step)
                     .into_iter()
-                    .any(|text| first(WORDS.as_ref(), text).is_some());
+                    .any(|text| first(PROVISIONAL.as_ref(), text).is_some());
                 let strength = match (written, said) {
                     (true, Some(_)) => 0.9,
                     (true, None) => 0.7,

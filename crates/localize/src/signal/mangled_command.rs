@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::{Signal, Suspicion};
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
-use crate::phrase::{first, phrases};
+use crate::facts::phrase::{first, phrases};
 use aho_corasick::AhoCorasick;
 
 /// What shells say about text they cannot read.

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion, at};
-use crate::authored::start;
-use crate::blame::file_name;
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
-use crate::phrase::{first, phrases};
+use crate::facts::authored::start;
+use crate::facts::file::file_name;
+use crate::facts::phrase::{first, phrases};
 
 /// What is looked for, made ready once.
 static CUT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

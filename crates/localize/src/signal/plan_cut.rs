@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Signal, Suspicion};
 use crate::case::Case;
 use crate::evidence::of_action;
-use crate::plan::items;
+use crate::facts::plan::items;
 
 /// An item whose words a later one has in this share was only put differently.
 const SAME: f64 = 0.5;

@@ -8,10 +8,10 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{Signal, Suspicion};
-use crate::authored::{amount, texts};
 use crate::case::Case;
 use crate::evidence::{of_action, of_action_line};
-use crate::phrase::{first, phrases};
+use crate::facts::authored::{amount, texts};
+use crate::facts::phrase::{first, phrases};
 
 /// How the common languages write files, made ready once.
 static WRITES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {

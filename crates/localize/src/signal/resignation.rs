@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use super::{Signal, Suspicion};
 use crate::case::Case;
 use crate::evidence::of_thought;
-use crate::phrase::{first, phrases};
+use crate::facts::phrase::{first, phrases};
 use analysis::activity::Activity;
 
 /// What is looked for, made ready once.

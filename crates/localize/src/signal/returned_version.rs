@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 
 use super::{Signal, Suspicion, at};
-use crate::authored::texts;
 use crate::case::Case;
 use crate::evidence::of_action;
+use crate::facts::authored::texts;
 use blake3::Hash;
 
 /// Shorter texts are the same by chance: a switch set and reset.

@@ -4,11 +4,9 @@
 //! is judged in the end does not contain it.
 
 use super::{Signal, Suspicion};
-use crate::aside::is_aside;
-use crate::blame::file_name;
 use crate::case::Case;
-use crate::demand::file_names_in;
 use crate::evidence::of_action;
+use crate::facts::file::{file_name, is_aside, names_in};
 use analysis::IndexedStep;
 use analysis::activity::Activity;
 
@@ -30,7 +28,7 @@ impl Signal for SideWork {
 
     fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
         let task = case.index.trajectory.task.as_deref().unwrap_or_default();
-        let demanded = file_names_in(task);
+        let demanded = names_in(task);
         let scratch = !task.contains("/tmp/");
         let aside = |path: &String| {
             let name = file_name(path);

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 
 use super::authored_text::fullness;
 use super::{Signal, Suspicion};
-use crate::authored::{digits, numbers, start, texts};
 use crate::case::Case;
 use crate::evidence::of_action;
+use crate::facts::authored::{digits, numbers, start, texts};
 
 /// Numbers of fewer characters are indices and small counts, which need no source.
 const SHORTEST: usize = 2;

@@ -15,6 +15,7 @@ use std::ops::Range;
 use trace::{StageFeatures, StageSpan, StepId};
 
 use crate::case::Case;
+use crate::facts::churn::Churn;
 use crate::progress::Progress;
 
 /// What the signals hold against single steps is the most direct ground, and the only one that can
@@ -43,8 +44,12 @@ pub fn stages(
         .map(|stage| stage.start.index()..stage.end.index() + 1)
         .collect();
     let regressions = regression::measure(&spans, progress);
-    let diffs = diff::measure(case, &spans);
-    let backtracks = backtrack::measure(case, &spans);
+    let ids = (0..case.index.len()).map(StepId::from_index);
+    let churns: Vec<Churn> = ids
+        .map(|step| Churn::of_step(&case.workspace, step))
+        .collect();
+    let diffs = diff::measure(case, &spans, &churns);
+    let backtracks = backtrack::measure(case, &spans, &churns);
     let explorations = exploration::measure(case, &spans);
     let highest = |steps: Range<usize>| {
         steps

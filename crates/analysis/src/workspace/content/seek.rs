@@ -3,6 +3,10 @@
 use super::{Content, Stretch, inherit};
 use crate::workspace::line::{Line, Lines, Origin};
 
+/// Bytes that may come by one replacement, all its places together: replacing again and again what was
+/// put in place multiplies a text endlessly.
+const GROWN: usize = 4 << 20;
+
 impl Content {
     /// The place of consecutive lines, nearest to `stated`, and whether it is the only one or the stated
     /// one. Only placed lines are looked at.
@@ -19,9 +23,8 @@ impl Content {
         let mut times = 0;
         for stretch in &self.stretches {
             let Some(at) = stretch.at else { continue };
-            let mut from = 0;
-            while let Some(found) = find(stretch.lines.get(from..).unwrap_or_default(), wanted) {
-                let place = at + from + found;
+            for found in places(&stretch.lines, wanted) {
+                let place = at + found;
                 times += 1;
                 let nearer = |old: usize| {
                     stated.is_some_and(|stated| place.abs_diff(stated) < old.abs_diff(stated))
@@ -29,7 +32,6 @@ impl Content {
                 if best.is_none_or(nearer) {
                     best = Some(place);
                 }
-                from += found + 1;
             }
         }
         best.map(|at| (at, times == 1 || stated == Some(at)))
@@ -72,6 +74,9 @@ impl Content {
         let found = Found::Times(hits.len());
         if hits.len() > 1 && !all {
             return Some(found);
+        }
+        if new.len().saturating_mul(hits.len()) > GROWN {
+            return None;
         }
         // From the back, so that the places of those before stay true.
         for group in grouped(&hits) {
@@ -258,13 +263,69 @@ fn find_in(
 
 /// The first place in `lines` where `wanted` stands in one piece.
 pub(super) fn find(lines: &[Line], wanted: &[u32]) -> Option<usize> {
-    let first = *wanted.first()?;
-    let starts = lines.len().checked_sub(wanted.len())?;
-    (0..=starts).find(|&at| {
-        lines[at].text == first
-            && lines[at..]
-                .iter()
-                .zip(wanted)
-                .all(|(line, number)| line.text == *number)
+    places(lines, wanted).next()
+}
+
+/// Every place in `lines` where `wanted` stands in one piece, also those that overlap. Linear, as files
+/// and hunks may repeat one line endlessly (Knuth, Morris and Pratt).
+fn places<'l>(lines: &'l [Line], wanted: &'l [u32]) -> impl Iterator<Item = usize> + 'l {
+    // How much of the beginning of `wanted` also ends its first so many lines.
+    let mut borders = vec![0; wanted.len()];
+    for at in 1..wanted.len() {
+        borders[at] = longer(&borders, wanted, borders[at - 1], wanted[at]);
+    }
+    let mut held = 0;
+    let sought = if wanted.is_empty() { &[] } else { lines };
+    sought.iter().enumerate().filter_map(move |(at, line)| {
+        if held == wanted.len() {
+            held = borders[held - 1];
+        }
+        held = longer(&borders, wanted, held, line.text);
+        (held == wanted.len()).then(|| at + 1 - held)
     })
+}
+
+/// How much of `wanted` is held after one more line, when `held` of it was before.
+fn longer(borders: &[usize], wanted: &[u32], mut held: usize, line: u32) -> usize {
+    while held > 0 && wanted[held] != line {
+        held = borders[held - 1];
+    }
+    held + usize::from(wanted[held] == line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbered(texts: &[u32]) -> Vec<Line> {
+        let line = |text: &u32| Line {
+            text: *text,
+            origin: Origin::Before,
+        };
+        texts.iter().map(line).collect()
+    }
+
+    #[test]
+    fn all_places_are_found() {
+        let lines = numbered(&[1, 2, 1, 2, 1, 3, 1, 2, 1]);
+        let all: Vec<usize> = places(&lines, &[1, 2, 1]).collect();
+        assert_eq!(all, [0, 2, 6]);
+        assert_eq!(find(&lines, &[2, 1, 3]), Some(3));
+        assert_eq!(find(&lines, &[3, 2]), None);
+        assert_eq!(find(&lines, &[]), None);
+    }
+
+    #[test]
+    fn a_line_repeated_endlessly_costs_its_length() {
+        let wanted = vec![7; 100_000];
+        let mut lines = numbered(&vec![7; 400_000]);
+        for at in (0..lines.len()).step_by(90_000) {
+            lines[at].text = 8;
+        }
+        assert_eq!(places(&lines, &wanted).count(), 0);
+        assert_eq!(
+            places(&numbered(&vec![7; 200_000]), &wanted).count(),
+            100_001
+        );
+    }
 }

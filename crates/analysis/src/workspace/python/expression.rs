@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Value;
+use super::{BYTES, Value};
+
+/// Replacements in one text that are followed.
+const REPLACEMENTS: usize = 256;
 
 /// How deep calls in calls are read.
 const DEPTH: usize = 8;
@@ -89,8 +92,11 @@ impl<'p> Parser<'p> {
             self.rest = rest;
             let more = self.chain(names, depth);
             value = match (value, more) {
-                (Value::Text(a), Value::Text(b)) => Value::Text(a + &b),
-                _ => Value::Unknown,
+                (Value::Text(a), Value::Text(b)) if a.len() + b.len() <= BYTES => {
+                    Value::Text(a + &b)
+                }
+                // What follows cannot make it known again.
+                _ => return Value::Unknown,
             };
         }
     }
@@ -314,13 +320,17 @@ fn called(value: &Value, method: &str, arguments: &[Value]) -> Value {
             Value::Content(path, replaced),
             "replace",
             [Value::Text(old), Value::Text(new), count @ ..],
-        ) if count.len() <= 1 && !old.is_empty() => {
+        ) if count.len() <= 1 && !old.is_empty() && replaced.len() < REPLACEMENTS => {
             let mut replaced = replaced.clone();
             // The only count in use is 1; numbers are not followed, so it stands for any.
             replaced.push((old.clone(), new.clone(), (!count.is_empty()).then_some(1)));
             Value::Content(path.clone(), replaced)
         }
         (Value::Text(text), "replace", [Value::Text(old), Value::Text(new)]) if !old.is_empty() => {
+            let times = text.matches(old.as_str()).count();
+            if times.saturating_mul(new.len()) > BYTES {
+                return Value::Unknown;
+            }
             Value::Text(text.replace(old.as_str(), new))
         }
         (Value::Text(text), "strip", []) => Value::Text(text.trim().to_owned()),

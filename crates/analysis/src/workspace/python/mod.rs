@@ -18,6 +18,9 @@ const STATEMENTS: usize = 4_096;
 /// Bytes of a program that are read.
 const BYTES: usize = 256 * 1024;
 
+/// Bytes of text the writes of one program may hold together.
+const WRITTEN: usize = 16 << 20;
+
 /// One thing a program does to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::workspace) struct Deed {
@@ -54,7 +57,12 @@ enum Value {
 
 /// Reads a program; what it does to files, in order.
 pub(in crate::workspace) fn read(program: &str) -> Vec<Deed> {
-    let mut reader = Reader::default();
+    let mut reader = Reader {
+        names: HashMap::new(),
+        deeds: Vec::new(),
+        unsure: None,
+        room: WRITTEN,
+    };
     if program.len() > BYTES {
         return reader.deeds;
     }
@@ -96,12 +104,13 @@ fn statements(program: &str) -> Vec<(usize, &str)> {
     lines.filter(|(_, body)| !body.is_empty()).collect()
 }
 
-#[derive(Default)]
 struct Reader {
     names: HashMap<String, Value>,
     deeds: Vec<Deed>,
     /// The indentation of the block that need not run, or runs more than once.
     unsure: Option<usize>,
+    /// Bytes that may still be written: a long text may be written again and again.
+    room: usize,
 }
 
 impl Reader {
@@ -181,6 +190,7 @@ impl Reader {
             }
         }
         let does = match text {
+            Value::Text(text) if text.len() > self.room => Does::Unknown,
             Value::Text(text) if appends || again => Does::Append(text),
             Value::Text(text) => Does::Write(text),
             Value::Content(from, replaced) if from == path && !appends && !again => {
@@ -188,6 +198,9 @@ impl Reader {
             }
             _ => Does::Unknown,
         };
+        if let Does::Write(text) | Does::Append(text) = &does {
+            self.room -= text.len();
+        }
         self.deeds.push(Deed { path, does });
     }
 }

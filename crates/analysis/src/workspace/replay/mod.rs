@@ -148,7 +148,7 @@ impl Replay {
         for (file, before) in std::mem::take(&mut self.begun) {
             let after = self.files[file].now.content().map(Arc::as_ref);
             let before = before.content().map(Arc::as_ref);
-            self.ledger.book(self.step, before, after);
+            self.ledger.book(self.step, before, after, &self.lines);
         }
     }
 

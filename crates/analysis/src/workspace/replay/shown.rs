@@ -167,10 +167,23 @@ pub(in crate::workspace) struct Mark {
     versions: usize,
 }
 
+/// Bytes of a line beyond which the rest of it may be left out by what shows it.
+const LONG_LINE: usize = 400;
+
 /// True when `shown` is `held` as terminals and layouts print it: tabs as blanks, nothing at the end.
 fn is_alike(held: &str, shown: &str) -> bool {
     let shown = shown.trim_end();
     if held.trim_end() == shown {
+        return true;
+    }
+    // Tools cut very long lines.
+    let (shorter, longer) = if held.len() < shown.len() {
+        (held, shown)
+    } else {
+        (shown, held)
+    };
+    let start = shorter.trim_end_matches(['.', '…']);
+    if start.len() >= LONG_LINE && longer.starts_with(start) {
         return true;
     }
     // Some layouts expand tabs to a width of their own.

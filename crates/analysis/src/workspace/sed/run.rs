@@ -7,6 +7,12 @@ use crate::workspace::content::{Content, inherit};
 use crate::workspace::line::{Line, Lines, Origin};
 use crate::workspace::replay::Done;
 
+/// Bytes by which a substitution may lengthen a text: a few of them in a row can multiply it endlessly.
+const GROWN: usize = 1 << 20;
+
+/// Bytes a script may make of a whole file; more would not be kept.
+const PRINTED: usize = 64 << 20;
+
 /// Which lines a command concerns.
 #[derive(Debug, Clone)]
 pub(super) enum Address {
@@ -61,29 +67,36 @@ pub(in crate::workspace) struct Program {
 }
 
 impl Substitution {
+    /// The text after it; `None` when it grows past all bounds.
     fn apply(&self, text: &str) -> Option<String> {
+        let most = text.len().max(PRINTED.min(text.len() + GROWN));
         let mut out = String::new();
         let mut last = 0;
-        let mut done = false;
         for (index, found) in self.pattern.captures_iter(text).enumerate() {
             let Some(whole) = found.get(0) else { continue };
             if index + 1 < self.number {
                 continue;
             }
             out.push_str(&text[last..whole.start()]);
-            self.put(&found, &mut out);
+            self.put(&found, most, &mut out);
+            if out.len() > most {
+                return None;
+            }
             last = whole.end();
-            done = true;
             if !self.all {
                 break;
             }
         }
         out.push_str(&text[last..]);
-        done.then_some(out)
+        (out.len() <= most).then_some(out)
     }
 
-    fn put(&self, found: &Captures<'_>, out: &mut String) {
+    /// Adds the replacement of one match; stops when there is more than `most`.
+    fn put(&self, found: &Captures<'_>, most: usize, out: &mut String) {
         for part in &self.with {
+            if out.len() > most {
+                return;
+            }
             match part {
                 Part::Text(text) => out.push_str(text),
                 Part::Group(group) => {
@@ -120,7 +133,7 @@ impl Program {
         let before = all.to_vec();
         let closed = before.last().is_some_and(|l| lines.text(l.text).is_empty());
         let text = if self.slurps {
-            Some(self.slurp(lines.join(&before)))
+            self.slurp(lines.join(&before))
         } else {
             let count = before.len() - usize::from(closed);
             self.stream(&before[..count], Some(0), Some(count), lines)
@@ -141,15 +154,13 @@ impl Program {
         Done::Fully
     }
 
-    fn slurp(&self, mut text: String) -> String {
+    fn slurp(&self, mut text: String) -> Option<String> {
         for command in &self.commands {
-            if let Does::Substitute(substitution) = &command.does
-                && let Some(changed) = substitution.apply(&text)
-            {
-                text = changed;
+            if let Does::Substitute(substitution) = &command.does {
+                text = substitution.apply(&text)?;
             }
         }
-        text
+        Some(text)
     }
 
     /// What is printed for lines of which `first` others stand before, in a file of `count` lines.
@@ -174,7 +185,7 @@ impl Program {
                 }
                 match &command.does {
                     Does::Substitute(substitution) => {
-                        text = substitution.apply(&text).unwrap_or(text);
+                        text = substitution.apply(&text)?;
                     }
                     Does::Delete => {
                         keep = false;
@@ -197,6 +208,9 @@ impl Program {
                 push_line(&text, &mut out);
             }
             out.push_str(&behind);
+            if out.len() > PRINTED {
+                return None;
+            }
         }
         Some(out)
     }
@@ -326,8 +340,11 @@ impl Command {
                         continue;
                     };
                     let Some(text) = substitution.apply(lines.text(line.text)) else {
-                        continue;
+                        return Some(false);
                     };
+                    if text == lines.text(line.text) {
+                        continue;
+                    }
                     let with = lines.cut(&text, origin)?;
                     if with.len() > 1 {
                         return Some(false);

@@ -138,3 +138,47 @@ proptest! {
         prop_assert_eq!(fidelity, Fidelity::Exact);
     }
 }
+
+#[test]
+fn a_difference_may_begin_with_a_bare_line_feed() {
+    ask_all(&shell(&[(
+        "git diff",
+        "--- a/f\n+++ b/f\n@@ -2,2 +1,2 @@\n\n x\n",
+    )]));
+}
+
+#[test]
+fn texts_that_multiply_are_given_up() {
+    // Seven times thousandfold would be more than there is memory in the world.
+    let many = "a".repeat(1_000);
+    let often = |line: &str| line.repeat(7);
+    let sed = often(&format!("s/a/{many}/g;"));
+    let sed = format!("echo a > f; sed -i '{sed}' f; sed -i -z '{sed}' f; cat f");
+    let text = often(&format!("s = s.replace('a', '{many}')\n"));
+    let sum = "t = t + t\n".repeat(60);
+    let python = format!(
+        "python3 - <<'E'\ns = 'a'\n{text}open('f', 'w').write(s)\nt = 'a'\n{sum}open('g', 'w').write(t)\nE"
+    );
+    let held = often(&format!("p = p.replace('a', '{many}')\n"));
+    let in_place = format!(
+        "echo a > f; python3 - <<'E'\np = open('f').read()\n{held}open('f', 'w').write(p)\nE"
+    );
+    let again = format!(
+        "python3 - <<'E'\ns = '{}'\nf = open('g', 'w')\n{}E",
+        "a".repeat(200_000),
+        "f.write(s)\n".repeat(3_000),
+    );
+    for command in [sed, python, in_place, again] {
+        ask_all(&shell(&[(&command, "")]));
+    }
+    let mut changes = vec![write("a\n")];
+    changes.resize(
+        8,
+        Change::Replace {
+            old: "a".to_owned(),
+            new: many,
+            all: true,
+        },
+    );
+    ask_all(&edits(&changes));
+}

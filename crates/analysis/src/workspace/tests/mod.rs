@@ -340,10 +340,15 @@ fn survival_counts_the_lines_that_still_stand() {
             .survival(id(step))
             .map(|s| (s.written, s.standing))
     };
-    assert_eq!(fate(1), Some((5, 1)), "the empty end of the text is kept");
+    assert_eq!(
+        fate(1),
+        Some((4, 0)),
+        "the empty end of the text is no line"
+    );
     assert_eq!(fate(2), Some((2, 0)));
     assert_eq!(fate(3), Some((1, 1)));
     assert_eq!(fate(4), None);
+    assert_eq!(workspace.superseded(id(1)), Some(id(3)));
     assert_eq!(workspace.superseded(id(2)), Some(id(3)));
     assert_eq!(workspace.superseded(id(3)), None);
     assert_eq!(workspace.written_by(id(3)).count(), 1);
@@ -444,6 +449,23 @@ fn a_final_patch_creates_deletes_and_changes() {
     insta::assert_snapshot!(patch);
     let nothing = workspace.diff(Some(id(2)), Some(id(3)));
     assert!(nothing.is_empty(), "a listing changes nothing: {nothing:?}");
+}
+
+#[test]
+fn what_is_only_shown_later_is_no_change() {
+    let run = shell(&[
+        ("sed -n '1,2p' f", "one\ntwo\n"),
+        ("sed -i '2s/two/2/' f", ""),
+        ("sed -n '2,4p;9p' f; sed -n '8,9p' f", ""),
+        ("sed -n '1,5p' f", "one\n2\nthree\nfour\nfive\n"),
+        ("sed -n '8,9p' f", "eight\nnine\n"),
+    ]);
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let patch = workspace.final_patch();
+    assert_eq!((patch[0].added, patch[0].removed), (1, 1));
+    assert_eq!(patch[0].hunks, "@@ -1,2 +1,2 @@\n one\n-two\n+2\n");
+    assert!(workspace.diff(Some(id(2)), Some(id(5))).is_empty());
 }
 
 #[test]

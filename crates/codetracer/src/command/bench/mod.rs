@@ -1,6 +1,7 @@
 //! `codetracer bench`: diagnoses against labels.
 
 mod compare;
+mod in_sample;
 mod run;
 mod score;
 mod train;
@@ -33,12 +34,15 @@ pub(super) fn run(
     }
 }
 
+/// What makes a group.
+fn grouping(args: &Labels) -> anyhow::Result<Grouping> {
+    Grouping::parse(&args.group)
+        .context("--group takes `task`, `run`, `agent`, `model` or a file of runs and their groups")
+}
+
 /// The labels asked for.
 fn labels(args: &Labels) -> anyhow::Result<Vec<Set>> {
-    let grouping = Grouping::parse(&args.group).context(
-        "--group takes `task`, `run`, `agent`, `model` or a file of runs and their groups",
-    )?;
-    let mut sets = apart(load_with(&args.gold, &grouping)?);
+    let mut sets = apart(load_with(&args.gold, &grouping(args)?)?);
     if args.set.is_empty() {
         return Ok(sets);
     }

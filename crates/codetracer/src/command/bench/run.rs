@@ -17,10 +17,11 @@ use bench::prediction::Prediction;
 use bench::report::{System, report};
 use bench::rule::Facts;
 use formats::{Fingerprints, Learned, Run};
-use localize::Options;
+use localize::{Model, Options};
 use store::{Answer, Key};
 use trace::Diagnosis;
 
+use super::in_sample::note_in_sample;
 use super::{labels, show};
 use crate::cli::{BenchRun, Flags};
 use crate::command::Status;
@@ -64,7 +65,8 @@ pub(super) fn run(
     learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
-    let sets = labels(&args.labels)?;
+    let mut sets = labels(&args.labels)?;
+    note_in_sample(&mut sets, &args.labels.gold, &Model::shipped().training)?;
     if let Some(out) = &args.out {
         check_outside(out, &[&args.artifacts, &args.labels.gold])?;
         fs::create_dir_all(out).with_context(|| out.display().to_string())?;

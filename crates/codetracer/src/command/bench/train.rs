@@ -3,25 +3,27 @@
 //! Every run is read twice: once to measure it, and once to diagnose it in full with the model that was
 //! fitted without its task, so that what is scored is what a user would have got.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use analysis::Index;
 use anyhow::{Context, bail};
-use bench::gold::{GoldRun, Set, outcomes, position_splits};
+use bench::gold::{GoldRun, Grouping, Set, outcomes, position_splits};
 use bench::pairing::{Found, Name, find};
 use bench::prediction::Prediction;
 use bench::report::{System, report};
 use bench::rule::Facts;
-use bench::train::{Sample, Settings, ablate, ablation_markdown, digest, fit, models_by_task};
+use bench::train::{
+    Sample, Settings, ablate, ablation_markdown, digest, fit, join_tasks, models_by_task,
+};
 use formats::{Learned, Run};
 use localize::model::Table;
 use localize::{Case, Findings, Model, Options, diagnose_with};
 use trace::{Diagnosis, StepStatus};
 
 use super::run::{Place, among, check_outside, known, places};
-use super::{labels, show};
+use super::{grouping, labels, show};
 use crate::cli::BenchTrain;
 use crate::command::Status;
 use crate::input::{Input, UNSPOOLED, in_order};
@@ -45,12 +47,18 @@ pub(super) fn run(
     learned: &Learned,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
+    let grouping = grouping(&args.labels)?;
+    if !matches!(grouping, Grouping::Task | Grouping::Named(_)) {
+        bail!(
+            "--group: whole tasks are held out in training; give `task`, or a file of runs and tasks"
+        );
+    }
     let mut sets = labels(&args.labels)?;
     if let Some(out) = &args.out {
         check_outside(out, &[&args.artifacts, &args.labels.gold])?;
         fs::create_dir_all(out).with_context(|| out.display().to_string())?;
     }
-    let ended = known_outcomes(&args.labels.gold, &sets)?;
+    let ended = known_outcomes(&args.labels.gold, &grouping, &sets)?;
     let mut wanted = sets.clone();
     wanted.push(ended.clone());
     let reader = Reader::new(&wanted, args, learned, output)?;
@@ -64,24 +72,27 @@ pub(super) fn run(
         table: Findings::new(&Case::new(index), &weights).table,
     })?;
     let (samples, owners) = samples(&sets, &ended, &measured);
-    if samples.is_empty() {
-        bail!("none of the labelled runs could be read");
+    if !samples.iter().any(Sample::teaches) {
+        bail!("none of the runs whose failures are labelled could be read");
     }
     let settings = Settings::default();
     let by_task = models_by_task(&samples, &settings);
-    let model_of = |key: Key| -> Option<&Model> {
-        let sample = owners.iter().position(|owner| *owner == key)?;
-        by_task.get(&samples[sample].task)
-    };
+    let tasks: BTreeMap<Key, &str> = owners
+        .iter()
+        .zip(&samples)
+        .map(|(owner, sample)| (*owner, sample.task.as_str()))
+        .collect();
     let options = Options {
         blind: args.blind,
         ..Options::default()
     };
     let mut ignored = Vec::new();
     let said = reader.each(output, &mut ignored, |input, run, index, key| {
-        let model = model_of(key)?;
+        let model = by_task.get(*tasks.get(&key)?)?;
         let stated = prediction(input, run, &diagnose_with(index, options, &Model::stated()));
-        let learned = diagnose_with(index, options, model);
+        let mut learned = diagnose_with(index, options, model);
+        // As `analyze` says it, so that the kept predictions are found again by `bench score`.
+        learned.path = input.user_path(&run.path);
         let facts = facts(index, input, run, &learned);
         Some((prediction(input, run, &learned), stated, facts, learned))
     })?;
@@ -125,17 +136,18 @@ pub(super) fn run(
 }
 
 /// Runs of which the labels say nothing but how they ended, as a set of their own.
-fn known_outcomes(gold: &Path, sets: &[Set]) -> anyhow::Result<Set> {
+fn known_outcomes(gold: &Path, grouping: &Grouping, sets: &[Set]) -> anyhow::Result<Set> {
     let runs = sets.iter().flat_map(|set| &set.runs);
     let labelled: BTreeSet<&str> = runs.map(|run| run.run.as_str()).collect();
-    let mut ended = outcomes(gold)?;
+    let mut ended = outcomes(gold, grouping, sets)?;
     ended
         .runs
         .retain(|run| !labelled.contains(run.run.as_str()));
     Ok(ended)
 }
 
-/// The labelled runs with what was measured of them, and which measurement is whose.
+/// The labelled runs with what was measured of them, and which measurement is whose. A run has one task
+/// in all sets, and what is known of its outcome alone counts only where no labels speak of it.
 fn samples(sets: &[Set], ended: &Set, measured: &[Measured]) -> (Vec<Sample>, Vec<Key>) {
     let names: Vec<Name<'_>> = measured
         .iter()
@@ -145,23 +157,26 @@ fn samples(sets: &[Set], ended: &Set, measured: &[Measured]) -> (Vec<Sample>, Ve
         })
         .collect();
     let (mut samples, mut owners) = (Vec::new(), Vec::new());
-    for set in sets.iter().chain([ended]) {
+    let mut labelled: BTreeSet<Key> = BTreeSet::new();
+    let sets = sets.iter().map(|set| (set, false));
+    for (set, of_outcome) in sets.chain([(ended, true)]) {
         let artificial = position_splits(&set.runs);
         for (gold, found) in set.runs.iter().zip(find(&set.runs, &names)) {
-            // Labels of effects alone teach nothing of failures.
-            let teaches = gold.onset.is_some() || gold.incorrect.is_some() || gold.solved.is_some();
-            if let (Found::One(at), true) = (found, teaches) {
-                let of = &measured[at];
-                samples.push(Sample::new(
-                    gold,
-                    of.table.clone(),
-                    of.resolved,
-                    &artificial,
-                ));
-                owners.push(of.key);
+            let Found::One(at) = found else { continue };
+            let of = &measured[at];
+            if of_outcome && labelled.contains(&of.key) {
+                continue;
             }
+            let table = of.table.clone();
+            let sample = Sample::new(gold, table, of.resolved, &artificial);
+            if sample.failed.is_some() {
+                labelled.insert(of.key);
+            }
+            samples.push(sample);
+            owners.push(of.key);
         }
     }
+    join_tasks(&mut samples, &owners);
     (samples, owners)
 }
 
@@ -226,7 +241,7 @@ impl<'r> Reader<'r> {
             places.extend(among(all, &self.lost));
         }
         let numbered: Vec<(usize, Place<'_>)> = places.into_iter().enumerate().collect();
-        let mut made = Vec::new();
+        let mut results = Vec::new();
         in_order(
             &numbered,
             output,
@@ -235,14 +250,14 @@ impl<'r> Reader<'r> {
             |_, done| {
                 for one in done {
                     match one {
-                        Ok(one) => made.push(one),
+                        Ok(one) => results.push(one),
                         Err(error) => failures.push(format!("{error:#}")),
                     }
                 }
                 Ok(())
             },
         )?;
-        Ok(made)
+        Ok(results)
     }
 }
 

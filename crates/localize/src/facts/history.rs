@@ -9,9 +9,7 @@ use analysis::shell::Invocation;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, Change, StepStatus};
 
-use crate::aside::is_aside;
-use crate::blame::file_name;
-use crate::demand::file_names_in;
+use super::file::{file_name, is_aside, names_in};
 
 /// How many files of one step are kept; a step that touches more is about none of them.
 const FILES_PER_STEP: usize = 32;
@@ -82,7 +80,7 @@ impl History {
     pub(crate) fn new(index: &Index<'_>) -> Self {
         let mut history = Self::default();
         let task = index.trajectory.task.as_deref().unwrap_or_default();
-        let demanded = file_names_in(task);
+        let demanded = names_in(task);
         for step in index.steps() {
             let packed = history.pack(&step);
             for name in &history.names[history.aside.len()..] {
@@ -102,6 +100,11 @@ impl History {
     /// Whether a file only serves the work and is no part of what is handed in.
     pub(crate) fn is_aside(&self, file: FileId) -> bool {
         self.aside.get(file as usize).is_some_and(|aside| *aside)
+    }
+
+    /// The number of the file with this name, if a step wrote one.
+    pub(crate) fn file(&self, name: &str) -> Option<FileId> {
+        self.ids.get(name).copied()
     }
 
     /// How many files are known.
