@@ -91,7 +91,11 @@ pub(super) fn run(
 fn text(audit: &Audit, task: &str, (met, of): (u32, u32), palette: Palette) -> String {
     let mut out = String::new();
     if audit.contract.demands.is_empty() {
-        return "The task states nothing that can be looked for.\n".to_owned();
+        return if task.trim().is_empty() {
+            "No task is recorded.\n".to_owned()
+        } else {
+            "The task states nothing that can be looked for.\n".to_owned()
+        };
     }
     for (demand, standing) in audit.each() {
         let line = told(demand, standing);

@@ -196,8 +196,14 @@ fn is_of_the_fault(after: &str) -> bool {
 fn is_plain(text: &str, at: usize) -> bool {
     let from = text.floor_char_boundary(at.saturating_sub(SENTENCE));
     let before = &text[from..at];
-    let sentence = before.rfind(['.', '!', '?', '\n', ':', ';']);
-    let sentence = sentence.map_or(before, |end| &before[end + 1..]);
+    // The stop in `a.py` ends no sentence.
+    let ends = |(at, c): &(usize, char)| match c {
+        '\n' => true,
+        '.' | '!' | '?' | ':' | ';' => before[at + 1..].starts_with(char::is_whitespace),
+        _ => false,
+    };
+    let sentence = before.char_indices().rev().find(ends);
+    let sentence = sentence.map_or(before, |(end, _)| &before[end + 1..]);
     let padded = format!(" {sentence}");
     TAKEN_BACK
         .as_ref()
@@ -260,6 +266,7 @@ mod tests {
         assert!(kinds("Let me verify that it works correctly.").is_empty());
         assert!(kinds("The tests should pass once this is done.").is_empty());
         assert!(kinds("The server is not running successfully").is_empty());
+        assert!(kinds("Let me check if a.py was created successfully").is_empty());
         assert!(kinds("The script successfully reproduced the bug").is_empty());
         assert!(kinds("The error was successfully  Replicated.").is_empty());
     }
