@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::{action_text, of_action_line, of_thought};
 use crate::phrase::{first, phrases};
@@ -35,11 +35,9 @@ impl Signal for Fabrication {
         "fabrication"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let index = case.index;
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         let mut failed = false;
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             if failed && step.reading.activities.contains(&Activity::Edit) {
                 let thought =
                     first(WORDS.as_ref(), &step.step.thought).map(|at| of_thought(&step.step, at));
@@ -49,7 +47,7 @@ impl Signal for Fabrication {
                 };
                 if let Some(evidence) = thought.or_else(action) {
                     found.extend(Suspicion::new(
-                        &step,
+                        step,
                         0.8,
                         "writes a substitute in place of a result after a failure".to_owned(),
                         [evidence],
@@ -57,7 +55,6 @@ impl Signal for Fabrication {
                 }
             }
             failed |= step.outcome.status == StepStatus::Failed;
-        }
-        found
+        })
     }
 }
