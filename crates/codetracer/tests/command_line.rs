@@ -138,6 +138,18 @@ fn show_gives_one_step_with_neighbours() {
 }
 
 #[test]
+fn contract_tells_what_is_demanded_and_how_it_stands() {
+    insta::assert_snapshot!(shown(&["contract", DEMO]));
+    let answer = &documents(&["contract", DEMO, "--json"])[0];
+    let demands = answer["demands"].as_array().unwrap();
+    assert!(!demands.is_empty());
+    for demand in demands {
+        assert!(!demand["words"].as_str().unwrap().is_empty());
+    }
+    assert!(answer["met"].as_u64() <= answer["of"].as_u64());
+}
+
+#[test]
 fn doctor_tells_what_it_saw() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.traj.json"), small_run("ls", "x")).unwrap();

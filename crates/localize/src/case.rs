@@ -1,6 +1,7 @@
 //! Everything that is known about one run when its onset is looked for.
 
 use analysis::Index;
+use analysis::workspace::Workspace;
 
 use crate::contract::Audit;
 use crate::graph::Graph;
@@ -16,6 +17,8 @@ pub struct Case<'c> {
     pub graph: Graph,
     /// What the task demands, and how each demand stands after every step.
     pub contract: Audit,
+    /// The files as they stood after every step.
+    pub workspace: Workspace,
 }
 
 impl<'c> Case<'c> {
@@ -23,11 +26,13 @@ impl<'c> Case<'c> {
     #[must_use]
     pub fn new(index: &'c Index<'c>) -> Self {
         let contract = Audit::over(index);
+        let workspace = Workspace::new(index);
         Self {
             index,
             history: History::new(index),
-            graph: Graph::new(index, &contract),
+            graph: Graph::new(index, &contract, &workspace),
             contract,
+            workspace,
         }
     }
 }

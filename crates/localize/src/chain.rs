@@ -134,16 +134,26 @@ impl Links<'_, '_> {
             return;
         }
         let graph = &self.case.graph;
-        let made = graph.makers().iter().rev().map(|maker| maker.step);
-        let (step, why) = match (graph.handed_in(), made.max()) {
-            (Some(step), _) => (step, "hands the work in with the error in it"),
-            (None, Some(step)) => (step, "leaves the error in the final state"),
-            (None, None) => return,
-        };
         let end = self.links.iter().map(|link| link.step_id).max();
-        if after(step) && end.is_none_or(|end| step > end) {
+        let ends = |step: &StepId| after(*step) && end.is_none_or(|end| *step > end);
+        if let Some(step) = graph.handed_in().filter(ends) {
             let evidence = self.action(step);
-            self.add(step, ChainRole::FinalCommitment, why.to_owned(), &evidence);
+            let why = "hands the work in with the error in it".to_owned();
+            return self.add(step, ChainRole::FinalCommitment, why, &evidence);
+        }
+        let claim = graph.claims().last().filter(|claim| ends(&claim.step));
+        if let Some(claim) = claim {
+            let step = self.case.index.step(claim.step);
+            let cited = step.and_then(|step| claim.cite(&step.step));
+            let evidence: Vec<Citation> = cited.into_iter().collect();
+            let why = "says that the work is right with the error in it".to_owned();
+            return self.add(claim.step, ChainRole::FinalCommitment, why, &evidence);
+        }
+        let made = graph.makers().iter().map(|maker| maker.step);
+        if let Some(step) = made.max().filter(ends) {
+            let evidence = self.action(step);
+            let why = "leaves the error in the final state".to_owned();
+            self.add(step, ChainRole::FinalCommitment, why, &evidence);
         }
     }
 

@@ -3,20 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use analysis::Index;
-use trace::{DIAGNOSIS_SCHEMA, Diagnosis, Engine, LabelVerdict, OnsetCandidate, StepId, Verdict};
+use trace::{
+    DIAGNOSIS_SCHEMA, Diagnosis, Engine, LabelVerdict, ObservedFailure, OnsetCandidate, StepId,
+};
 
 use crate::case::Case;
 use crate::chain::chain;
 use crate::error_type::{self, Accused};
 use crate::explain::contributions;
 use crate::findings::Findings;
-use crate::label::{incorrect_steps, labels};
+use crate::label::{incorrect_steps, labels, quote};
 use crate::model::Model;
+use crate::summary::{advice, missing, summary};
 use crate::verdict::Judgement;
 use crate::{progress, suspicion, waste};
 
 /// How many suspects a document names.
 const CANDIDATES: usize = 10;
+
+/// How many observed failures a document names.
+const FAILURES: usize = 5;
 
 /// What the caller decides about a diagnosis.
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,14 +100,13 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         waste: waste::account(&case, &waste),
         peak: progress.peak,
         confidence: judged.confidence,
-        summary: match accused {
-            Some((id, (_, s))) => format!("The run first goes wrong at step {id}: {}.", s.why),
-            None if judged.verdict == Verdict::NoFailure => "The recorded check passed.".to_owned(),
-            None => "The evidence does not suffice to name a failure.".to_owned(),
-        },
-        advice: accused.map_or_else(String::new, |(id, _)| {
-            format!("Go back to step {id}, check its result at once, and correct it before building on it.")
-        }),
+        summary: summary(&case, &judged, resolved, accused.map(|(_, (_, seen))| seen)),
+        advice: onset
+            .zip(choice.as_ref())
+            .map_or_else(String::new, |(step, choice)| advice(step, choice.fault)),
+        missing_evidence: missing(&case, &judged, resolved, model.bars),
+        failures: failures(&case),
+        failure_probability: judged.failed,
         used_outcome: resolved.is_some(),
         engine: Engine {
             name: "offline".to_owned(),
@@ -109,6 +114,20 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
             ..Engine::default()
         },
     }
+}
+
+/// What shows at the end that the run failed.
+fn failures(case: &Case<'_>) -> Vec<ObservedFailure> {
+    let loudest = case.graph.failures().iter().take(FAILURES);
+    loudest
+        .map(|failure| ObservedFailure {
+            kind: failure.kind.as_str().to_owned(),
+            step_id: failure.step,
+            strength: failure.strength,
+            why: failure.why.clone(),
+            evidence: quote(case.index, &failure.evidence),
+        })
+        .collect()
 }
 
 /// The best suspects, with what their scores are made of where that is asked for.

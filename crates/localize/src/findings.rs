@@ -9,6 +9,10 @@ use crate::column::{FIRST_SIGNAL, columns, facts};
 use crate::model::{Row, Table};
 use crate::signal::{Suspicion, measure_all, signals};
 
+/// How loud a signal is that speaks for no failure: it places one, but it is no reason to give a reader
+/// where there is another.
+const NEUTRAL: f64 = 0.25;
+
 /// What was measured, and for each step the words of the signal that counts most.
 pub struct Findings {
     /// Every strength, as numbers.
@@ -43,13 +47,21 @@ impl Findings {
                 return;
             }
             note(rows.entry(suspicion.step).or_default(), column, strength);
-            let counts = weights.get(column).copied().unwrap_or(0.0) * strength;
+            let Some(signal) = signals().get(number) else {
+                return;
+            };
+            let weight = weights.get(column).copied().unwrap_or(0.0);
+            let telling = if signal.speaks_for_failure() {
+                1.0
+            } else {
+                NEUTRAL
+            };
+            let counts = weight * strength * telling;
             // Of two that count the same the first of the list speaks.
             let louder = loudest.get(&suspicion.step).is_none_or(|known| {
                 counts > known.counts || (counts >= known.counts && column < known.column)
             });
-            let exculpates = signals().get(number).is_some_and(|s| s.exculpates());
-            if louder && !exculpates {
+            if louder && !signal.exculpates() {
                 let step = suspicion.step;
                 let entry = Loudest {
                     column,

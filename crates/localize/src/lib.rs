@@ -29,6 +29,7 @@ mod explain;
 mod history;
 mod phrase;
 mod plan;
+mod summary;
 mod terminal;
 
 pub use case::Case;

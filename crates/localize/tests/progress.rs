@@ -153,3 +153,24 @@ fn a_run_that_measures_nothing_has_no_peak() {
     let found = diagnosis(&run("", steps));
     assert_eq!((found.peak, found.turning_points.len()), (None, 0));
 }
+
+#[test]
+fn a_check_that_is_written_anew_asks_something_else() {
+    let write = || write("try_it.py", "print(sum([1, 2]))\nprint('done')\n");
+    let works = || shell("python try_it.py", "3", 0);
+    let fails = || {
+        shell(
+            "python try_it.py",
+            "Traceback (most recent call last):\nValueError: 3",
+            1,
+        )
+    };
+    let steps = || vec![write(), works(), write(), fails()];
+    assert_eq!(points(&diagnosis(&run("Mend sum.", steps()))), []);
+    let asked = points(&diagnosis(&run("Write try_it.py.", steps())));
+    assert!(
+        asked
+            .iter()
+            .any(|(kind, ..)| *kind == TurningKind::CheckBroke)
+    );
+}

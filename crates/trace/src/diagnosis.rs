@@ -67,8 +67,20 @@ pub struct Diagnosis {
     /// What of the work was for nothing.
     #[serde(default)]
     pub waste: Waste,
-    /// How often a verdict made on such grounds is right, between 0 and 1.
+    /// What shows at the end of the run that it failed or is not done, the loudest first; judged
+    /// without the recorded outcome. Empty for a run that ends clean.
+    #[serde(default)]
+    pub failures: Vec<ObservedFailure>,
+    /// How often runs that look like this one failed, between 0 and 1; judged without the recorded
+    /// outcome.
+    #[serde(default)]
+    pub failure_probability: f64,
+    /// How often a verdict made on such grounds is right, between 0 and 1: that of `failure_found` is
+    /// how often a reader would name the same onset too.
     pub confidence: f64,
+    /// What would settle an undecided verdict, as sentences.
+    #[serde(default)]
+    pub missing_evidence: Vec<String>,
     /// The verdict in a sentence or two, for a person.
     pub summary: String,
     /// What the agent should have done instead, and from which step.
@@ -112,6 +124,21 @@ pub struct StageFeatures {
     pub exploration_ratio: f64,
     /// The highest suspicion that signals hold against one of its steps.
     pub step_suspicion: f64,
+}
+
+/// Something that shows that a run failed or is not done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ObservedFailure {
+    /// Such as `failing_tests`, `open_error`, `unmet_demand` or `cut_off`.
+    pub kind: String,
+    /// The step that shows it.
+    pub step_id: StepId,
+    /// How strongly it speaks, between 0 and 1.
+    pub strength: f64,
+    /// One clause.
+    pub why: String,
+    /// What the reader can open to check it.
+    pub evidence: Vec<Evidence>,
 }
 
 /// What is concluded about a run.

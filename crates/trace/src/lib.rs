@@ -33,7 +33,7 @@ pub use comparison::{
 };
 pub use diagnosis::{
     ChainLink, ChainRole, Contribution, Diagnosis, Engine, ErrorType, Evidence, Label,
-    LabelVerdict, Labels, OnsetCandidate, StageFeatures, StageSpan, Verdict,
+    LabelVerdict, Labels, ObservedFailure, OnsetCandidate, StageFeatures, StageSpan, Verdict,
 };
 pub use document::{
     COMPARISON_SCHEMA, DIAGNOSIS_SCHEMA, TRAJECTORY_SCHEMA, TrajectoryDocument, json_schemas,

@@ -154,3 +154,26 @@ impl WasteCause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Diagnosis;
+
+    #[test]
+    fn documents_from_before_these_fields_are_read() {
+        let old = serde_json::json!({
+            "schema": "codetracer.diagnosis/1", "run_id": "a", "path": "a", "format": "x",
+            "agent": null, "model": null, "task": null, "outcome": {}, "step_count": 1,
+            "nested_step_count": 0, "change_steps": [],
+            "stages": [{"stage_id": 1, "start": 1, "end": 1, "phase": "patching", "suspicion": 0.5}],
+            "verdict": "undecided", "onset_step_id": null, "onset_candidates": [], "chain": [],
+            "incorrect_step_ids": [], "unuseful_step_ids": [], "labels": [], "error_type": null,
+            "confidence": 0.0, "summary": "", "advice": "", "used_outcome": false,
+            "engine": {"name": "offline", "version": "0", "model": null, "tokens": null,
+                "cost_usd": null, "seconds": null}
+        });
+        let read: Diagnosis = serde_json::from_value(old).unwrap();
+        assert_eq!((read.peak, read.waste.wasted.steps), (None, 0));
+        assert!(read.turning_points.is_empty() && read.fault.is_none());
+    }
+}

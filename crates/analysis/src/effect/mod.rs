@@ -264,7 +264,7 @@ fn combine(judgements: &[Judgement], commands: Vec<Invocation>, lives_on: bool) 
 
 /// The name of the call by which a program text plainly writes files, if it does.
 pub(crate) fn writing_idiom(text: &str) -> Option<String> {
-    program::writing(text).map(|writing| writing.idiom.to_string())
+    program::writing(text).map(|writing| writing.idiom)
 }
 
 fn submits(command: &Invocation) -> bool {

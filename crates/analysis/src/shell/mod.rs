@@ -27,6 +27,10 @@ const SCRIPT_DEPTH: usize = 4;
 
 /// One simple command: a program with its words and redirections.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the command"
+)]
 pub struct Invocation {
     /// The program's file name without folders and wrappers, such as `python3`; empty for a bare
     /// assignment or redirection.

@@ -21,11 +21,9 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Invocation, input: &Printed) 
                 restore(shell, args, &here);
             }
         }
-        "reset" if args.iter().any(|a| a == "--hard") => {
-            // Another commit than the last is not known.
-            if operands(args).all(|word| word == "HEAD") {
-                shell.replay.restore(&here, &place);
-            }
+        // Another commit than the last is not known.
+        "reset" if hard(args) && operands(args).all(|word| word == "HEAD") => {
+            shell.replay.restore(&here, &place);
         }
         "stash" => match operands(args).next() {
             None | Some("push" | "save") => shell.replay.stash(&here, &place),
@@ -59,6 +57,10 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Invocation, input: &Printed) 
             // `git show HEAD:path` prints a file as it was committed, which need not be as it is.
             return Printed::Unknown;
         }
+        // Against the index or the last commit; what stands on the other side is the working tree.
+        "diff" if operands(args).all(|w| w == "HEAD" || shell.is_known(w)) && !reversed(args) => {
+            return Printed::Diff;
+        }
         "add" | "config" | "init" | "clean" => return Printed::Nothing,
         _ => {}
     }
@@ -68,6 +70,20 @@ pub(super) fn run(shell: &mut Shell<'_>, command: &Invocation, input: &Printed) 
     } else {
         Printed::Unknown
     }
+}
+
+fn hard(args: &[String]) -> bool {
+    args.iter().any(|arg| arg == "--hard")
+}
+
+/// True when a difference is not printed as lines, or the other way round.
+fn reversed(args: &[String]) -> bool {
+    args.iter().any(|arg| {
+        matches!(
+            arg.as_str(),
+            "-R" | "--stat" | "--name-only" | "--name-status" | "--shortstat"
+        ) || arg.starts_with("--word-diff")
+    })
 }
 
 /// The verb behind git's own options, and the words after it.
@@ -125,8 +141,8 @@ fn restore(shell: &mut Shell<'_>, args: &[String], here: &str) {
 impl Shell<'_> {
     /// True when a word names a file or a folder of files that was heard of.
     fn is_known(&self, word: &str) -> bool {
-        self.folder.path(word).is_some_and(|path| {
-            self.replay.find(&path).is_some() || !self.replay.below(&path).is_empty()
-        })
+        self.folder
+            .path(word)
+            .is_some_and(|path| self.replay.find(&path).is_some() || self.replay.is_folder(&path))
     }
 }

@@ -94,6 +94,9 @@ impl Fidelity {
 pub struct Provenance {
     /// The step.
     pub step: StepId,
+    /// The step of the sub-agent that step started, where it was one of its steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nested: Option<StepId>,
     /// Whether its action or its observation holds the text.
     pub part: RefPart,
     /// The bytes of the command or of the observation's text; `None` when it is the whole, or an
@@ -115,6 +118,9 @@ pub struct Version {
     pub fidelity: Fidelity,
     /// False after the file went away.
     pub exists: bool,
+    /// The step after which the file held the same text before, something else having stood between;
+    /// `None` when it never did, or when not all of it is known.
+    pub returns_to: Option<StepId>,
     /// What is known of it; `None` for a file that does not exist, and past the limit of kept text.
     pub(super) content: Option<Arc<Content>>,
 }

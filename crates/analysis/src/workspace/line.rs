@@ -10,6 +10,14 @@ use trace::StepId;
 /// name only.
 const KEPT_BYTES: usize = 64 << 20;
 
+/// The most lines a file is believed to have; larger numbers are noise.
+pub(super) const LINES: usize = 100_000_000;
+
+/// A line's number, or how many lines there are, as written somewhere.
+pub(super) fn line_number(text: &str) -> Option<usize> {
+    text.trim().parse().ok().filter(|number| *number <= LINES)
+}
+
 /// Who put a line where it stands.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,

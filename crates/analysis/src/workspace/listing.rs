@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::line::line_number;
+
 /// Lines of a file as a run showed them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listing<'t> {
@@ -41,13 +43,15 @@ fn is_cut(line: &str) -> bool {
     }
 }
 
-/// The part of an observation that a program printed, with its place: without the frame a harness put
-/// around an output it cut. Source: the observation template of mini-SWE-agent, which keeps the first
+/// The part of an observation that a program printed, with its place, and whether more was printed than
+/// that: without the frame a harness put around an output it cut. Source: the observation template of mini-SWE-agent, which keeps the first
 /// and the last characters of a long output.
-pub(super) fn unframed(text: &str) -> (usize, &str) {
+pub(super) fn unframed(text: &str) -> (usize, &str, bool) {
     const HEAD: &str = "<output_head>\n";
     let head = memchr::memmem::find(text.as_bytes(), HEAD.as_bytes()).filter(|at| *at < 2_000);
-    let Some(at) = head else { return (0, text) };
+    let Some(at) = head else {
+        return (0, text, false);
+    };
     let start = at + HEAD.len();
     let end = memchr::memmem::find(&text.as_bytes()[start..], b"</output_head>");
     let end = end.map_or(text.len(), |end| start + end);
@@ -56,7 +60,7 @@ pub(super) fn unframed(text: &str) -> (usize, &str) {
         .trim_end_matches('\n')
         .rfind('\n')
         .map_or(start, |line| start + line + 1);
-    (start, &text[start..end])
+    (start, &text[start..end], true)
 }
 
 /// A text that is the lines of a file from `first` on, at most `count` of them (all without one), as far
@@ -115,7 +119,7 @@ fn numbered_line(line: &str) -> Option<(usize, &str, char)> {
     if digits == 0 || digits > 7 {
         return None;
     }
-    let number: usize = rest[..digits].parse().ok()?;
+    let number = line_number(&rest[..digits])?;
     let mut chars = rest[digits..].chars();
     let separator = chars.next()?;
     let text = chars.as_str();
@@ -165,6 +169,21 @@ pub(super) fn numbered(text: &str, base: usize) -> Vec<Listing<'_>> {
     found
 }
 
+/// The same where all lines of a file were asked for, if `whole`: they are all lines of it when they
+/// begin with the first, are one run, and nothing was left out. Reading tools stop by themselves at some
+/// length, two thousand lines or more.
+pub(super) fn all_numbered(text: &str, base: usize, whole: bool) -> Vec<Listing<'_>> {
+    const SHORT: usize = 2_000;
+    let mut found = numbered(text, base);
+    if let [only] = found.as_mut_slice() {
+        let lines = only.lines.len();
+        let stated = only.total.is_none_or(|total| total == lines);
+        only.whole =
+            whole && only.first == 0 && lines < SHORT && stated && !text.lines().any(is_cut);
+    }
+    found
+}
+
 /// The lines of `grep -rn`: path, number, text. Lines beyond a thousand are left.
 pub(super) fn searched(text: &str, base: usize) -> Vec<(&str, Listing<'_>)> {
     let mut at = base;
@@ -178,7 +197,7 @@ pub(super) fn searched(text: &str, base: usize) -> Vec<(&str, Listing<'_>)> {
         let Some((number, body)) = rest.split_once(':') else {
             continue;
         };
-        let number = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let number = line_number(number).and_then(|number| number.checked_sub(1));
         let (Some(first), false) = (number, path.is_empty() || path.contains(' ')) else {
             continue;
         };
@@ -199,7 +218,7 @@ pub(super) fn searched(text: &str, base: usize) -> Vec<(&str, Listing<'_>)> {
 fn stated_total(text: &str) -> Option<usize> {
     let head = text.lines().find(|line| line.starts_with("[File: "))?;
     let (_, rest) = head.rsplit_once('(')?;
-    rest.split_once(" lines total")?.0.parse().ok()
+    line_number(rest.split_once(" lines total")?.0)
 }
 
 #[cfg(test)]

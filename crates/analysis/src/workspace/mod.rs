@@ -13,12 +13,14 @@
 
 mod check;
 mod content;
+mod diff;
 mod folder;
 mod git;
 mod history;
 mod ledger;
 mod line;
 mod listing;
+mod notebook;
 mod patch;
 mod path;
 mod python;
@@ -173,6 +175,14 @@ impl Workspace {
     #[must_use]
     pub fn superseded(&self, step: StepId) -> Option<StepId> {
         self.ledger.fate(step)?.ended
+    }
+
+    /// The earlier step to whose state a step put a file back, as far as whole texts are known: the
+    /// first of its files that holds again what it held after that step.
+    #[must_use]
+    pub fn reverted(&self, step: StepId) -> Option<StepId> {
+        self.written_by(step)
+            .find_map(|(_, version)| version.returns_to)
     }
 
     /// How the reconstruction compares with what the run shows later.

@@ -3,6 +3,8 @@
 //! Sources: POSIX `diff -u` and git's extended headers; the grammar in the instructions of the
 //! `apply_patch` tool (`*** Begin Patch`, `*** Update File:`, `@@` with an optional anchor line).
 
+use super::line::line_number;
+
 /// What a patch does to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilePatch<'p> {
@@ -93,15 +95,15 @@ fn read_unified(text: &str) -> Vec<FilePatch<'_>> {
                 });
                 due = (olds, news);
             }
-        } else if let Some(path) = line.strip_prefix("rename from ") {
-            if let Some(to) = lines.peek().and_then(|l| l.strip_prefix("rename to ")) {
-                files.push(FilePatch {
-                    old: Some(path),
-                    new: Some(to),
-                    hunks: Vec::new(),
-                    creates: false,
-                });
-            }
+        } else if let Some(path) = line.strip_prefix("rename from ")
+            && let Some(to) = lines.peek().and_then(|l| l.strip_prefix("rename to "))
+        {
+            files.push(FilePatch {
+                old: Some(path),
+                new: Some(to),
+                hunks: Vec::new(),
+                creates: false,
+            });
         }
     }
     files
@@ -149,7 +151,7 @@ fn hunk_header(line: &str) -> Option<((usize, usize), (usize, usize))> {
     let (new, _) = rest.split_once(" @@")?;
     let range = |text: &str| -> Option<(usize, usize)> {
         let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-        Some((start.parse().ok()?, count.parse().ok()?))
+        Some((line_number(start)?, line_number(count)?))
     };
     Some((range(old)?, range(new)?))
 }

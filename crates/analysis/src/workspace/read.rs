@@ -1,10 +1,12 @@
 //! From steps to files: what each step's action does to them and what its observation shows.
 
-use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepStatus};
+use trace::{ActionKind, Change, FileEdit, Observation, Step, StepOutcome, StepStatus, Trajectory};
 
 use super::folder::Folder;
 use super::history::Operation;
+use super::line::LINES;
 use super::listing::{self, Listing};
+use super::notebook;
 use super::patch;
 use super::replay::{Place, Replay, Text};
 use super::shell::{Form, Piece, Printed, Shell, Shows};
@@ -12,6 +14,9 @@ use crate::Index;
 use crate::effect::StepReading;
 use crate::outcome::Answers;
 use crate::shell::{Invocation, invocations};
+
+/// How deep sub-agents of sub-agents are followed.
+const DELEGATION_DEPTH: usize = 4;
 
 /// Replays all steps of a run.
 pub(super) fn replay(index: &Index<'_>) -> Replay {
@@ -26,18 +31,69 @@ pub(super) fn replay(index: &Index<'_>) -> Replay {
             replay: &mut replay,
             folder: &mut folder,
             answers: &mut answers,
+            cut: false,
         };
         reader.step(step, &indexed.reading, &indexed.outcome);
+        delegated(&mut replay, index.trajectory, step, 1);
         folder.end(step);
         replay.end();
     }
     replay
 }
 
+/// What the sub-agent a step started did to files is that step's doing.
+fn delegated(replay: &mut Replay, trajectory: &Trajectory, step: &Step, depth: usize) {
+    let started = step.subtrajectory.as_ref().and_then(|id| {
+        let mut below = trajectory.subtrajectories.iter();
+        below.find(|below| below.id == *id)
+    });
+    let Some(below) = started.filter(|_| depth <= DELEGATION_DEPTH) else {
+        return;
+    };
+    let index = Index::new(below);
+    let mut folder = Folder::new(&index);
+    let mut answers = Answers::new(below);
+    for indexed in index.steps() {
+        replay.nested.get_or_insert(indexed.id);
+        let step = &*indexed.step;
+        folder.begin(step);
+        let mut reader = Reader {
+            replay,
+            folder: &mut folder,
+            answers: &mut answers,
+            cut: false,
+        };
+        reader.step(step, &indexed.reading, &indexed.outcome);
+        delegated(replay, below, step, depth + 1);
+        folder.end(step);
+        if depth == 1 {
+            replay.nested = None;
+        }
+    }
+}
+
+/// Argument names by which reading tools are asked for a part of a file.
+const PARTS: &[&str] = &[
+    "offset",
+    "limit",
+    "view_range",
+    "start_line",
+    "end_line",
+    "line_start",
+    "line_end",
+    "line_range",
+    "line_number",
+    "pages",
+    "start",
+    "end",
+];
+
 struct Reader<'r, 't> {
     replay: &'r mut Replay,
     folder: &'r mut Folder,
     answers: &'r mut Answers<'t>,
+    /// True when the observation at hand is not all that was printed.
+    cut: bool,
 }
 
 impl Reader<'_, '_> {
@@ -60,6 +116,9 @@ impl Reader<'_, '_> {
             ActionKind::Read { path } if outcome.status != StepStatus::Failed => {
                 self.view(step, path);
             }
+            ActionKind::Search { .. } if outcome.status != StepStatus::Failed => {
+                self.searched(step.observed(), 0, false);
+            }
             _ => {}
         }
     }
@@ -76,15 +135,14 @@ impl Reader<'_, '_> {
             }
             Change::Replace { old, new, all } => replay.replace(&path, old, new, *all, place),
             Change::ReplaceLines { first, last, text } => {
-                let (Ok(first), Ok(last)) = (usize::try_from(*first), usize::try_from(*last))
-                else {
+                let (Some(first), Some(last)) = (number(*first), number(*last)) else {
                     return;
                 };
                 let from = first.saturating_sub(1);
                 replay.overwrite(&path, from..last.max(from), text, Operation::Edit, place);
             }
             Change::Insert { line, text } => {
-                if let Ok(line) = usize::try_from(*line) {
+                if let Some(line) = number(*line) {
                     replay.overwrite(&path, line..line, text, Operation::Edit, place);
                 }
             }
@@ -96,7 +154,18 @@ impl Reader<'_, '_> {
                         .patch(old.as_deref(), new.as_deref(), &file, &place);
                 }
             }
-            Change::Cell { .. } => replay.program(&path, place),
+            Change::Cell { cell, source } => {
+                // How a tool writes the rest of the notebook is its own affair.
+                let changed = replay
+                    .text(&path)
+                    .and_then(|text| notebook::with_cell(&text, cell, source));
+                match changed {
+                    Some(text) => {
+                        replay.write(&path, Text::About(&text), Operation::Edit, place);
+                    }
+                    None => replay.program(&path, place),
+                }
+            }
             Change::Delete => replay.remove(&path, true, &place),
             Change::Rename { to } => {
                 if let Some(to) = self.folder.path(to) {
@@ -113,7 +182,14 @@ impl Reader<'_, '_> {
             return;
         };
         let text = step.observed();
-        for mut listing in listing::numbered(text, 0) {
+        let whole = matches!(step.action.kind, ActionKind::Read { .. })
+            && !PARTS.iter().any(|name| {
+                step.action
+                    .arguments
+                    .get(name)
+                    .is_some_and(|v| !v.is_null())
+            });
+        for mut listing in listing::all_numbered(text, 0, whole) {
             // Editors number what follows the last line feed of a snippet too.
             if listing.lines.len() > 1 && listing.lines.last().is_some_and(|l| l.is_empty()) {
                 listing.lines.pop();
@@ -143,7 +219,8 @@ impl Reader<'_, '_> {
                 && !handled.contains(&path)
                 && !written.ends_with('/')
                 && outcome.status != StepStatus::Failed
-                && self.replay.below(&path).is_empty()
+                && step.subtrajectory.is_none()
+                && !self.replay.is_folder(&path)
             {
                 self.replay.program(&path, Place::action(None));
             }
@@ -152,10 +229,12 @@ impl Reader<'_, '_> {
             return;
         };
         if observation.screen {
+            self.cut = false;
             self.screen(observation, commands, &pieces);
         } else if outcome.status != StepStatus::Failed {
             let pieces: Vec<&Printed> = pieces.iter().map(|piece| &piece.printed).collect();
-            let (start, text) = listing::unframed(&observation.text);
+            let (start, text, cut) = listing::unframed(&observation.text);
+            self.cut = cut;
             self.shown(text, start, &pieces, false);
         }
     }
@@ -195,8 +274,14 @@ impl Reader<'_, '_> {
             .iter()
             .filter(|printed| !matches!(printed, Printed::Nothing))
             .collect();
-        let shows = |printed: &&&Printed| matches!(printed, Printed::Files(_) | Printed::Searched);
-        if !spoken.iter().any(|printed| shows(&printed)) {
+        if spoken
+            .iter()
+            .any(|printed| matches!(printed, Printed::Diff))
+        {
+            self.differences(text, base, screen);
+        }
+        let shows = |printed: &Printed| matches!(printed, Printed::Files(_) | Printed::Searched);
+        if !spoken.iter().any(|printed| shows(printed)) {
             return;
         }
         let mut at = 0;
@@ -264,7 +349,7 @@ impl Reader<'_, '_> {
         for printed in pieces {
             match printed {
                 Printed::Files(files) => match files.as_slice() {
-                    [shows] if shows.form == Form::Numbered => views.push(shows),
+                    [shows] if matches!(shows.form, Form::Numbered { .. }) => views.push(shows),
                     _ => return,
                 },
                 Printed::Listed => {}
@@ -282,6 +367,54 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The side of a difference that is the working tree.
+    fn differences(&mut self, text: &str, base: usize, screen: bool) {
+        for file in patch::read(text) {
+            let Some(path) = file.new.and_then(|path| self.in_repository(path)) else {
+                continue;
+            };
+            for hunk in &file.hunks {
+                let lines: Vec<&str> = hunk.after().collect();
+                let (Some(first), Some(at)) = (hunk.new_start, hunk.rows.first()) else {
+                    continue;
+                };
+                // Rows are pieces of the text, so their addresses say where they stand in it.
+                let place = |row: &str| base + (row.as_ptr() as usize - text.as_ptr() as usize);
+                let end = hunk.rows.last().map_or(0, |row| place(row.1) + row.1.len());
+                let listing = Listing {
+                    first: first.saturating_sub(1),
+                    whole: file.creates && file.hunks.len() == 1,
+                    lines,
+                    total: None,
+                    screen,
+                    bytes: place(at.1)..end,
+                };
+                if listing.lines.is_empty() {
+                    continue;
+                }
+                if let Some(mark) = self.replay.mark(&path) {
+                    self.replay.show(&mark, &listing);
+                }
+            }
+        }
+    }
+
+    /// The file a path means that starts at the root of a repository, which lies here or above.
+    fn in_repository(&self, path: &str) -> Option<String> {
+        let here = self.folder.path(path)?;
+        let mut folder = self.folder.path(".").unwrap_or_default();
+        loop {
+            let candidate = format!("{folder}/{path}");
+            if self.replay.find(&candidate).is_some() {
+                return Some(candidate);
+            }
+            match folder.rfind('/') {
+                Some(at) => folder.truncate(at),
+                None => return Some(here),
+            }
+        }
+    }
+
     /// Lines found in several files.
     fn searched(&mut self, text: &str, base: usize, screen: bool) {
         for (path, listing) in listing::searched(text, base) {
@@ -295,17 +428,27 @@ impl Reader<'_, '_> {
 
     fn listing(&mut self, shows: &Shows, text: &str, base: usize, screen: bool) {
         let found: Vec<Listing<'_>> = match shows.form {
-            Form::Numbered | Form::Found => listing::numbered(text, base),
+            Form::Numbered { whole } => listing::all_numbered(text, base, whole),
+            Form::Found => listing::numbered(text, base),
             Form::Plain { first, count } => listing::plain(text, first, count, base)
                 .into_iter()
                 .collect(),
             Form::Some => Vec::new(),
         };
         for listing in found {
-            let listing = Listing { screen, ..listing };
+            let listing = Listing {
+                screen,
+                whole: listing.whole && !self.cut,
+                ..listing
+            };
             self.replay.show(&shows.mark, &listing);
         }
     }
+}
+
+/// A line's number as a tool takes it.
+fn number(stated: u64) -> Option<usize> {
+    usize::try_from(stated).ok().filter(|line| *line <= LINES)
 }
 
 /// Where `said` stands in `text` as whole lines.

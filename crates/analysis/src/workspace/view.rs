@@ -1,16 +1,12 @@
 //! Looking at files: their text, who wrote it, and how two moments differ.
 
 use serde::Serialize;
-use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
-use std::fmt::Write as _;
 
 use super::content::Content;
+use super::diff::hunks;
 use super::history::{BlamedLine, Fidelity, FileHistory, Version};
-use super::line::{Line, Lines};
+use super::line::Lines;
 use super::{StepId, Workspace};
-
-/// Unchanged lines shown around a change.
-const CONTEXT: usize = 3;
 
 /// What is known of a file at one moment.
 pub struct Text<'w> {
@@ -105,7 +101,7 @@ impl Workspace {
     /// What a file holds after `step`; `None` when it had not been seen or is not there.
     #[must_use]
     pub fn at(&self, path: &str, step: StepId) -> Option<Text<'_>> {
-        let version = self.known_at(self.file(path)?, Some(step))?;
+        let version = Self::known_at(self.file(path)?, Some(step))?;
         version.exists.then_some(Text {
             lines: &self.lines,
             version,
@@ -120,11 +116,7 @@ impl Workspace {
 
     /// The version that knows most of a file as it stood after `step` (before the run for `None`):
     /// what was shown before it changed again counts for it.
-    pub(super) fn known_at<'f>(
-        &self,
-        file: &'f FileHistory,
-        step: Option<StepId>,
-    ) -> Option<&'f Version> {
+    fn known_at(file: &FileHistory, step: Option<StepId>) -> Option<&Version> {
         let after = step.map_or(0, |step| file.versions.partition_point(|v| v.step <= step));
         let later = file.versions[after..]
             .iter()
@@ -140,8 +132,8 @@ impl Workspace {
         let files = self.files();
         files
             .filter_map(|file| {
-                let (old, new) = (self.known_at(file, from), self.known_at(file, to));
-                self.differ(file, old, new)
+                let (old, new) = (Self::known_at(file, from), Self::known_at(file, to));
+                self.differ(file, old, new, from)
             })
             .collect()
     }
@@ -158,6 +150,7 @@ impl Workspace {
         file: &FileHistory,
         old: Option<&Version>,
         new: Option<&Version>,
+        since: Option<StepId>,
     ) -> Option<FileDiff> {
         let new = new?;
         if old.is_some_and(|old| std::ptr::eq(old, new)) {
@@ -172,7 +165,7 @@ impl Workspace {
             .content
             .as_deref()
             .unwrap_or(if new.exists { &unknown } else { &empty });
-        let (hunks, added, removed) = hunks(before, after, &self.lines);
+        let (hunks, added, removed) = hunks(before, after, since, &self.lines);
         if hunks.is_empty() && existed == new.exists {
             return None;
         }
@@ -193,103 +186,5 @@ impl Workspace {
             added,
             removed,
         })
-    }
-}
-
-/// The lines of both sides that can be compared, each with its number.
-fn side(content: &Content) -> Vec<(usize, Line)> {
-    let mut out = Vec::new();
-    let mut next = 0;
-    for stretch in content.stretches() {
-        let at = stretch.at.unwrap_or(next);
-        for (offset, line) in stretch.lines.iter().enumerate() {
-            out.push((at + offset, *line));
-        }
-        next = at + stretch.lines.len();
-    }
-    out
-}
-
-fn hunks(before: &Content, after: &Content, lines: &Lines) -> (String, usize, usize) {
-    let (old, new) = (Side::of(before, lines), Side::of(after, lines));
-    let numbers = |side: &Side| -> Vec<(u32, bool)> {
-        let open = |at: usize| side.unclosed && at + 1 == side.rows.len();
-        let rows = side.rows.iter().enumerate();
-        rows.map(|(at, row)| (row.1.text, open(at))).collect()
-    };
-    let ops = capture_diff_slices(Algorithm::Myers, &numbers(&old), &numbers(&new));
-    let mut out = String::new();
-    let (mut added, mut removed) = (0, 0);
-    for group in group_diff_ops(ops, CONTEXT) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else {
-            continue;
-        };
-        let olds = first.old_range().start..last.old_range().end;
-        let news = first.new_range().start..last.new_range().end;
-        let header = |side: &Side, range: &std::ops::Range<usize>| {
-            let at = side
-                .rows
-                .get(range.start)
-                .map_or(side.rows.len(), |row| row.0);
-            let start = if range.is_empty() { at } else { at + 1 };
-            format!("{start},{}", range.len())
-        };
-        let _ = writeln!(
-            out,
-            "@@ -{} +{} @@",
-            header(&old, &olds),
-            header(&new, &news)
-        );
-        for op in group {
-            match op {
-                DiffOp::Equal { old_index, len, .. } => {
-                    old.write(old_index..old_index + len, ' ', lines, &mut out);
-                }
-                op => {
-                    removed += op.old_range().len();
-                    added += op.new_range().len();
-                    old.write(op.old_range(), '-', lines, &mut out);
-                    new.write(op.new_range(), '+', lines, &mut out);
-                }
-            }
-        }
-    }
-    (out, added, removed)
-}
-
-/// One side of a difference.
-struct Side {
-    rows: Vec<(usize, Line)>,
-    /// True when the last row has no line feed behind it.
-    unclosed: bool,
-}
-
-impl Side {
-    fn of(content: &Content, lines: &Lines) -> Self {
-        let mut rows = side(content);
-        let mut unclosed = false;
-        if content.all().is_some() {
-            // What follows the last line feed is a line only when there is something.
-            match rows.last() {
-                Some((_, last)) if lines.text(last.text).is_empty() => {
-                    rows.pop();
-                }
-                Some(_) => unclosed = true,
-                None => {}
-            }
-        }
-        Self { rows, unclosed }
-    }
-
-    fn write(&self, range: std::ops::Range<usize>, sign: char, lines: &Lines, out: &mut String) {
-        for at in range {
-            let Some((_, line)) = self.rows.get(at) else {
-                continue;
-            };
-            let _ = writeln!(out, "{sign}{}", lines.text(line.text));
-            if self.unclosed && at + 1 == self.rows.len() {
-                out.push_str("\\ No newline at end of file\n");
-            }
-        }
     }
 }

@@ -121,7 +121,7 @@ pub(super) fn print(
             version.step,
         );
         let mut page = format!("{}\n", palette.strong(&inert(&title)));
-        page.push_str(&listed(&lines, palette));
+        page.push_str(&listed(&lines, asked.line.is_none(), palette));
         if lines.is_empty() {
             page.push_str("nothing of its text is known\n");
         }
@@ -162,7 +162,7 @@ fn past(operation: Operation) -> &'static str {
 
 /// Lines with number and step. `-` stands for what was there before the run, `?` for what changed out
 /// of sight.
-fn listed(lines: &[BlamedLine<'_>], palette: Palette) -> String {
+fn listed(lines: &[BlamedLine<'_>], gaps: bool, palette: Palette) -> String {
     let mut out = String::new();
     let mut last: Option<usize> = None;
     for line in lines {
@@ -171,7 +171,7 @@ fn listed(lines: &[BlamedLine<'_>], palette: Palette) -> String {
             (None, Some(number)) => number == 1,
             (_, None) => last.is_none() && !out.is_empty(),
         };
-        if !follows {
+        if gaps && !follows {
             let gap = match line.number {
                 Some(_) => "… not known",
                 None => "… somewhere",

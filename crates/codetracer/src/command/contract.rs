@@ -124,8 +124,11 @@ fn told(demand: &Demand, standing: &Standing) -> String {
         State::NeverTouched => "never touched",
     };
     let mark = standing.told_by().filter(|_| demand.weight > 0);
-    let by = mark.map_or_else(String::new, |mark| {
-        format!(" (step {}: {})", mark.step, mark.why)
-    });
+    let begun = standing.begun.filter(|_| standing.state() == State::Unmet);
+    let by = match (mark, begun) {
+        (Some(mark), _) => format!(" (step {}: {})", mark.step, mark.why),
+        (None, Some(step)) => format!(" (begun at step {step}, never shown to be met)"),
+        (None, None) => String::new(),
+    };
     format!("{:>4}  {state:<13}  {}{by}", demand.id, demand.name())
 }

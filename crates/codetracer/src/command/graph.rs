@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use analysis::Index;
+use analysis::workspace::Workspace;
 use localize::contract::Audit;
 use localize::graph::Graph;
 use localize::graph::print::{Document, Drawing, document, draw};
@@ -31,7 +32,7 @@ pub(super) fn run(
             Some(step.ok_or_else(|| anyhow::anyhow!("the run has no step {number}"))?)
         }
     };
-    let graph = Graph::new(&index, &Audit::over(&index));
+    let graph = Graph::new(&index, &Audit::over(&index), &Workspace::new(&index));
     match args.format {
         GraphFormat::Text => output.text(&inert(&text(&document(&graph, &index, around))))?,
         GraphFormat::Json => output.json(&document(&graph, &index, around))?,

@@ -1,6 +1,6 @@
 //! Peak, turning points, waste and kind of error, in sentences for a person.
 
-use trace::{Diagnosis, Spent, TurningPoint};
+use trace::{Diagnosis, Fault, Spent, TurningPoint};
 
 /// How many turning points are told.
 const TOLD: usize = 5;
@@ -94,7 +94,7 @@ fn shares(wasted: &Spent, total: &Spent) -> Vec<String> {
 /// The kind of error with the rule that chose it.
 pub(super) fn kind(diagnosis: &Diagnosis) -> Option<String> {
     let kind = diagnosis.error_type?.as_str();
-    let fault = diagnosis.fault.map(|fault| fault.as_str());
+    let fault = diagnosis.fault.map(Fault::as_str);
     let mut text = kind.replace('_', " ");
     if let Some(fault) = fault.filter(|fault| *fault != kind) {
         text.push_str(", more closely ");

@@ -53,7 +53,16 @@ pub(super) fn full(
             }
         }
     }
+    if diagnosis.onset_step_id.is_none() {
+        failures(&mut out, diagnosis, input, palette);
+    }
     suspects(&mut out, diagnosis, palette);
+    if !diagnosis.missing_evidence.is_empty() {
+        let _ = writeln!(out, "\n{}", palette.strong("what is missing"));
+        for line in &diagnosis.missing_evidence {
+            let _ = writeln!(out, "  {}", headline(line, palette.width.max(40) * 2));
+        }
+    }
     if !diagnosis.advice.is_empty() {
         paragraph(&mut out, "advice", &diagnosis.advice, palette);
     }
@@ -62,13 +71,34 @@ pub(super) fn full(
     if !progress.is_empty() {
         let _ = writeln!(out, "\n{}", palette.strong("progress"));
         for line in progress {
-            let _ = writeln!(out, "  {}", headline(&line, palette.width.max(40) * 2));
+            wrapped(&mut out, &line, palette);
         }
     }
     if let Some(waste) = progress::waste(diagnosis) {
         paragraph(&mut out, "waste", &waste, palette);
     }
     out
+}
+
+/// What shows that the run failed, where no onset is named whose chain would tell it.
+fn failures(out: &mut String, diagnosis: &Diagnosis, input: &Input, palette: Palette) {
+    if diagnosis.failures.is_empty() || diagnosis.verdict == Verdict::NoFailure {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", palette.strong("what speaks for a failure"));
+    for failure in &diagnosis.failures {
+        let kind = failure.kind.replace('_', " ");
+        let _ = writeln!(
+            out,
+            "  step {} {}: {}",
+            failure.step_id,
+            palette.open(&kind),
+            headline(&failure.why, 400)
+        );
+        for evidence in failure.evidence.iter().take(1) {
+            quote(out, evidence, input, palette);
+        }
+    }
 }
 
 /// The steps that come next in suspicion, or the first ones where none is named; each with what its
@@ -122,7 +152,13 @@ fn suspects(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
 }
 
 fn head(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
-    let sure = format!("confidence {:.2}", diagnosis.confidence);
+    let sure = match diagnosis.verdict {
+        Verdict::Undecided => format!(
+            "failed {:.2} of runs like it",
+            diagnosis.failure_probability
+        ),
+        _ => format!("confidence {:.2}", diagnosis.confidence),
+    };
     let _ = writeln!(
         out,
         "{}  {}  {}",
@@ -161,6 +197,11 @@ fn recorded(diagnosis: &Diagnosis) -> String {
 
 fn paragraph(out: &mut String, title: &str, text: &str, palette: Palette) {
     let _ = writeln!(out, "\n{}", palette.strong(title));
+    wrapped(out, text, palette);
+}
+
+/// A text in lines that fit, a little to the right.
+fn wrapped(out: &mut String, text: &str, palette: Palette) {
     let mut line = String::new();
     for word in inert(text).split_whitespace() {
         if line.chars().count() + word.chars().count() + 3 > palette.width && !line.is_empty() {
@@ -245,8 +286,8 @@ fn span(start: StepId, end: StepId) -> String {
 /// The heading of the table of many runs.
 pub(super) fn table_head(palette: Palette) -> String {
     let head = format!(
-        "{:<13}  {:>5}  {:>5}  {:>4}  run\n",
-        "verdict", "onset", "steps", "conf"
+        "{:<13}  {:>5}  {:>5}  {:>4}  {:<8}  run\n",
+        "verdict", "onset", "steps", "conf", "recorded"
     );
     palette.faint(&head)
 }
@@ -258,11 +299,19 @@ pub(super) fn row(diagnosis: &Diagnosis, palette: Palette) -> String {
         .map_or_else(|| "-".to_owned(), |step| step.to_string());
     // Padding is put outside the colour, which would count as width.
     let pad = " ".repeat(13_usize.saturating_sub(diagnosis.verdict.as_str().len()));
+    let sure = match diagnosis.verdict {
+        Verdict::Undecided => "-".to_owned(),
+        _ => format!("{:.2}", diagnosis.confidence),
+    };
+    let recorded = match diagnosis.outcome.resolved {
+        Some(true) => "passed",
+        Some(false) => "failed",
+        None => "-",
+    };
     format!(
-        "{}{pad}  {onset:>5}  {:>5}  {:>4.2}  {}\n",
+        "{}{pad}  {onset:>5}  {:>5}  {sure:>4}  {recorded:<8}  {}\n",
         verdict(diagnosis.verdict, palette),
         diagnosis.step_count,
-        diagnosis.confidence,
         headline(&diagnosis.run_id, 400),
     )
 }
@@ -360,7 +409,7 @@ mod tests {
         insta::assert_snapshot!(report);
         assert_eq!(
             row(&diagnosis, Palette::plain(80)),
-            "failure_found      6     12  0.75  runs/a.traj.json\n"
+            "failure_found      6     12  0.75  -         runs/a.traj.json\n"
         );
     }
 }

@@ -300,7 +300,7 @@ impl Conversation {
         let index = at.steps.len();
         let id = step.address.call_id.as_deref().unwrap_or_default();
         let key = key_of(&[id.as_bytes()]);
-        at.open.entry(key).or_default().push_back(index);
+        at.open.entry(key).or_default().push_back((number, index));
         at.steps.push(step);
         at.join_message(number, index);
         let place = (narrow(thread), narrow(index));
@@ -350,11 +350,16 @@ impl Conversation {
             self.unpaired += 1;
             return;
         };
-        let answered = waiting.get_mut().pop_front();
-        if waiting.get().is_empty() {
+        // Some servers number the calls of every reply anew. A result answers the latest reply that used
+        // the id: what an earlier one asked for under it was given up. Within a reply, the earliest.
+        let calls = waiting.get_mut();
+        let latest = calls.back().map(|(reply, _)| *reply);
+        let place = calls.iter().position(|(reply, _)| Some(*reply) == latest);
+        let answered = place.and_then(|place| calls.remove(place));
+        if calls.is_empty() {
             waiting.remove();
         }
-        let Some(index) = answered else {
+        let Some((_, index)) = answered else {
             return;
         };
         let details = ["toolUseResult", "tool_use_result"]

@@ -89,6 +89,35 @@ fn a_sub_agent_of_a_stream_is_nested_below_its_call() {
 }
 
 #[test]
+fn a_result_answers_the_latest_reply_that_used_its_id() {
+    let record = |kind: &str, id: &str, content: Value| {
+        json!({"type": kind, "session_id": "s-3", "message": {"id": id, "role": kind,
+            "model": "sample", "content": content}})
+    };
+    let read_of = |id: &str, path: &str| json!({"type": "tool_use", "id": id, "name": "Read", "input": {"file_path": path}});
+    let result =
+        |id: &str, text: &str| json!([{"type": "tool_result", "tool_use_id": id, "content": text}]);
+    let text = lines(&[
+        json!({"type": "system", "subtype": "init", "session_id": "s-3", "model": "sample"}),
+        record(
+            "assistant",
+            "m1",
+            json!([read_of("Read:0", "a"), read_of("Read:1", "b")]),
+        ),
+        record(
+            "assistant",
+            "m2",
+            json!([read_of("Read:0", "c"), read_of("Read:1", "d")]),
+        ),
+        record("user", "", result("Read:1", "of d")),
+        record("user", "", result("Read:0", "of c")),
+    ]);
+    let run = read("claude-code.txt", &text).unwrap().0;
+    let seen: Vec<&str> = run.steps.iter().map(trace::Step::observed).collect();
+    assert_eq!(seen, ["", "", "of c", "of d"]);
+}
+
+#[test]
 fn a_half_written_line_is_told_and_the_rest_is_read() {
     let whole = session();
     let (run, warnings) = read("s-1.jsonl", &whole[..whole.len() - 30]).unwrap();

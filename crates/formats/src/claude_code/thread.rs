@@ -13,8 +13,8 @@ pub(super) struct Thread {
     /// The call that started it: thread and step.
     pub(super) parent: Option<(usize, usize)>,
     pub(super) steps: Steps,
-    /// Calls that wait for a result, earliest first; ids may repeat.
-    pub(super) open: HashMap<Key, VecDeque<usize>>,
+    /// Calls that wait for a result, earliest first, each with the number of its reply; ids may repeat.
+    pub(super) open: HashMap<Key, VecDeque<(usize, usize)>>,
     /// The message being read, and its words that no call has taken yet.
     pub(super) message: String,
     pub(super) text: Vec<String>,

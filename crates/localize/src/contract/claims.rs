@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use analysis::activity::Activity;
 
-use super::judge::Seen;
+use super::seen::Seen;
 use super::standing::Mark;
 use crate::evidence::{of_action, of_thought};
 use crate::phrase::phrases;

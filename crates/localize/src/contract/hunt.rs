@@ -109,7 +109,7 @@ pub(super) fn texts(demand: &Demand) -> Vec<String> {
         | DemandKind::Removal { path }
         | DemandKind::Input { path } => vec![file_name(path).to_owned()],
         DemandKind::Command { command } => vec![command.clone()],
-        DemandKind::Literal { text } => vec![text.trim_end_matches("()").to_owned()],
+        DemandKind::Literal { text } => vec![bare_call(text).to_owned()],
         DemandKind::Format { parts } => parts.clone(),
         DemandKind::Limit { limit } => vec![limit.measure.clone()],
         DemandKind::Prohibition { objects, .. } => {
@@ -117,6 +117,17 @@ pub(super) fn texts(demand: &Demand) -> Vec<String> {
         }
         DemandKind::Service { port } => vec![port.to_string()],
         DemandKind::Verification => Vec::new(),
+    }
+}
+
+/// The name of what is called, of a text like `module.name(arguments)`; any other text as it is.
+fn bare_call(text: &str) -> &str {
+    let plain = |c: char| c.is_alphanumeric() || "_.:".contains(c);
+    match text.split_once('(') {
+        Some((name, rest)) if rest.ends_with(')') && name.chars().all(plain) && name.len() > 2 => {
+            name.rsplit(['.', ':']).next().unwrap_or(name)
+        }
+        _ => text,
     }
 }
 

@@ -9,14 +9,12 @@ use trace::{ErrorKind, StepId, StepStatus};
 
 use super::claims::{LESSER, claim, lists_work};
 use super::hunt::{Hit, Hunt, texts};
+use super::seen::{AskedFor, Seen, removed};
 use super::standing::{Mark, Standing, TouchKind};
 use super::step_texts::{self, Texts};
-use super::tables::{ENDINGS, has};
 use super::{Contract, Demand, DemandKind, file};
 use crate::blame::file_name;
-use crate::evidence::{
-    Citation, action_text, of_action, of_action_line, of_observation, of_thought,
-};
+use crate::evidence::{Citation, action_text, of_action_line, of_thought};
 
 /// Files remembered to hold what a demand names, for each of its parts.
 const MOST_CARRIERS: usize = 8;
@@ -59,114 +57,6 @@ pub(super) struct Finds {
     pub(super) other: Option<(usize, usize, usize, bool)>,
 }
 
-/// A step while it is judged.
-pub(super) struct Seen<'s> {
-    pub(super) step: &'s IndexedStep<'s>,
-    pub(super) texts: Texts<'s>,
-    /// The tool refused: nothing was done.
-    pub(super) refused: bool,
-    pub(super) failed: bool,
-    /// Paths that the step removes.
-    pub(super) removed: Vec<&'s str>,
-    /// The first word for something lesser, in thought or written text, that the task does not say.
-    pub(super) lesser: Option<Citation>,
-    pub(super) changed_before: bool,
-    /// An earlier step that made something lesser of what this one works on.
-    pub(super) from_lesser: Option<Mark>,
-    /// The files that are to be handed in.
-    outputs: &'s [String],
-    /// The task is about pages for people to read.
-    pages: bool,
-}
-
-impl Seen<'_> {
-    pub(super) fn does(&self, wanted: &[Activity]) -> bool {
-        self.step
-            .reading
-            .activities
-            .iter()
-            .any(|a| wanted.contains(a))
-    }
-
-    /// True when the step ran something of which nobody knows what it wrote.
-    pub(super) fn acts(&self) -> bool {
-        self.does(&[
-            Activity::Run,
-            Activity::Build,
-            Activity::Test,
-            Activity::Serve,
-            Activity::Fetch,
-            Activity::Install,
-            Activity::Version,
-        ]) || self.step.reading.effect.kind.is_change()
-    }
-
-    /// True for files that only tell people about the work: nothing is met by them, unless they
-    /// are what is demanded.
-    pub(super) fn tells(&self, path: &str) -> bool {
-        let ending = file_name(path).rsplit_once('.').map_or("", |(_, end)| end);
-        let told = match ending {
-            "md" | "rst" | "adoc" | "log" => true,
-            "html" | "htm" => !self.pages,
-            "txt" => !file_name(path).starts_with("requirements"),
-            _ => false,
-        };
-        told && !self.outputs.iter().any(|output| file::same(output, path))
-    }
-
-    /// The files that the step makes something lesser of.
-    fn lesser_files(&self) -> Vec<(String, Mark)> {
-        let Some(evidence) = &self.lesser else {
-            return Vec::new();
-        };
-        let words = self.step.reading.commands.iter().flat_map(|c| &c.args);
-        let named = words.filter(|word| {
-            let ending = word.rsplit_once('.').map_or("", |(_, end)| end);
-            has(ENDINGS, ending) && !word.contains(char::is_whitespace)
-        });
-        let mark = self.mark("makes something lesser", Some(evidence.clone()));
-        let files = self.step.reading.effect.writes.iter().chain(named);
-        let names = files.map(|path| file_name(path).to_owned());
-        names.take(8).map(|name| (name, mark.clone())).collect()
-    }
-
-    /// The files of which the step writes a whole new version.
-    fn rewritten(&self) -> Vec<String> {
-        let whole = self.texts.written.iter().filter(|piece| piece.whole);
-        whole
-            .map(|piece| file_name(piece.path).to_owned())
-            .collect()
-    }
-
-    pub(super) fn mark(&self, why: &str, evidence: Option<Citation>) -> Mark {
-        Mark {
-            step: self.step.id,
-            why: why.to_owned(),
-            evidence: evidence.or_else(|| of_action(&self.step.step)),
-        }
-    }
-
-    /// Cites the line of the action that holds `words`.
-    pub(super) fn action(&self, words: &str) -> Option<Citation> {
-        let at = action_text(&self.step.step).find(words)?;
-        of_action_line(&self.step.step, at)
-    }
-
-    /// Cites the line of the observation at a byte.
-    pub(super) fn line(&self, at: usize) -> Option<Citation> {
-        let text = self.step.step.observed();
-        let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
-        let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
-        of_observation(&self.step.step, &(start..end))
-    }
-
-    /// Cites the first error the step shows.
-    pub(super) fn error(&self) -> Option<Citation> {
-        let error = self.step.outcome.errors.first()?;
-        of_observation(&self.step.step, &error.span)
-    }
-}
-
 /// Watches a run for a contract.
 pub(super) struct Judge<'c> {
     hunt: Hunt,
@@ -175,10 +65,7 @@ pub(super) struct Judge<'c> {
     task: String,
     /// Files that hold something lesser by the words of the step that made them.
     lesser: BTreeMap<String, Mark>,
-    /// The files that are to be handed in.
-    outputs: Vec<String>,
-    /// The task is about pages for people to read.
-    pages: bool,
+    asked_for: AskedFor,
     changed: bool,
     plan: Option<(StepId, Vec<u16>)>,
 }
@@ -217,8 +104,10 @@ impl<'c> Judge<'c> {
         let pages = ["html", "website", "web page", "webpage", "web site"];
         Self {
             lesser: BTreeMap::new(),
-            outputs: outputs.collect(),
-            pages: pages.iter().any(|word| task.contains(word)),
+            asked_for: AskedFor {
+                outputs: outputs.collect(),
+                pages: pages.iter().any(|word| task.contains(word)),
+            },
             hunt: Hunt::new(contract),
             watched: watched.collect(),
             task,
@@ -262,9 +151,8 @@ impl<'c> Judge<'c> {
             removed: removed(step),
             lesser: self.lesser(step, &texts),
             changed_before: self.changed,
-            from_lesser: self.from_lesser(step),
-            outputs: &self.outputs,
-            pages: self.pages,
+            from_lesser: self.maker_of_lesser(step),
+            asked_for: &self.asked_for,
             texts,
         };
         let claim = claim(&seen);
@@ -298,7 +186,7 @@ impl<'c> Judge<'c> {
     }
 
     /// The step that made something lesser of a file that this step works on.
-    fn from_lesser(&self, step: &IndexedStep<'_>) -> Option<Mark> {
+    fn maker_of_lesser(&self, step: &IndexedStep<'_>) -> Option<Mark> {
         if self.lesser.is_empty() {
             return None;
         }
@@ -380,21 +268,6 @@ fn note(finds: &mut Finds, piece: usize, text: &str, hit: Hit) {
         let found = (piece, hit.at, hit.end, hit.case_only);
         finds.other.get_or_insert(found);
     }
-}
-
-/// The paths a step removes.
-fn removed<'s>(step: &'s IndexedStep<'_>) -> Vec<&'s str> {
-    let removing = step.reading.commands.iter().filter(|c| {
-        matches!(
-            c.program.as_str(),
-            "rm" | "rmdir" | "unlink" | "shred" | "trash"
-        ) || (c.program == "find" && c.args.iter().any(|a| a == "-delete"))
-            || (c.program == "git" && c.args.first().is_some_and(|a| a == "rm"))
-    });
-    removing
-        .flat_map(|c| c.args.iter().map(String::as_str))
-        .filter(|arg| !arg.starts_with('-'))
-        .collect()
 }
 
 impl Watched<'_> {

@@ -155,7 +155,12 @@ pub(super) fn of(
             .max_by_key(|(words, _)| words.len());
         let negated = |bound, words: &str| {
             let rest = tail.strip_suffix(words).unwrap_or("").trim_end();
-            match (rest.ends_with(" not") || rest.ends_with("no"), bound) {
+            match (
+                ["not", "no", "never", "n't"]
+                    .iter()
+                    .any(|w| rest.ends_with(w)),
+                bound,
+            ) {
                 (true, Bound::Above) => Bound::AtMost,
                 (true, Bound::Below) => Bound::AtLeast,
                 (_, bound) => bound,
@@ -176,8 +181,18 @@ pub(super) fn of(
             .iter()
             .find(|word| has_word(&said, word))
             .map_or_else(String::new, |word| (*word).to_owned());
-        let measure = if measure.is_empty() && unit == Unit::Bytes {
-            "size".to_owned()
+        // "5% less than the other" is measured against something else.
+        let after = text[piece.span.end..clause.end].to_ascii_lowercase();
+        let mut after = after.split_whitespace().take(2);
+        let relative = [
+            "less", "more", "higher", "lower", "better", "worse", "faster", "slower",
+        ];
+        if unit == Unit::Share && after.any(|word| relative.contains(&word)) {
+            continue;
+        }
+        // How long something takes is seldom printed beside the word for what else is measured.
+        let measure = if unit == Unit::Seconds {
+            String::new()
         } else {
             measure
         };

@@ -255,5 +255,9 @@ pub(super) fn is_identifier(word: &str) -> bool {
             .windows(2)
             .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
     let joined = inner.contains('_') || inner.contains("::");
-    clean && (joined || camel) && inner.starts_with(|c: char| c.is_ascii_alphabetic())
+    // `x_s` is a variable of a formula.
+    let formula = inner
+        .split_once('_')
+        .is_some_and(|(first, rest)| first.len() == 1 && rest.len() <= 3);
+    clean && !formula && (joined || camel) && inner.starts_with(|c: char| c.is_ascii_alphabetic())
 }

@@ -19,6 +19,7 @@ mod proofs;
 mod prose;
 mod role;
 mod scope;
+mod seen;
 mod standing;
 mod step_texts;
 mod tables;

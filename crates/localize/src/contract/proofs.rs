@@ -4,8 +4,9 @@ use analysis::activity::Activity;
 use analysis::shell::Invocation;
 use trace::{ErrorKind, ErrorSignature};
 
-use super::judge::{Finds, Seen, Watched};
+use super::judge::{Finds, Watched};
 use super::limit::{Limit, Unit};
+use super::seen::Seen;
 use super::standing::TouchKind;
 use super::{Forbidden, file};
 use crate::blame::file_name;
@@ -47,14 +48,18 @@ impl Watched<'_> {
             && self.command.iter().all(|wanted| {
                 let things: Vec<&str> = things(wanted).collect();
                 given.iter().any(|command| {
+                    // Of `uv run x` the wrapper is all that is demanded by `uv run`.
+                    let wrapped = command.wrappers.contains(&wanted.program);
                     let has = |thing: &&str| {
                         let words = command.args.iter().map(String::as_str);
-                        words
-                            .chain([command.written.as_str()])
-                            .any(|word| file_name(word) == file_name(thing))
+                        (wrapped && **thing == *"run")
+                            || words
+                                .chain([command.written.as_str()])
+                                .any(|word| file_name(word) == file_name(thing))
                     };
                     // `uv run x.py` and `./x.py` run what `python x.py` runs.
-                    let program = plain(&command.program) == plain(&wanted.program)
+                    let program = wrapped
+                        || plain(&command.program) == plain(&wanted.program)
                         || (!things.is_empty()
                             && is_interpreter(&wanted.program)
                             && things.len() == 1);

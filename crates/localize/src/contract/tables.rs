@@ -176,6 +176,7 @@ pub(super) const BACKGROUND: &[&str] = &[
 pub(super) const TAKES: &[&str] = &[
     "against",
     "analyzing",
+    "by",
     "calling",
     "containing",
     "executing",

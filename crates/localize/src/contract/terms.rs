@@ -29,6 +29,7 @@ pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {
                 tone: &tone,
                 // "You do this by running …" after what is to be checked.
                 follows_check: tones.last().is_some_and(|last| last.checks),
+                named_before: named_before(text, clauses, tones.len()),
                 announced: announced(text, clause, tones.last()),
                 in_command: Vec::new(),
                 found: &mut found,
@@ -39,6 +40,16 @@ pub(super) fn of(text: &str, clauses: &[Clause]) -> Vec<Demand> {
         tones.push(tone);
     }
     found.demands()
+}
+
+/// The paths that the clause before clause `at` names.
+fn named_before(text: &str, clauses: &[Clause], at: usize) -> Vec<String> {
+    let Some(last) = at.checked_sub(1).and_then(|at| clauses.get(at)) else {
+        return Vec::new();
+    };
+    let pieces = mention::pieces(text, last.span.clone());
+    let paths = pieces.iter().filter_map(path).take(8);
+    paths.map(str::to_owned).collect()
 }
 
 /// True when the words before a clause end by asking that it be run.
@@ -56,6 +67,8 @@ pub(super) struct Reader<'r, 't> {
     pub(super) pieces: &'r [Piece<'t>],
     pub(super) tone: &'r Tone,
     follows_check: bool,
+    /// The paths that the clause before names.
+    pub(super) named_before: Vec<String>,
     /// The clause before says that what follows is to be run.
     announced: bool,
     /// Bytes that are a command spelled in bare words.
@@ -71,8 +84,9 @@ impl Reader<'_, '_> {
             self.found
                 .add("verification".to_owned(), DemandKind::Verification, span, 2);
         }
-        let banned_from = self.ban();
         let demands = self.tone.demands && !self.tone.background;
+        let forbids_number = demands && !report && self.limits();
+        let banned_from = if forbids_number { None } else { self.ban() };
         if demands && !report {
             self.spoken_command();
         }
@@ -118,9 +132,6 @@ impl Reader<'_, '_> {
         }
         if demands && !report {
             self.ports();
-            if banned_from.is_none() {
-                self.limits();
-            }
             self.blocks();
         }
     }
@@ -267,9 +278,15 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn limits(&mut self) {
+    /// Bounds the clause states. True when what it forbids is to pass one: "must not exceed 5 MB".
+    fn limits(&mut self) -> bool {
+        let mut forbidden = false;
         for (limit, span) in limit::of(self.text, self.pieces, self.clause.span.clone()) {
             let weight = if limit.measure.is_empty() { 0 } else { 2 };
+            forbidden |= self.tone.forbids.is_some_and(|(_, end)| {
+                let words = self.text.get(end..span.start).unwrap_or("-");
+                words.split_whitespace().count() <= 3
+            });
             self.found.add(
                 format!("limit {limit}"),
                 DemandKind::Limit { limit },
@@ -277,6 +294,7 @@ impl Reader<'_, '_> {
                 weight,
             );
         }
+        forbidden
     }
 
     /// Keys and columns that a block after the clause lays out, and commands that it spells.

@@ -9,7 +9,11 @@ impl Reader<'_, '_> {
     /// A quoted text, code span or identifier that is to be used as it stands.
     pub(super) fn value(&mut self, at: usize, report: bool) {
         let piece = &self.pieces[at];
-        let text = piece.text;
+        // Of "Total: <number>" only what stands before the placeholder is fixed.
+        let text = match piece.text.find(" <") {
+            Some(end) if piece.set != Set::Word && piece.text.ends_with('>') => &piece.text[..end],
+            _ => piece.text,
+        };
         let weight = if report {
             u8::from(piece.set == Set::Code && is_identifier(text))
         } else {
@@ -24,20 +28,29 @@ impl Reader<'_, '_> {
             || text.len() < 2
             || text.len() > 160
             || text.contains('\n')
-            || text.contains("...");
+            || ["...", "YYYY", "HH:MM"].iter().any(|w| text.contains(w));
         let words = text.split_whitespace().count();
         let foreign = text.contains("://")
             || text.starts_with('/')
             || text.starts_with('-') && words > 1
             || text.contains('*')
             || text.contains(" == ")
+            // `name=value` is an argument: how it is spaced and passed is free.
+            || (piece.set == Set::Code && words == 1 && text.contains('=') && text.starts_with(char::is_lowercase))
             || text.contains('[')
             || (words == 1 && text.contains('<') && piece.set != Set::Word)
             // Ordinary words in quotation marks are a manner of speaking.
             || (piece.set == Set::Quoted && words > 1 && weight < 2 && !text.contains(['_', '=', '/', '(']));
         // A quotation of ordinary words in the middle of a sentence is a manner of speaking.
         let speech = piece.set == Set::Quoted && words > 8 && weight < 2;
-        if weight == 0 || odd || foreign || speech || shown || self.in_use(at) || self.gives_way(at)
+        if weight == 0
+            || odd
+            || foreign
+            || speech
+            || shown
+            || self.in_use(at)
+            || self.gives_way(at)
+            || self.is_condition(at)
         {
             return;
         }
@@ -120,16 +133,26 @@ impl Reader<'_, '_> {
             || (!named && (is_kind(&near(at.checked_sub(1))) || is_kind(&near(Some(at + 1)))))
     }
 
+    /// True within a condition: "if both `a` and `b` are there, …".
+    fn is_condition(&self, at: usize) -> bool {
+        let before = self.pieces[..at].iter().rev();
+        let mut open = before.take_while(|p| p.stop != Some(','));
+        open.any(|p| ["if", "when", "unless"].contains(&p.text.to_ascii_lowercase().as_str()))
+    }
+
     /// True for what is to be gone: "rename `x` to y", "replace `x` with y", "remove `x`".
     fn gives_way(&self, at: usize) -> bool {
-        const AWAY: &[&str] = &["change", "delete", "drop", "remove", "rename", "replace"];
-        let before = self.pieces[..at].iter().rev().take(6);
-        for piece in before {
-            let lower = piece.text.to_ascii_lowercase();
-            if ["to", "with", "by", "into", "and"].contains(&lower.as_str()) {
+        const AWAY: &[&str] = &["chang", "delet", "drop", "remov", "renam", "replac"];
+        let mut before = self.pieces[..at].iter().rev();
+        let words = before.by_ref().take(6).map(|p| p.text.to_ascii_lowercase());
+        for (back, word) in words.enumerate() {
+            if back == 0 && has("any no not without", &word) {
+                return true;
+            }
+            if has("and by into to with", &word) {
                 return false;
             }
-            if AWAY.contains(&lower.as_str()) {
+            if AWAY.iter().any(|stem| word.starts_with(stem)) {
                 return true;
             }
         }

@@ -5,7 +5,8 @@ use trace::ErrorKind;
 
 use super::DemandKind;
 use super::file;
-use super::judge::{Finds, Seen, Watched};
+use super::judge::{Finds, Watched};
+use super::seen::Seen;
 use super::standing::{Mark, TouchKind};
 use crate::blame::file_name;
 use crate::evidence::of_observation;

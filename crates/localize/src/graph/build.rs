@@ -3,21 +3,22 @@
 use std::collections::HashMap;
 
 use analysis::activity::Activity;
+use analysis::workspace::Workspace;
 use analysis::{Index, IndexedStep};
 use trace::{ActionKind, ErrorKind, ErrorSignature, StepId, StepStatus};
 
 use super::claim::{Claim, ClaimKind, Place, claims};
 use super::deliverable::Demanded;
-use super::files::{Files, How, written};
+use super::files::{Files, How, PATHS, written};
+use super::naming::named;
 use super::node::{EdgeKind, Item, ItemKind, NodeId, Store, short};
 use super::problem::{Problem, Problems, ROOTS, Tests, weight};
 use super::process::Processes;
 use super::purpose::{Doing, Purpose, purposes, waits};
 use crate::blame::file_name;
 use crate::contract::Contract;
+use crate::evidence::action_text;
 
-/// Paths of one step that are looked at; what names more is a sweep, not a cause.
-const PATHS: usize = 32;
 /// Failing cases of one report that get a node.
 const CASES: usize = 8;
 /// Files written last that a test run, a build or a service is taken to have used.
@@ -58,6 +59,8 @@ pub(super) struct Facts {
     pub(super) leaves: Leaves,
     /// It hands the work in.
     pub(super) commits: bool,
+    /// The step that took away the last line it had written.
+    pub(super) replaced: Option<StepId>,
     /// The step in which what failed here worked.
     pub(super) fixed: Option<StepId>,
 }
@@ -97,21 +100,22 @@ pub(super) struct Build {
 
 impl Build {
     /// Reads a whole run.
-    pub(super) fn new(index: &Index<'_>, contract: &Contract) -> Self {
+    pub(super) fn new(index: &Index<'_>, contract: &Contract, workspace: &Workspace) -> Self {
         let mut build = Self {
             demanded: Demanded::new(contract),
             ..Self::default()
         };
         for step in index.steps() {
-            build.step(&step);
+            build.step(&step, workspace);
         }
         build
     }
 
-    fn step(&mut self, step: &IndexedStep<'_>) {
+    fn step(&mut self, step: &IndexedStep<'_>, workspace: &Workspace) {
         self.store.next_step();
         self.facts.push(Facts {
             leaves: Leaves::of(step),
+            replaced: workspace.superseded(step.id),
             commits: step.reading.activities.contains(&Activity::Submit)
                 || matches!(step.step.action.kind, ActionKind::Finish { .. }),
             ..Facts::default()
@@ -136,7 +140,7 @@ impl Build {
         self.judge(step, &purposes, &roots, &stopped);
         self.tests(step, &purposes, &roots);
         self.looks(step);
-        self.writes(step);
+        self.writes(step, workspace);
     }
 
     /// Files read and run, which become the nodes to follow a failure back from.
@@ -149,12 +153,17 @@ impl Build {
             )
         };
         for purpose in purposes.iter().filter(takes) {
-            let name = purpose.object();
-            if let Some(version) = self.files.present(name) {
+            if let Some(version) = self.files.present(purpose.object()) {
                 let item = self.node(version);
                 let from = NodeId::Step(step.id);
                 self.store.link(from, EdgeKind::Executed, item);
                 push(&mut roots, item);
+                let more = self.files.named_by(version).collect::<Vec<_>>();
+                for version in more {
+                    let item = self.node(version);
+                    self.store.link(from, EdgeKind::Read, item);
+                    push(&mut roots, item);
+                }
             }
         }
         let effect = &step.reading.effect;
@@ -293,19 +302,25 @@ impl Build {
         }
     }
 
-    fn writes(&mut self, step: &IndexedStep<'_>) {
+    fn writes(&mut self, step: &IndexedStep<'_>, workspace: &Workspace) {
         if step.outcome.status == StepStatus::Failed && step.reading.commands.is_empty() {
             // A refused edit leaves the file as it was.
             return;
         }
-        for write in written(step).take(PATHS) {
+        let mut looked = false;
+        for write in written(step, workspace).take(PATHS) {
             let Some(version) = self.version(write.path, Some(step.id), write.how, step.id) else {
                 continue;
             };
             let item = self.files.versions[version as usize].item;
             let from = NodeId::Step(step.id);
             self.store.link(from, EdgeKind::Wrote, NodeId::Item(item));
-            self.demanded.mention(step, version);
+            if !looked {
+                // A step's text is looked at once, for the first file it writes.
+                self.demanded.mention(step, version);
+                self.name(step, version);
+                looked = true;
+            }
             let file = self.files.versions[version as usize].file;
             let versions = &self.files.versions;
             self.recent.retain(|&v| versions[v as usize].file != file);
@@ -316,6 +331,17 @@ impl Build {
             if write.how != How::Gone && !self.problems.is_quiet() {
                 let key = format!("have {}", short(file_name(write.path)));
                 self.problems.worked(&key, step.id);
+            }
+        }
+    }
+
+    /// Notes which files the text of a new version names.
+    fn name(&mut self, step: &IndexedStep<'_>, version: u32) {
+        for named in named(action_text(&step.step)) {
+            if let Some(other) = self.files.name(version, &named) {
+                let node = self.node(other);
+                self.store
+                    .link(NodeId::Step(step.id), EdgeKind::Names, node);
             }
         }
     }

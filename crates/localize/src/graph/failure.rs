@@ -67,6 +67,9 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The step that shows it.
     pub step: StepId,
+    /// The last step that can have had a part in it: the same, or of what does not stand at the end of
+    /// the run the last one.
+    pub end: StepId,
     /// How strongly it speaks for a failed run, between 0 and 1.
     pub strength: f64,
     /// What was seen, in a clause that names files and commands.
@@ -127,6 +130,7 @@ fn at(
     Some(Failure {
         kind,
         step,
+        end: step,
         strength,
         why,
         evidence: vec![evidence],

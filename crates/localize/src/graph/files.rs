@@ -3,12 +3,20 @@
 use std::collections::HashMap;
 
 use analysis::IndexedStep;
+use analysis::workspace::{Operation, Workspace};
 use trace::{ActionKind, Change, StepId};
 
+use super::naming::Named;
 use crate::blame::file_name;
+
+/// Files that the text of one file names, as far as they are kept.
+const NAMED: usize = 16;
 
 /// Files of one name that are compared when a path is looked up: the ones met last.
 const NAMESAKES: usize = 32;
+
+/// Paths of one step that are looked at; what names more is a sweep, not a cause.
+pub(super) const PATHS: usize = 32;
 
 /// Something a step did to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +38,30 @@ pub(super) enum How {
     Gone,
 }
 
-/// The files a step writes, in order. The only place where the graph asks what was written.
-pub(super) fn written<'s>(step: &'s IndexedStep<'_>) -> impl Iterator<Item = Written<'s>> {
-    let paths = step.reading.effect.writes.iter();
-    paths.map(|path| Written {
+/// The files a step writes, in order. The only place where the graph asks what was written: first what
+/// the files as rebuilt say, then what the step names beside them.
+pub(super) fn written<'s>(
+    step: &'s IndexedStep<'_>,
+    workspace: &'s Workspace,
+) -> impl Iterator<Item = Written<'s>> {
+    let rebuilt = || workspace.written_by(step.id).take(PATHS);
+    let named = step.reading.effect.writes.iter().take(PATHS);
+    let more = named.filter(move |path| {
+        let name = file_name(path);
+        !rebuilt().any(|(file, _)| file_name(&file.path) == name)
+    });
+    let rebuilt = rebuilt().map(|(file, version)| Written {
+        path: &file.path,
+        how: match version.operation {
+            Operation::Write | Operation::Copy | Operation::Restore | Operation::Move => How::Whole,
+            Operation::Delete => How::Gone,
+            _ => How::Part,
+        },
+    });
+    rebuilt.chain(more.map(|path| Written {
         path,
         how: how(step, path),
-    })
+    }))
 }
 
 fn how(step: &IndexedStep<'_>, path: &str) -> How {
@@ -108,6 +133,10 @@ pub(super) struct Files {
     pub(super) versions: Vec<Version>,
     /// Which version a node is.
     of_item: HashMap<u32, u32>,
+    /// The file written last of each name without its ending.
+    modules: HashMap<String, u32>,
+    /// The files that the text of a file names.
+    names: HashMap<u32, Vec<u32>>,
 }
 
 impl Files {
@@ -146,6 +175,11 @@ impl Files {
         if let (Some(before), Some(writer)) = (before, writer) {
             self.versions[before as usize].replaced = Some((writer, how));
         }
+        if writer.is_some()
+            && let Some((stem, _)) = file_name(&self.files[file as usize].path).rsplit_once('.')
+        {
+            self.modules.insert(stem.to_owned(), file);
+        }
         self.versions.push(Version {
             file,
             number,
@@ -159,6 +193,31 @@ impl Files {
         });
         self.of_item.insert(item, version);
         Some(version)
+    }
+
+    /// Notes that the text of a version names a file; gives the present version of that one.
+    pub(super) fn name(&mut self, version: u32, named: &Named<'_>) -> Option<u32> {
+        let by = self.versions.get(version as usize)?.file;
+        let file = match named {
+            Named::File(path) => self.find(&clean(path))?,
+            Named::Module(module) => *self.modules.get(*module)?,
+        };
+        let known = self.names.entry(by).or_default();
+        if file == by || known.len() >= NAMED && !known.contains(&file) {
+            return None;
+        }
+        if !known.contains(&file) {
+            known.push(file);
+        }
+        Some(self.files[file as usize].last)
+    }
+
+    /// The present versions of the files that the text of a version's file names.
+    pub(super) fn named_by(&self, version: u32) -> impl Iterator<Item = u32> + '_ {
+        let file = self.versions.get(version as usize).map(|v| v.file);
+        let names = file.and_then(|file| self.names.get(&file));
+        let names = names.into_iter().flatten();
+        names.map(|&file| self.files[file as usize].last)
     }
 
     /// The version a node stands for.

@@ -16,6 +16,7 @@ mod dismissal;
 mod failure;
 mod files;
 mod judge;
+mod naming;
 mod node;
 pub mod print;
 mod problem;
@@ -27,6 +28,7 @@ mod spread;
 mod unmet;
 
 use analysis::Index;
+use analysis::workspace::Workspace;
 use trace::StepId;
 
 use build::Build;
@@ -53,11 +55,11 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Reads a run with how the demands of its task stand; linear in its size. The recorded outcome is
+    /// Reads a run with how the demands of its task stand and with its files as rebuilt; linear in its size. The recorded outcome is
     /// not looked at.
     #[must_use]
-    pub fn new(index: &Index<'_>, audit: &Audit) -> Self {
-        let mut build = Build::new(index, &audit.contract);
+    pub fn new(index: &Index<'_>, audit: &Audit, workspace: &Workspace) -> Self {
+        let mut build = Build::new(index, &audit.contract, workspace);
         if let (Some(text), Some(last)) = (
             index.trajectory.final_message.as_deref(),
             index.len().checked_sub(1),
@@ -154,6 +156,12 @@ impl Graph {
     #[must_use]
     pub fn dismissals(&self) -> &[Dismissal] {
         &self.dismissals
+    }
+
+    /// All assertions in step order.
+    #[must_use]
+    pub fn claims(&self) -> &[Claim] {
+        &self.build.claims
     }
 
     /// Every assertion that an earlier step contradicts and that nothing backs since, with the last such

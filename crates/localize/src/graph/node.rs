@@ -76,6 +76,8 @@ pub enum EdgeKind {
     Wrote,
     /// A step looked at a file version.
     Read,
+    /// A step wrote a text that names a file version: imports, runs or reads it.
+    Names,
     /// A step ran a file version, or a command.
     Executed,
     /// A step showed an error or a failing test.
@@ -103,6 +105,7 @@ impl EdgeKind {
         match self {
             Self::Wrote => "wrote",
             Self::Read => "read",
+            Self::Names => "names",
             Self::Executed => "executed",
             Self::FailedWith => "failed-with",
             Self::Fixed => "fixed",

@@ -72,6 +72,28 @@ pub struct Explained {
     /// True when what the step did had been put right, or replaced and seen to work, before the failure, or
     /// when what fails worked after it.
     pub repaired: bool,
+    /// True when no line that the step wrote stood any more.
+    pub replaced: bool,
+}
+
+impl Explained {
+    /// How much of what speaks for the failure is left for the candidate, between 0 and 1: the less, the
+    /// further away it is, and little when what it did was put right or is gone.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        /// Kept with every edge on the way back.
+        const PER_EDGE: f64 = 0.85;
+        const REPAIRED: f64 = 0.2;
+        /// An approach outlives its text more often than not.
+        const REPLACED: f64 = 0.7;
+        let distance = i32::try_from(self.distance).unwrap_or(i32::MAX);
+        let left = match (self.repaired, self.replaced) {
+            (true, _) => REPAIRED,
+            (false, true) => REPLACED,
+            (false, false) => 1.0,
+        };
+        left * PER_EDGE.powi(distance)
+    }
 }
 
 /// A step on the way back.
@@ -81,12 +103,13 @@ struct Reached {
     part: Part,
     through: NodeId,
     repaired: bool,
+    replaced: bool,
 }
 
 /// The steps behind some failures, in step order.
 pub(super) fn behind_failures(build: &Build, failures: &[Failure]) -> Vec<Candidate> {
     let ends = failures.iter().map(|failure| End {
-        step: failure.step,
+        step: failure.end,
         good: failure.good,
         roots: &failure.roots,
     });
@@ -137,6 +160,7 @@ fn candidates<'r>(build: &Build, ends: impl Iterator<Item = End<'r>>) -> Vec<Can
                 end: place,
                 distance: reached.distance,
                 repaired: reached.repaired,
+                replaced: reached.replaced,
             };
             let candidate = found.entry(step).or_insert_with(|| Candidate {
                 step,
@@ -201,6 +225,7 @@ impl Walk<'_> {
             let put_right = facts
                 .and_then(|facts| facts.fixed)
                 .is_some_and(|at| at < self.end);
+            let replaced = facts.and_then(|facts| facts.replaced);
             if acts || part == Part::Itself {
                 self.reached.insert(
                     step,
@@ -209,6 +234,7 @@ impl Walk<'_> {
                         part,
                         through,
                         repaired: repaired || put_right || Some(step) <= self.good,
+                        replaced: replaced.is_some_and(|at| at < self.end),
                     },
                 );
             }
@@ -258,7 +284,10 @@ impl Walk<'_> {
 
     fn used(&mut self, step: StepId, distance: u32, through: NodeId) {
         for edge in self.build.store.edges_of(step) {
-            let uses = matches!(edge.kind, EdgeKind::Read | EdgeKind::Executed);
+            let uses = matches!(
+                edge.kind,
+                EdgeKind::Read | EdgeKind::Names | EdgeKind::Executed
+            );
             if uses && matches!(edge.to, NodeId::Item(_)) {
                 self.visit(edge.to, distance + 1, Part::Informed, through, false);
             } else if edge.kind == EdgeKind::Kills && matches!(edge.to, NodeId::Step(_)) {

@@ -59,7 +59,7 @@ pub(super) fn spread(build: &Build, onset: StepId) -> Vec<Spread> {
         };
         let wrote = || edges.iter().filter(|edge| edge.kind == EdgeKind::Wrote);
         let changed = wrote().find(|edge| before(edge.to).is_some_and(|b| touched.contains(&b)));
-        let is_use = |kind| matches!(kind, EdgeKind::Read | EdgeKind::Executed);
+        let is_use = |kind| matches!(kind, EdgeKind::Read | EdgeKind::Names | EdgeKind::Executed);
         let used = edges
             .iter()
             .find(|edge| is_use(edge.kind) && touched.contains(&edge.to));

@@ -65,6 +65,7 @@ fn failure(
     Some(Failure {
         kind: FailureKind::UnmetDemand,
         step,
+        end: StepId::from_index(index.len().checked_sub(1)?),
         strength,
         why,
         evidence: vec![evidence],

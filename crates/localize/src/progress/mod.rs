@@ -56,7 +56,7 @@ pub fn measure(case: &Case<'_>) -> Progress {
     let index = case.index;
     let task = index.trajectory.task.as_deref().unwrap_or_default();
     let mut suites = suite::Suites::default();
-    let mut programs = program::Programs::default();
+    let mut programs = program::Programs::new(task);
     let mut files = deliverable::Deliverables::new(task);
     let mut services = service::Services::default();
     let mut falls = Vec::new();

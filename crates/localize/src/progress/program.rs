@@ -1,12 +1,14 @@
 //! Builds and programs that are asked again: which of them work, and where one ceased to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use analysis::IndexedStep;
 use trace::{StepId, StepStatus, TurningKind, TurningPoint};
 
 use super::check::{self, CheckId};
 use super::{Fall, Levels, after, cite};
+use crate::blame::file_name;
+use crate::demand::file_names_in;
 use crate::evidence::{Citation, of_action, of_observation};
 
 /// How many checks are followed.
@@ -23,13 +25,40 @@ struct Known {
 }
 
 /// Follows builds, test runs and programs by whether they work.
-#[derive(Default)]
-pub(super) struct Programs {
+pub(super) struct Programs<'t> {
+    /// The files the task names.
+    demanded: HashSet<&'t str>,
     known: HashMap<CheckId, Known>,
     seen: Vec<(StepId, CheckId, bool, Option<Citation>)>,
 }
 
-impl Programs {
+impl<'t> Programs<'t> {
+    /// For a task text.
+    pub(super) fn new(task: &'t str) -> Self {
+        Self {
+            demanded: file_names_in(task),
+            known: HashMap::new(),
+            seen: Vec::new(),
+        }
+    }
+
+    /// True when a change wrote the very script a check runs, and the task does not ask for it: then
+    /// another question is asked, and nothing was lost.
+    fn asks_anew(&self, step: &IndexedStep<'_>, changed: &IndexedStep<'_>) -> bool {
+        let commands = step.reading.commands.iter();
+        let words = commands.flat_map(|c| std::iter::once(&c.written).chain(&c.args));
+        let names: HashSet<&str> = words.map(|word| file_name(word)).collect();
+        let written = changed
+            .reading
+            .effect
+            .writes
+            .iter()
+            .map(|path| file_name(path));
+        written
+            .into_iter()
+            .any(|name| names.contains(name) && !self.demanded.contains(name))
+    }
+
     /// Reads how a step's check went; `change` is the last change up to it.
     pub(super) fn step(
         &mut self,
@@ -52,6 +81,7 @@ impl Programs {
         let error = step.outcome.errors.first();
         let proof = of_observation(&step.step, &error.map_or(0..0, |e| e.span.clone()))
             .or_else(|| of_action(&step.step));
+        let anew = change.is_some_and(|changed| self.asks_anew(step, changed));
         let known = self.known.entry(id).or_insert(Known {
             first: step.id,
             last: step.id,
@@ -66,6 +96,7 @@ impl Programs {
         }
         // A test report says more about the same fall; see `suite`.
         if fell
+            && !anew
             && step.outcome.tests.is_empty()
             && let Some(changed) = change.filter(|c| after(c.id, Some(known.last)))
         {

@@ -6,7 +6,7 @@
 
 use super::{Signal, Suspicion, at};
 use crate::case::Case;
-use crate::contract::{Demand, DemandKind, Standing, State};
+use crate::contract::{Demand, DemandKind, Standing, State, Touch, TouchKind};
 use crate::evidence::of_action;
 use trace::StepId;
 
@@ -30,6 +30,12 @@ impl Signal for DroppedDemand {
                 DemandKind::Literal { .. } => 0.25 * f64::from(demand.weight),
                 _ => continue,
             };
+            // What is there already need not be written.
+            let read = |touch: &Touch| touch.kind == TouchKind::Reads;
+            let named = matches!(demand.kind, DemandKind::Literal { .. }) && demand.weight < 2;
+            if named && standing.touches().iter().any(read) {
+                continue;
+            }
             let begun = all
                 .iter()
                 .filter_map(|(other, theirs)| {

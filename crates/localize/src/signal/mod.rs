@@ -26,6 +26,7 @@ mod mangled_command;
 mod missed_signal;
 mod missing_path;
 mod near_repetition;
+mod observed_failure;
 mod on_delivery_path;
 mod on_failure_path;
 mod partial_view;
@@ -114,6 +115,7 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &substituted_result::SubstitutedResult,
         &peak_fall::PeakFall,
         &on_failure_path::OnFailurePath,
+        &observed_failure::ObservedFailure,
         &first_on_path::FirstOnPath,
         &missed_signal::MissedSignal,
         &on_delivery_path::OnDeliveryPath,

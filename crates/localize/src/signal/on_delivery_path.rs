@@ -7,10 +7,6 @@ use super::{Signal, Suspicion};
 use crate::case::Case;
 use crate::evidence::of_action;
 
-/// How much of its weight a deliverable keeps with every edge on the way back.
-const PER_EDGE: f64 = 0.85;
-/// What remains for a step that was put right before.
-const REPAIRED: f64 = 0.2;
 /// How much a file counts that the task does not name.
 const UNNAMED: f64 = 0.5;
 /// How much a change counts of which no file is known.
@@ -34,10 +30,8 @@ impl Signal for OnDeliveryPath {
         let found = makers.filter_map(|maker| {
             let parts = maker.explains.iter().filter_map(|explained| {
                 let delivery = deliveries.get(explained.end)?;
-                let distance = i32::try_from(explained.distance).unwrap_or(i32::MAX);
                 let named = if delivery.demanded { 1.0 } else { UNNAMED };
-                let kept = if explained.repaired { REPAIRED } else { 1.0 };
-                Some((named * kept * PER_EDGE.powi(distance), delivery))
+                Some((named * explained.share(), delivery))
             });
             let best = parts.max_by(|a, b| a.0.total_cmp(&b.0));
             let step = case.index.step(maker.step)?;

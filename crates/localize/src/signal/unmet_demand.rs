@@ -32,7 +32,7 @@ impl Signal for UnmetDemand {
             let first = shown.map(|mark| mark.step).or(standing.begun);
             if let Some(step) = first.and_then(|id| at(case.index, id.index())) {
                 let why = match shown {
-                    Some(mark) => format!("{} stays unmet: it {}", demand.name(), mark.why),
+                    Some(mark) => format!("shows that {} is unmet: {}", demand.name(), mark.why),
                     None => format!("{} is begun here and never shown to be met", demand.name()),
                 };
                 let evidence = shown.and_then(|mark| mark.evidence.clone());

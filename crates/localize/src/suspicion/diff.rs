@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use analysis::activity::Activity;
+
 use super::{share, span_of};
 use crate::case::Case;
 use crate::edits::{Lines, events};
@@ -14,10 +16,14 @@ pub(super) fn measure(case: &Case<'_>, spans: &[Range<usize>]) -> Vec<f64> {
         let Some(at) = span_of(spans, step.id) else {
             continue;
         };
-        for event in events(&step) {
-            let touched = lines.apply(step.id, &event);
+        let events = events(&step);
+        for event in &events {
+            let touched = lines.apply(step.id, event);
             changed[at] += u64::from(touched.added) + u64::from(touched.removed);
         }
+        // An edit that does not say its text (`sed -i`) changed a line at least.
+        let silent = events.is_empty() && step.reading.activities.contains(&Activity::Edit);
+        changed[at] += u64::from(silent);
     }
     let all = changed.iter().sum();
     changed.into_iter().map(|lines| share(lines, all)).collect()

@@ -49,7 +49,7 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
         let failed = step.outcome.status == StepStatus::Failed;
         let explored = !step.reading.effect.kind.is_change();
         let mut seen_before = false;
-        for (key, if_twice) in keys(&step, asked, failed) {
+        for (key, if_twice) in keys(&step, asked, failed, explored) {
             let since = match key {
                 Known::Missing(_) => installed,
                 _ => changed,
@@ -102,7 +102,12 @@ pub(super) fn find(case: &Case<'_>, findings: &mut Findings) {
 }
 
 /// What is remembered of a step, with the cause its repetition counts under.
-fn keys(step: &IndexedStep<'_>, asked: &str, failed: bool) -> Vec<(Known, WasteCause)> {
+fn keys(
+    step: &IndexedStep<'_>,
+    asked: &str,
+    failed: bool,
+    explored: bool,
+) -> Vec<(Known, WasteCause)> {
     let action = hash(&asked);
     let mut keys = Vec::new();
     let answer = step.step.observed().trim();
@@ -123,7 +128,10 @@ fn keys(step: &IndexedStep<'_>, asked: &str, failed: bool) -> Vec<(Known, WasteC
             .collect();
         let same = hash(&(error.kind, message));
         keys.push((Known::Failed(action, same), WasteCause::FailedRetry));
-        keys.push((Known::Same(same), WasteCause::FailedRetry));
+        // A change that fails by an error known before still tried something else.
+        if explored {
+            keys.push((Known::Same(same), WasteCause::FailedRetry));
+        }
     }
     let missing = step
         .outcome

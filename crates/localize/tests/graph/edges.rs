@@ -67,6 +67,17 @@ fn running_a_script_executes_its_version_and_a_purpose() {
 }
 
 #[test]
+fn a_text_names_the_files_it_imports() {
+    let steps = vec![
+        write("model.py", "class Model: pass\n"),
+        write("train.py", "from model import Model\n"),
+        shell("python3 train.py", "", 0),
+    ];
+    assert_eq!(of(steps.clone(), "names"), ["2 names model.py#1"]);
+    assert!(of(steps, "read").contains(&"3 read model.py#1".to_owned()));
+}
+
+#[test]
 fn errors_and_failing_tests_are_shown() {
     let steps = vec![shell("python3 a.py", BROKEN, 1), shell("pytest -q", RED, 1)];
     let found = of(steps, "failed-with");

@@ -59,12 +59,13 @@ proptest! {
                 }
             }
             for failure in graph.failures() {
-                prop_assert!(failure.step.index() < last && !failure.evidence.is_empty());
+                prop_assert!(failure.step <= failure.end && failure.end.index() < last);
+                prop_assert!(!failure.evidence.is_empty());
                 prop_assert!((0.0..=1.0).contains(&failure.strength));
             }
             for candidate in graph.candidates() {
                 for explained in &candidate.explains {
-                    prop_assert!(candidate.step <= graph.failures()[explained.end].step);
+                    prop_assert!(candidate.step <= graph.failures()[explained.end].end);
                 }
             }
             let steps = graph.candidates().iter().map(|c| c.step);
@@ -99,8 +100,9 @@ fn a_long_run_costs_its_length() {
     let run = run("", steps.collect());
     let index = analysis::Index::new(&run);
     let audit = localize::contract::Audit::over(&index);
+    let workspace = analysis::workspace::Workspace::new(&index);
     let before = Instant::now();
-    let graph = localize::graph::Graph::new(&index, &audit);
+    let graph = localize::graph::Graph::new(&index, &audit, &workspace);
     assert!(graph.edges().len() < 96 * 20_000);
     // Seconds where quadratic work would take minutes, on any machine and unoptimised.
     assert!(before.elapsed().as_secs() < 60, "{:?}", before.elapsed());

@@ -181,3 +181,18 @@ fn who_made_a_demanded_file_is_remembered_but_speaks_for_no_failure() {
         .find(|signal| signal.name() == "deliverable");
     assert!(signal.is_some_and(|signal| !signal.speaks_for_failure()));
 }
+
+#[test]
+fn what_shows_the_failure_at_the_end_is_noticed() {
+    let steps = vec![
+        shell("echo 'x = ' > a.py", "", 0),
+        shell("pytest", RED, 1),
+        shell("ls", "a.py", 0),
+    ];
+    assert_eq!(suspects("observed_failure", "", steps)[..1], [2]);
+    let clean = vec![
+        shell("echo 'x = 1' > a.py", "", 0),
+        shell("pytest", GREEN, 0),
+    ];
+    assert!(suspects("observed_failure", "", clean).is_empty());
+}

@@ -2,6 +2,7 @@
 
 use super::parse;
 use super::run::Program;
+use crate::workspace::line::line_number;
 use crate::workspace::shell::Form;
 
 /// A command line of `sed`.
@@ -97,7 +98,7 @@ pub(in crate::workspace) fn printed_range(call: &Call<'_>) -> Option<Form> {
     };
     if !call.quiet {
         // `sed 20q` prints the first lines as they are.
-        let count = script.trim().strip_suffix('q')?.parse().ok()?;
+        let count = line_number(script.trim().strip_suffix('q')?)?;
         return Some(Form::Plain {
             first: 0,
             count: Some(count),
@@ -114,19 +115,18 @@ pub(in crate::workspace) fn printed_range(call: &Call<'_>) -> Option<Form> {
         return Some(Form::Some);
     };
     let (from, to) = range.split_once(',').unwrap_or((range, range));
-    let (Ok(from), to) = (from.trim().parse::<usize>(), to.trim()) else {
+    let (Some(from), to) = (line_number(from), to.trim()) else {
         return Some(Form::Some);
     };
     let first = from.saturating_sub(1);
-    let count = match to.strip_prefix('+').map(str::parse::<usize>) {
-        Some(Ok(more)) => Some(more + 1),
-        Some(Err(_)) => return Some(Form::Some),
-        None if to == "$" => None,
-        None => match to.parse::<usize>() {
-            Ok(to) => Some((to + 1).saturating_sub(from)),
-            Err(_) => return Some(Form::Some),
-        },
+    let count = match (to.strip_prefix('+'), to) {
+        (_, "$") => None,
+        (Some(more), _) => line_number(more).map(|more| more + 1),
+        (None, to) => line_number(to).map(|to| (to + 1).saturating_sub(from)),
     };
+    if count.is_none() && to != "$" {
+        return Some(Form::Some);
+    }
     Some(Form::Plain { first, count })
 }
 

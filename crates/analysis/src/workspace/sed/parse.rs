@@ -1,5 +1,6 @@
 //! Scripts of `sed`, and the substitutions of `perl -p`.
 
+use super::super::line::line_number;
 use super::pattern::{compile, perl_replacement, posix, replacement};
 use super::run::{Address, Command, Does, Program, Substitution};
 
@@ -43,7 +44,7 @@ struct Reader<'s> {
     extended: bool,
 }
 
-impl<'s> Reader<'s> {
+impl Reader<'_> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.chars().next()?;
         self.rest = &self.rest[c.len_utf8()..];
@@ -55,14 +56,19 @@ impl<'s> Reader<'s> {
     }
 
     fn command(&mut self) -> Option<Command> {
-        let from = self.address()?;
+        let mut from = None;
         let mut to = None;
-        self.skip_blanks();
-        if self.rest.starts_with(',') {
-            self.next();
+        if self
+            .rest
+            .starts_with(|c: char| c.is_ascii_digit() || "$/\\".contains(c))
+        {
+            from = Some(self.address()?);
             self.skip_blanks();
-            from.as_ref()?;
-            to = Some(self.address()??);
+            if self.rest.starts_with(',') {
+                self.next();
+                self.skip_blanks();
+                to = Some(self.address()?);
+            }
         }
         self.skip_blanks();
         let negated = self.rest.starts_with('!');
@@ -93,26 +99,26 @@ impl<'s> Reader<'s> {
         (self.rest.is_empty() || self.rest.starts_with([';', '\n'])).then_some(does)
     }
 
-    /// `Some(None)` where there is none, `None` where there is one that is not followed.
-    fn address(&mut self) -> Option<Option<Address>> {
+    /// Which lines are meant; `None` where that is not followed.
+    fn address(&mut self) -> Option<Address> {
         let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
         if digits > 0 {
-            let number = self.rest[..digits].parse().ok()?;
+            let number = line_number(&self.rest[..digits])?;
             self.rest = &self.rest[digits..];
-            return (!self.rest.starts_with('~')).then_some(Some(Address::Number(number)));
+            return (!self.rest.starts_with('~')).then_some(Address::Number(number));
         }
         let mut chars = self.rest.chars();
         match chars.next() {
             Some('$') => {
                 self.next();
-                Some(Some(Address::Last))
+                Some(Address::Last)
             }
             Some('+') => {
                 self.next();
                 let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-                let more = self.rest[..digits].parse().ok()?;
+                let more = line_number(&self.rest[..digits])?;
                 self.rest = &self.rest[digits..];
-                Some(Some(Address::More(more)))
+                Some(Address::More(more))
             }
             Some(first @ ('/' | '\\')) => {
                 self.next();
@@ -123,9 +129,9 @@ impl<'s> Reader<'s> {
                     self.next();
                 }
                 let regex = posix(&pattern, self.extended, ignore_case)?;
-                (!pattern.is_empty()).then_some(Some(Address::Pattern(regex)))
+                (!pattern.is_empty()).then_some(Address::Pattern(regex))
             }
-            _ => Some(None),
+            _ => None,
         }
     }
 

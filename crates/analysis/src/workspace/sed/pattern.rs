@@ -167,7 +167,7 @@ pub(super) fn perl_replacement(text: &str) -> Option<Vec<Part>> {
         match c {
             '$' => {
                 let braced = chars.next_if_eq(&'{').is_some();
-                let digit = chars.next().filter(char::is_ascii_digit).or_else(|| None);
+                let digit = chars.next().filter(char::is_ascii_digit);
                 let group = match digit {
                     Some(digit) => digit as usize - '0' as usize,
                     None => return None,

@@ -95,10 +95,15 @@ impl Substitution {
 }
 
 /// Whether a range of a command is open.
-#[derive(Default)]
-struct Reach {
-    /// The line the present range ends at; `None` outside of one. A pattern ends it when it matches.
-    until: Option<Option<usize>>,
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// It is not.
+    #[default]
+    Closed,
+    /// Up to this line.
+    Line(usize),
+    /// Up to the line its end matches.
+    Match,
 }
 
 impl Program {
@@ -180,7 +185,7 @@ impl Program {
                     Does::Append(with) => push_line(with, &mut behind),
                     Does::Change(with) => {
                         // A range is changed as a whole, at its end.
-                        if reach.until.is_none() || command.to.is_none() {
+                        if *reach == Reach::Closed {
                             push_line(with, &mut out);
                         }
                         keep = false;
@@ -267,27 +272,29 @@ impl Command {
         let Some(to) = &self.to else {
             return hits(from);
         };
-        if let Some(until) = reach.until {
-            let ends = match until {
-                Some(until) => number? >= until,
-                None => hits(to)?,
+        if *reach != Reach::Closed {
+            let ends = match *reach {
+                Reach::Line(until) => number? >= until,
+                Reach::Match | Reach::Closed => hits(to)?,
             };
             if ends {
-                reach.until = None;
+                *reach = Reach::Closed;
             }
             return Some(true);
         }
         if !hits(from)? {
             return Some(false);
         }
-        reach.until = match to {
-            Address::Number(to) if *to <= number? => None,
-            Address::Number(to) => Some(Some(*to)),
-            Address::More(0) => None,
-            Address::More(more) => Some(Some(number? + more)),
-            Address::Last if number? == count? => None,
-            Address::Last => Some(Some(count?)),
-            Address::Pattern(_) => Some(None),
+        let until = match to {
+            Address::Number(to) => Some(*to),
+            Address::More(more) => Some(number? + more),
+            Address::Last => Some(count?),
+            Address::Pattern(_) => None,
+        };
+        *reach = match until {
+            Some(until) if until <= number? => Reach::Closed,
+            Some(until) => Reach::Line(until),
+            None => Reach::Match,
         };
         Some(true)
     }

@@ -1,4 +1,5 @@
-use proptest::prelude::*;
+mod invariants;
+
 use trace::{Action, ActionKind, Change, FileEdit, Observation, Step, StepId, Trajectory};
 
 use super::{Fidelity, Operation, Origin, Workspace};
@@ -187,6 +188,12 @@ fn version_control_puts_files_back() {
         ("echo newest > f; git stash", ""),
         ("git stash pop", ""),
     ]);
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let back: Vec<Option<u32>> = (1..=6)
+        .map(|step| workspace.reverted(id(step)).map(StepId::get))
+        .collect();
+    assert_eq!(back, [None, None, Some(1), None, Some(4), Some(5)]);
     let held: Vec<String> = (1..=6)
         .map(|step| text(&run, "f", step).unwrap().0)
         .collect();
@@ -302,6 +309,23 @@ fn lines_shown_later_settle_an_edit_out_of_sight() {
 }
 
 #[test]
+fn what_a_sub_agent_writes_is_written_by_the_step_that_started_it() {
+    let mut below = shell(&[("ls", ""), ("echo x > f", "")]);
+    below.id = "sub".to_owned();
+    let mut run = shell(&[("true", ""), ("cat f", "x\n")]);
+    let mut first = run.steps[0].clone();
+    first.subtrajectory = Some("sub".to_owned());
+    run.steps = vec![first, run.steps[1].clone()].into();
+    run.subtrajectories = vec![below];
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let (file, version) = workspace.written_by(id(1)).next().unwrap();
+    assert_eq!(file.path, "/app/f");
+    assert_eq!(version.provenance.nested, Some(id(2)));
+    assert_eq!(workspace.checks().files[0].changed.matches, 1);
+}
+
+#[test]
 fn survival_counts_the_lines_that_still_stand() {
     let run = shell(&[
         ("printf 'a\\nb\\nc\\nd\\n' > f", ""),
@@ -353,6 +377,31 @@ fn an_observation_is_split_among_the_commands_that_printed_it() {
 }
 
 #[test]
+fn a_printed_difference_shows_the_working_tree() {
+    let diff =
+        "diff --git a/s/f b/s/f\n--- a/s/f\n+++ b/s/f\n@@ -4,3 +4,3 @@ x\n four\n-five\n+5\n six\n";
+    let run = shell(&[("cd s && sed -i 's/five/5/' f && git diff", diff)]);
+    let lines = blame(&run, "/app/s/f");
+    assert_eq!(lines[1], (Some(5), 0, "5".to_owned()));
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let (_, version) = workspace.touched(id(1)).last().unwrap();
+    assert_eq!(version.operation, Operation::Show);
+    let bytes = version.provenance.bytes.clone().unwrap();
+    assert_eq!(&diff[bytes], "four\n-five\n+5\n six");
+}
+
+#[test]
+fn an_output_that_was_cut_is_no_whole_file() {
+    let head = "<returncode>0</returncode>\n<warning>\nToo long.\n</warning><output_head>\none\ntwo\nthr\n</output_head>\n<elided_chars>\n9 characters elided\n</elided_chars>\n<output_tail>\nx\n</output_tail>";
+    let run = shell(&[("cat f", head)]);
+    assert_eq!(text(&run, "f", 1), None);
+    let lines = blame(&run, "f");
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1], (Some(2), 0, "two".to_owned()));
+}
+
+#[test]
 fn a_terminal_shows_files_between_its_prompts() {
     let screen = "root@box:/srv# cat x.py\nprint(1)\nroot@box:/srv# ";
     let mut step = Step::new(
@@ -398,6 +447,23 @@ fn a_final_patch_creates_deletes_and_changes() {
 }
 
 #[test]
+fn what_is_only_shown_later_is_no_change() {
+    let run = shell(&[
+        ("sed -n '1,2p' f", "one\ntwo\n"),
+        ("sed -i '2s/two/2/' f", ""),
+        ("sed -n '2,4p;9p' f; sed -n '8,9p' f", ""),
+        ("sed -n '1,5p' f", "one\n2\nthree\nfour\nfive\n"),
+        ("sed -n '8,9p' f", "eight\nnine\n"),
+    ]);
+    let index = Index::new(&run);
+    let workspace = Workspace::new(&index);
+    let patch = workspace.final_patch();
+    assert_eq!((patch[0].added, patch[0].removed), (1, 1));
+    assert_eq!(patch[0].hunks, "@@ -1,2 +1,2 @@\n one\n-two\n+2\n");
+    assert!(workspace.diff(Some(id(2)), Some(id(5))).is_empty());
+}
+
+#[test]
 fn a_long_run_takes_linear_time() {
     let run = |steps: usize| {
         let steps: Vec<(String, String)> = (0..steps)
@@ -420,138 +486,6 @@ fn a_long_run_takes_linear_time() {
     time(200);
     let (short, long) = (time(500), time(5_000));
     assert!(long < 40.0 * short.max(0.005), "{short} {long}");
-}
-
-/// Commands of all kinds, and noise.
-fn any_command() -> impl Strategy<Value = String> {
-    prop_oneof![
-        any::<String>(),
-        "[a-z0-9 '\"$|<>&;(){}\\\\/*.\n-]{0,80}",
-        "sed -i(.bak)? '[0-9,$/a-z]{0,8}[sdiac][/a-z\\\\& ]{0,12}' [ab]",
-        "(cat|echo x|printf 'a\\\\n') >{1,2} [ab]",
-        "cat > [ab] <<'E'\n[a-z\n]{0,20}\nE",
-        "(mv|cp|rm|cat|head -2|touch|git checkout|git stash) [abd] ?[abd/]?",
-        "sed -n '[0-9]{1,2},[0-9]{1,2}p' [ab]",
-    ]
-}
-
-fn any_change() -> impl Strategy<Value = Change> {
-    prop_oneof![
-        "[ab\n]{0,12}".prop_map(|content| Change::Write { content }),
-        ("[ab\n]{0,4}", "[abc\n]{0,6}", any::<bool>())
-            .prop_map(|(old, new, all)| Change::Replace { old, new, all }),
-        (0..12_u64, 0..12_u64, "[ab\n]{0,6}")
-            .prop_map(|(first, last, text)| Change::ReplaceLines { first, last, text }),
-        (0..12_u64, "[ab\n]{0,6}").prop_map(|(line, text)| Change::Insert { line, text }),
-        any::<String>().prop_map(|patch| Change::Patch { patch }),
-        "@@ -[0-9],[0-9] \\+[0-9],[0-9] @@\n([ +-][ab]\n){0,5}".prop_map(|hunk| Change::Patch {
-            patch: format!("--- a/app/f\n+++ b/app/f\n{hunk}")
-        }),
-        Just(Change::Delete),
-        Just(Change::Undo),
-    ]
-}
-
-/// Everything that can be asked of a workspace.
-fn ask_all(run: &Trajectory) {
-    let index = Index::new(run);
-    let workspace = Workspace::new(&index);
-    for step in index.steps() {
-        let _ = workspace.survival(step.id);
-        let _ = workspace.superseded(step.id);
-        for (file, version) in workspace.touched(step.id) {
-            assert_eq!(version.step, step.id);
-            let blamed = workspace.blame(&file.path, step.id);
-            assert_eq!(
-                blamed.is_some(),
-                workspace.at(&file.path, step.id).is_some()
-            );
-        }
-    }
-    let _ = workspace.final_patch();
-}
-
-/// A text after a unified difference, applied by the book.
-fn patched(old: &str, hunks: &str) -> String {
-    let before: Vec<&str> = old.split_inclusive('\n').collect();
-    let mut out = String::new();
-    let mut at = 0;
-    let mut lines = hunks.split_inclusive('\n').peekable();
-    while let Some(line) = lines.next() {
-        if let Some(header) = line.strip_prefix("@@ -") {
-            let (start, rest) = header.split_once(',').unwrap();
-            let count: usize = rest.split(' ').next().unwrap().parse().unwrap();
-            let start: usize = start.parse().unwrap();
-            let start = if count == 0 { start } else { start - 1 };
-            out.extend(before[at..start].iter().copied());
-            at = start;
-            continue;
-        }
-        let open = lines.peek().is_some_and(|next| next.starts_with('\\'));
-        let body = if open {
-            line[1..].trim_end_matches('\n')
-        } else {
-            &line[1..]
-        };
-        match line.as_bytes()[0] {
-            b' ' => {
-                out.push_str(body);
-                at += 1;
-            }
-            b'-' => at += 1,
-            b'+' => out.push_str(body),
-            _ => {}
-        }
-    }
-    out.extend(before[at..].iter().copied());
-    out
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
-
-    #[test]
-    fn any_commands_are_survived(
-        commands in proptest::collection::vec((any_command(), "[a-c0-9\t:\n ]{0,40}"), 0..8),
-    ) {
-        let borrowed: Vec<(&str, &str)> =
-            commands.iter().map(|(c, o)| (c.as_str(), o.as_str())).collect();
-        ask_all(&shell(&borrowed));
-    }
-
-    #[test]
-    fn any_edits_are_survived(changes in proptest::collection::vec(any_change(), 0..10)) {
-        ask_all(&edits(&changes));
-    }
-
-    #[test]
-    fn differences_lead_from_one_state_to_the_other(
-        changes in proptest::collection::vec(any_change(), 2..8),
-    ) {
-        let run = edits(&changes);
-        let index = Index::new(&run);
-        let workspace = Workspace::new(&index);
-        let last = u32::try_from(changes.len()).unwrap();
-        for (from, to) in [(1, last), (1, 2), (last - 1, last)] {
-            let whole = |step| workspace.at("/app/f", id(step)).and_then(|text| text.whole());
-            let (Some(old), Some(new)) = (whole(from), whole(to)) else { continue };
-            let diff = workspace.diff(Some(id(from)), Some(id(to)));
-            let hunks = diff.iter().find(|diff| diff.path == "/app/f").map_or("", |d| d.hunks.as_str());
-            prop_assert_eq!(patched(&old, hunks), new);
-        }
-    }
-
-    #[test]
-    fn what_is_written_last_is_what_is_held(
-        before in proptest::collection::vec(any_change(), 0..5), content in "[a-z\n]{0,30}",
-    ) {
-        let mut changes = before;
-        changes.push(write(&content));
-        let last = u32::try_from(changes.len()).unwrap();
-        let (held, fidelity) = text(&edits(&changes), "/app/f", last).unwrap();
-        prop_assert_eq!(held, content);
-        prop_assert_eq!(fidelity, Fidelity::Exact);
-    }
 }
 
 #[test]

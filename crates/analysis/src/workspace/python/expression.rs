@@ -1,100 +1,14 @@
-//! What small Python programs do to files, as far as it is plain.
-//!
-//! Agents edit files with a few lines of Python: read it, `replace` a text, write it back; or write a
-//! text that stands in the program. Exactly that is followed: names bound to string literals, paths,
-//! file handles and file contents, through `with open`, `read`, `replace`, `write`, `read_text` and
-//! `write_text`. A name that gets anything else is not known any more, and a file that is written from
-//! what is not known has changed in some way.
+//! Expressions: literals, names, calls on them, and nothing else.
 
 use std::collections::HashMap;
 
-/// Statements of one program that are read, and how deep calls in calls are.
-const STATEMENTS: usize = 4_096;
+use super::Value;
+
+/// How deep calls in calls are read.
 const DEPTH: usize = 8;
 
-/// Bytes of a program that are read.
-const BYTES: usize = 256 * 1024;
-
-/// One thing a program does to a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Deed {
-    /// The path as it is written.
-    pub(super) path: String,
-    pub(super) does: Does,
-}
-
-/// What it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Does {
-    /// The file is written with this text.
-    Write(String),
-    /// This text comes at its end.
-    Append(String),
-    /// Every `old` gives way to its `new`, in order; a count limits it to the first ones.
-    Replace(Vec<(String, String, Option<usize>)>),
-    /// It is written in a way that is not plain.
-    Unknown,
-}
-
-/// What a name stands for.
-#[derive(Debug, Clone, PartialEq)]
-enum Value {
-    Text(String),
-    /// `Path("…")`.
-    Path(String),
-    /// An open file with its mode, and whether something was written through it.
-    File(String, String, bool),
-    /// What a file held, after replacements.
-    Content(String, Vec<(String, String, Option<usize>)>),
-    Unknown,
-}
-
-/// Reads a program; what it does to files, in order.
-pub(super) fn read(program: &str) -> Vec<Deed> {
-    let mut reader = Reader::default();
-    if program.len() > BYTES {
-        return reader.deeds;
-    }
-    for (indent, statement) in statements(program).into_iter().take(STATEMENTS) {
-        reader.statement(indent, statement);
-    }
-    reader.deeds
-}
-
-/// The logical lines of a program with their indentation.
-fn statements(program: &str) -> Vec<(usize, &str)> {
-    let bytes = program.as_bytes();
-    let mut found = Vec::new();
-    let (mut start, mut at, mut open) = (0, 0, 0_usize);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\'' | b'"' => at = past_string(program, at),
-            b'#' => at += memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at),
-            b'\\' => at += 2,
-            byte => {
-                match byte {
-                    b'(' | b'[' | b'{' => open += 1,
-                    b')' | b']' | b'}' => open = open.saturating_sub(1),
-                    b'\n' | b';' if open == 0 => {
-                        found.push(program.get(start..at).unwrap_or_default());
-                        start = at + 1;
-                    }
-                    _ => {}
-                }
-                at += 1;
-            }
-        }
-    }
-    found.push(program.get(start..).unwrap_or_default());
-    let lines = found.into_iter().map(|line| {
-        let body = line.trim_start();
-        (line.len() - body.len(), body.trim_end())
-    });
-    lines.filter(|(_, body)| !body.is_empty()).collect()
-}
-
 /// One past the end of the string that begins at `at` with its quote.
-fn past_string(program: &str, at: usize) -> usize {
+pub(super) fn past_string(program: &str, at: usize) -> usize {
     let bytes = program.as_bytes();
     let quote = bytes[at];
     let triple = bytes[at..].starts_with(&[quote; 3]);
@@ -118,104 +32,8 @@ fn past_string(program: &str, at: usize) -> usize {
     bytes.len()
 }
 
-#[derive(Default)]
-struct Reader {
-    names: HashMap<String, Value>,
-    deeds: Vec<Deed>,
-    /// The indentation of the block that need not run, or runs more than once.
-    unsure: Option<usize>,
-}
-
-impl Reader {
-    fn statement(&mut self, indent: usize, statement: &str) {
-        if self.unsure.is_some_and(|block| indent <= block) {
-            self.unsure = None;
-        }
-        let word = statement
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .next()
-            .unwrap_or_default();
-        match word {
-            // `if old in text:` guards a replacement that does nothing otherwise.
-            "if" if statement.contains(" in ") && !statement.contains(" not in ") => {}
-            "if" | "elif" | "else" | "for" | "while" | "def" | "class" | "except" | "lambda" => {
-                self.unsure.get_or_insert(indent);
-            }
-            "with" => self.with(statement),
-            "import" | "from" | "try" | "finally" | "print" | "return" | "assert" => {}
-            _ => self.plain(statement),
-        }
-    }
-
-    /// `with open(path, mode) as name:`
-    fn with(&mut self, statement: &str) {
-        let body = statement.trim_start_matches("with").trim_start();
-        let mut parser = Parser::new(body);
-        let value = parser.expression(&self.names, 0);
-        let rest = parser.rest.trim_start();
-        if let Some(name) = rest.strip_prefix("as ") {
-            let name = name.split([':', ',']).next().unwrap_or_default().trim();
-            self.names.insert(name.to_owned(), value);
-        }
-    }
-
-    fn plain(&mut self, statement: &str) {
-        if let Some((name, value)) = assignment(statement) {
-            let mut parser = Parser::new(value);
-            let mut value = parser.expression(&self.names, 0);
-            if !parser.is_done() || self.unsure.is_some() {
-                value = Value::Unknown;
-            }
-            self.names.insert(name.to_owned(), value);
-            return;
-        }
-        self.call(statement);
-    }
-
-    /// `TARGET.write(TEXT)` and `TARGET.write_text(TEXT)`.
-    fn call(&mut self, statement: &str) {
-        let mut parser = Parser::new(statement);
-        let target = parser.primary(&self.names, 0);
-        let Some(method) = parser.method() else {
-            return;
-        };
-        if !matches!(method, "write" | "write_text" | "writelines") {
-            return;
-        }
-        let arguments = parser.arguments(&self.names, 0);
-        let text = match arguments.first() {
-            Some(value) if parser.is_done() && self.unsure.is_none() && method != "writelines" => {
-                value.clone()
-            }
-            _ => Value::Unknown,
-        };
-        let (path, appends, again) = match &target {
-            Value::File(path, mode, written) if mode.contains(['w', 'a', 'x', '+']) => {
-                (path.clone(), mode.contains('a'), *written)
-            }
-            Value::Path(path) => (path.clone(), false, false),
-            _ => return,
-        };
-        if let Value::File(path, mode, _) = &target {
-            let written = Value::File(path.clone(), mode.clone(), true);
-            for value in self.names.values_mut().filter(|value| **value == target) {
-                *value = written.clone();
-            }
-        }
-        let does = match text {
-            Value::Text(text) if appends || again => Does::Append(text),
-            Value::Text(text) => Does::Write(text),
-            Value::Content(from, replaced) if from == path && !appends && !again => {
-                Does::Replace(replaced)
-            }
-            _ => Does::Unknown,
-        };
-        self.deeds.push(Deed { path, does });
-    }
-}
-
 /// `name = value`, but no comparison and no target that is more than a name.
-fn assignment(statement: &str) -> Option<(&str, &str)> {
+pub(super) fn assignment(statement: &str) -> Option<(&str, &str)> {
     let end = statement.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
     let (name, rest) = statement.split_at(end);
     let value = rest.trim_start().strip_prefix('=')?;
@@ -223,12 +41,12 @@ fn assignment(statement: &str) -> Option<(&str, &str)> {
 }
 
 /// Reads expressions off the front of a text.
-struct Parser<'p> {
-    rest: &'p str,
+pub(super) struct Parser<'p> {
+    pub(super) rest: &'p str,
 }
 
 impl<'p> Parser<'p> {
-    fn new(text: &'p str) -> Self {
+    pub(super) fn new(text: &'p str) -> Self {
         Self { rest: text }
     }
 
@@ -245,7 +63,7 @@ impl<'p> Parser<'p> {
         }
     }
 
-    fn is_done(&mut self) -> bool {
+    pub(super) fn is_done(&mut self) -> bool {
         self.skip();
         self.rest.is_empty()
     }
@@ -261,7 +79,7 @@ impl<'p> Parser<'p> {
     }
 
     /// `A + B + …`, each with its calls.
-    fn expression(&mut self, names: &HashMap<String, Value>, depth: usize) -> Value {
+    pub(super) fn expression(&mut self, names: &HashMap<String, Value>, depth: usize) -> Value {
         let mut value = self.chain(names, depth);
         loop {
             self.skip();
@@ -292,7 +110,7 @@ impl<'p> Parser<'p> {
     }
 
     /// `.name` before a parenthesis.
-    fn method(&mut self) -> Option<&'p str> {
+    pub(super) fn method(&mut self) -> Option<&'p str> {
         self.skip();
         let mut ahead = Parser::new(self.rest.strip_prefix('.')?);
         let method = ahead.word();
@@ -303,7 +121,7 @@ impl<'p> Parser<'p> {
         Some(method)
     }
 
-    fn primary(&mut self, names: &HashMap<String, Value>, depth: usize) -> Value {
+    pub(super) fn primary(&mut self, names: &HashMap<String, Value>, depth: usize) -> Value {
         self.skip();
         if depth > DEPTH {
             self.rest = "";
@@ -355,7 +173,7 @@ impl<'p> Parser<'p> {
     }
 
     /// The arguments of a call, `mode="w"` in the place of the second; stops behind the parenthesis.
-    fn arguments(&mut self, names: &HashMap<String, Value>, depth: usize) -> Vec<Value> {
+    pub(super) fn arguments(&mut self, names: &HashMap<String, Value>, depth: usize) -> Vec<Value> {
         let mut arguments = Vec::new();
         let Some(rest) = self.rest.strip_prefix('(') else {
             return arguments;
@@ -364,8 +182,8 @@ impl<'p> Parser<'p> {
         let mut inside = Parser::new(rest.get(..end).unwrap_or_default());
         self.rest = rest.get(end + 1..).unwrap_or_default();
         while !inside.is_done() && arguments.len() < 16 {
-            let named = assignment(inside.rest).map(|(name, value)| (name.to_owned(), value));
-            if let Some((name, value)) = named {
+            let keyword = assignment(inside.rest);
+            if let Some((name, value)) = keyword {
                 inside.rest = value;
                 let value = inside.expression(names, depth + 1);
                 if name == "mode" {
@@ -469,8 +287,7 @@ fn unquoted(literal: &str, raw: bool, out: &mut String) -> bool {
             Some('r') => out.push('\r'),
             Some('\n') => {}
             Some(c @ ('\\' | '\'' | '"')) => out.push(c),
-            Some('x' | 'u' | 'U' | 'N' | 'a' | 'b' | 'f' | 'v') => return false,
-            Some(c) if c.is_ascii_digit() => return false,
+            Some(c) if c.is_ascii_digit() || "xuUNabfv".contains(c) => return false,
             // An escape Python does not know is kept as it is.
             Some(c) => out.extend(['\\', c]),
             None => return false,
@@ -510,51 +327,5 @@ fn called(value: &Value, method: &str, arguments: &[Value]) -> Value {
         (Value::Text(text), "lstrip", []) => Value::Text(text.trim_start().to_owned()),
         (Value::Text(text), "rstrip", []) => Value::Text(text.trim_end().to_owned()),
         _ => Value::Unknown,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn replaced(old: &str, new: &str) -> Does {
-        Does::Replace(vec![(old.to_owned(), new.to_owned(), None)])
-    }
-
-    #[test]
-    fn read_replace_write_is_followed() {
-        let program = "import re\npath = 'a/b.py'\nwith open(path, 'r') as f:\n    text = f.read()\n\
-            old = \"\"\"x = 1\n\"\"\"\ntext = text.replace(\n    old,  # that\n    'x = \\\n2\\n',\n)\n\
-            with open(path, 'w') as f:\n    f.write(text)\nprint('done')\n";
-        let deeds = read(program);
-        assert_eq!(deeds.len(), 1);
-        assert_eq!(deeds[0].path, "a/b.py");
-        assert_eq!(deeds[0].does, replaced("x = 1\n", "x = 2\n"));
-    }
-
-    #[test]
-    fn one_liners_paths_and_texts_are_followed() {
-        let deeds = read(
-            "from pathlib import Path; p = Path('x'); s = p.read_text(); \
-             p.write_text(s.replace('a', 'b')); open('y', 'w').write('1\\n' + r'\\n')",
-        );
-        assert_eq!(deeds[0].does, replaced("a", "b"));
-        assert_eq!(deeds[1].does, Does::Write("1\n\\n".to_owned()));
-    }
-
-    #[test]
-    fn what_is_not_plain_is_not_followed() {
-        let deeds = read("s = open('x').read()\ns = s.upper()\nopen('x', 'w').write(s)\n");
-        assert_eq!(deeds[0].does, Does::Unknown);
-        let deeds = read("for i in range(3):\n    open('x', 'w').write('a')\n");
-        assert_eq!(deeds[0].does, Does::Unknown);
-    }
-
-    proptest! {
-        #[test]
-        fn any_program_is_survived(text in "[a-z'\"()\\\\\n#=.+, ]{0,200}") {
-            read(&text);
-        }
     }
 }

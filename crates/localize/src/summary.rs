@@ -1,0 +1,153 @@
+//! The verdict in words: what is concluded, what to do about it, and what is missing for more.
+
+use std::fmt::Write as _;
+
+use trace::{Fault, StepId, StepStatus, Verdict};
+
+use crate::case::Case;
+use crate::contract::State;
+use crate::model::Bars;
+use crate::signal::Suspicion;
+use crate::verdict::Judgement;
+
+/// How many demands are named before the rest is counted.
+const NAMED: usize = 2;
+
+/// The verdict in a sentence or two.
+pub(crate) fn summary(
+    case: &Case<'_>,
+    judged: &Judgement,
+    resolved: Option<bool>,
+    reason: Option<&Suspicion>,
+) -> String {
+    let shown = case.graph.failures().first();
+    match (judged.verdict, judged.onset) {
+        (Verdict::FailureFound, Some(step)) => {
+            let why = reason.map_or_else(String::new, |seen| format!(": {}", seen.why));
+            let mut text = format!("The run first goes wrong at step {step}{why}.");
+            if let Some(failure) = shown {
+                let _ = write!(text, " It shows at step {}: {}.", failure.step, failure.why);
+            }
+            text
+        }
+        (Verdict::NoFailure, _) if resolved == Some(true) => {
+            "The recorded check passed.".to_owned()
+        }
+        (Verdict::NoFailure, _) => "Nothing in the run speaks for a failure.".to_owned(),
+        _ => {
+            let mut text = if resolved == Some(false) {
+                "The recorded check failed, but which step is to blame is not clear.".to_owned()
+            } else {
+                let chance = judged.failed * 100.0;
+                format!("Whether the run failed is not clear: {chance:.0} in 100 runs like it do.")
+            };
+            if let Some(failure) = shown {
+                let _ = write!(text, " Step {} shows: {}.", failure.step, failure.why);
+            }
+            text
+        }
+    }
+}
+
+/// What would settle the matter, where the verdict is open or rests on little; sentences.
+pub(crate) fn missing(
+    case: &Case<'_>,
+    judged: &Judgement,
+    resolved: Option<bool>,
+    bars: Bars,
+) -> Vec<String> {
+    let mut missing = Vec::new();
+    if judged.verdict != Verdict::Undecided {
+        return missing;
+    }
+    if resolved.is_none() {
+        missing.push("no outcome is recorded, or it was hidden".to_owned());
+    }
+    if let Some((step, share)) = judged.ranked.first() {
+        missing.push(format!(
+            "the suspicion is spread: the likeliest step, {step}, carries {:.0} % of it; an onset is \
+             named from a confidence of {:.2} on",
+            share * 100.0,
+            bars.onset
+        ));
+    }
+    let (mut tests, mut unanswered, mut change, mut check) = (0_usize, 0_usize, None, None);
+    for step in case.index.steps() {
+        tests += step.outcome.tests.len();
+        unanswered += usize::from(step.step.observation.is_none());
+        if step.reading.effect.kind.is_change() {
+            change = Some(step.id);
+        }
+        if step.outcome.status == StepStatus::Ok && !step.outcome.tests.is_empty() {
+            check = Some(step.id);
+        }
+    }
+    if tests == 0 {
+        missing.push("no test report stands in the run".to_owned());
+    } else if let Some(change) = change.filter(|change| Some(*change) > check) {
+        missing.push(format!(
+            "no test passed after the last change, step {change}"
+        ));
+    }
+    if unanswered > 0 {
+        missing.push(format!("{unanswered} steps have no recorded answer"));
+    }
+    missing.extend(untouched(case));
+    missing
+}
+
+/// The demands of the task that no step worked on, as one sentence.
+fn untouched(case: &Case<'_>) -> Option<String> {
+    let audit = &case.contract;
+    let names: Vec<String> = audit
+        .standing(State::NeverTouched)
+        .map(|(demand, _)| demand.name())
+        .collect();
+    let (first, rest) = names.split_at(names.len().min(NAMED));
+    if first.is_empty() {
+        return None;
+    }
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let verb = if names.len() == 1 { "was" } else { "were" };
+    Some(format!("never worked on {verb} {}{more}", first.join(", ")))
+}
+
+/// What the agent should do instead, by the kind of mistake.
+pub(crate) fn advice(step: StepId, fault: Fault) -> String {
+    let what = match fault {
+        Fault::EnvironmentSetup => {
+            "check paths, ports, services and permissions before relying on them"
+        }
+        Fault::ResourceExhaustion => {
+            "measure what is left of disk, memory and time, and make room before trying again"
+        }
+        Fault::InteractiveHang => {
+            "drive the program through a pipe, a script or a pseudo-terminal with a time limit"
+        }
+        Fault::DependencyResolution => {
+            "find out which versions fit together, and prove the import before building on it"
+        }
+        Fault::MislocalisedEdit => "read the place anew, and check that the edit is in it",
+        Fault::IncorrectHypothesis => {
+            "test the belief behind it on the smallest case before building on it"
+        }
+        Fault::SpecificationMisread => {
+            "read the task's demands again, word by word, and check the result against each"
+        }
+        Fault::FabricatedResult => {
+            "find out why the real result could not be had; report it rather than make one up"
+        }
+        Fault::GaveUpEarly => "go on: the error that stopped the work was not looked into",
+        Fault::DestructiveAction => "copy what cannot be brought back before touching it",
+        Fault::VerificationMisinterpretation => {
+            "take the failing output at its word, and find its cause before going on"
+        }
+        Fault::UnverifiedClaim => "run the very thing that is demanded, and look at what comes out",
+        Fault::UnproductiveLooping => "stop repeating it, and change what is tried",
+        Fault::OutsideCause => "find out whether anything in the run could have prevented it",
+    };
+    format!("Go back to just before step {step} and {what}.")
+}
