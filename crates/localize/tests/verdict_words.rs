@@ -61,10 +61,12 @@ fn a_verdict_says_what_it_rests_on() {
             let d = diagnosed(steps.clone(), resolved);
             let _ = writeln!(text, "{what}, recorded {resolved:?}\n  {}", told(&d));
             assert_eq!(d.used_outcome, resolved.is_some());
-            assert_eq!(
-                d.onset_step_id.is_some(),
-                d.verdict == Verdict::FailureFound
-            );
+            match d.verdict {
+                Verdict::FailureFound => assert!(d.onset_step_id.is_some()),
+                Verdict::NoFailure => assert_eq!(d.onset_step_id, None),
+                // A step to look at, if any.
+                Verdict::Undecided => {}
+            }
             assert_eq!(
                 d.missing_evidence.is_empty(),
                 d.verdict != Verdict::Undecided
