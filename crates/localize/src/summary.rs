@@ -66,7 +66,12 @@ pub(crate) fn summary(
             } else {
                 format!("Whether the run failed is not clear: {chance:.0} in 100 runs like it do.")
             };
-            if let Some(failure) = shown {
+            if let Some(step) = judged.onset {
+                let why = reason.map_or_else(String::new, |seen| format!(": {}", seen.why));
+                let _ = write!(text, " If it did, it first goes wrong at step {step}{why}.");
+            }
+            let new = |failure: &&Failure| reason.is_none_or(|seen| seen.why != failure.why);
+            if let Some(failure) = shown.filter(new) {
                 let _ = write!(text, " Step {} shows: {}.", failure.step, failure.why);
             }
             text
