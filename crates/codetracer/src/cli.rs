@@ -43,7 +43,8 @@ pub(crate) struct Flags {
     /// Neither use nor keep what earlier calls worked out.
     #[arg(long, global = true)]
     pub(crate) no_cache: bool,
-    /// Let verdicts decide the exit status: 1 for a failure found, 125 when nothing was decided.
+    /// Let verdicts decide the exit status: 1 for a failure found, 125 when nothing was decided;
+    /// for `analyze` and `demo`.
     #[arg(long, global = true, value_name = "WHAT")]
     pub(crate) fail_on: Option<FailOn>,
     /// Read with the built-in layouts only: neither with learned extractors nor by structure.
@@ -197,6 +198,9 @@ pub(crate) struct Graph {
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: GraphFormat,
+    /// Print one JSON object; the same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
 }
 
 /// How a graph is printed.
@@ -273,6 +277,9 @@ pub(crate) struct Diff {
     /// The run to take from the second of two paths, where it holds several.
     #[arg(long, value_name = "ID", requires = "other")]
     pub(crate) run_b: Option<String>,
+    /// Hide the recorded outcomes of two runs from the engine.
+    #[arg(long, requires = "other")]
+    pub(crate) blind: bool,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -61,11 +61,12 @@ impl Output {
         self.progress.suspend(|| results.write_all(text.as_bytes()))
     }
 
-    /// Writes one document as one line of JSON.
+    /// Writes one document as one line of JSON, in which nothing acts on a terminal.
     pub(crate) fn json(&mut self, document: &impl Serialize) -> anyhow::Result<()> {
         let results = &mut self.results;
         self.progress.suspend(|| -> anyhow::Result<()> {
-            serde_json::to_writer(&mut *results, document)?;
+            let mut writer = serde_json::Serializer::with_formatter(&mut *results, Inert);
+            document.serialize(&mut writer)?;
             Ok(results.write_all(b"\n")?)
         })
     }
@@ -223,6 +224,18 @@ pub(crate) fn inert_json(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Writes JSON as `serde_json` does, with what a terminal acts on as escapes.
+struct Inert;
+
+impl serde_json::ser::Formatter for Inert {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        writer.write_all(inert_json(fragment).as_bytes())
+    }
 }
 
 /// The first line of `text` that says something, inert, cut to `width` columns with a mark.

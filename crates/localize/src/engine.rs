@@ -109,7 +109,9 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         ),
         advice: onset
             .zip(choice.as_ref())
-            .map_or_else(String::new, |(step, choice)| advice(step, choice.fault)),
+            .map_or_else(String::new, |(step, choice)| {
+                advice(step, choice.fault, judged.verdict)
+            }),
         missing_evidence: missing(&case, &judged, resolved, model.bars),
         failures: failures(&case),
         failure_probability: judged.failed,

@@ -167,7 +167,7 @@ fn untouched(case: &Case<'_>) -> Option<String> {
 }
 
 /// What the agent should do instead, by the kind of mistake.
-pub(crate) fn advice(step: StepId, fault: Fault) -> String {
+pub(crate) fn advice(step: StepId, fault: Fault, verdict: Verdict) -> String {
     let what = match fault {
         Fault::EnvironmentSetup => {
             "check paths, ports, services and permissions before relying on them"
@@ -200,5 +200,10 @@ pub(crate) fn advice(step: StepId, fault: Fault) -> String {
         Fault::UnproductiveLooping => "stop repeating it, and change what is tried",
         Fault::OutsideCause => "find out whether anything in the run could have prevented it",
     };
-    format!("Go back to just before step {step} and {what}.")
+    match verdict {
+        Verdict::Undecided => {
+            format!("If the run failed, go back to just before step {step} and {what}.")
+        }
+        _ => format!("Go back to just before step {step} and {what}."),
+    }
 }

@@ -273,7 +273,7 @@ impl<'t> Reader<'t> {
             && !reading.operands.is_empty()
             && !words::is_downloaded(command)
         {
-            for target in words::packages(reading) {
+            for target in words::packages(command, reading) {
                 all.push(made(step, kind, target, Text::default(), None));
             }
             return;

@@ -5,6 +5,7 @@ use trace::ChangeKind;
 use super::change::Target;
 use crate::activity::Activity;
 use crate::effect::single::CommandReading;
+use crate::shell::packages::is_option_value;
 use crate::shell::{Invocation, base_name, unversioned};
 
 /// How many operands of a command are told apart.
@@ -70,7 +71,7 @@ pub(super) fn kind(command: &Invocation, reading: &CommandReading) -> ChangeKind
 }
 
 /// The packages an installing command names.
-pub(super) fn packages(reading: &CommandReading) -> Vec<Target> {
+pub(super) fn packages(command: &Invocation, reading: &CommandReading) -> Vec<Target> {
     let removed = ["remove", "uninstall", "purge", "autoremove", "erase", "rm"]
         .contains(&reading.subcommand.as_str());
     let package = |word: &String| {
@@ -81,7 +82,9 @@ pub(super) fn packages(reading: &CommandReading) -> Vec<Target> {
             removed,
         }
     };
-    reading.operands.iter().map(package).collect()
+    let named = reading.operands.iter();
+    let named = named.filter(|word| !is_option_value(&command.args, word));
+    named.map(package).collect()
 }
 
 /// `Flask[async]==2.0` is `flask` in version `2.0`.

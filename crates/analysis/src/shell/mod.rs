@@ -10,6 +10,7 @@
 //! scan. Nothing is expanded: `$x`, globs and substitutions stay as written.
 
 pub(crate) mod heredoc;
+pub mod packages;
 mod syntax;
 mod word;
 mod wrapper;
@@ -133,6 +134,8 @@ pub(crate) fn is_volatile(path: &str) -> bool {
     matches!(
         path,
         "-" | "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/zero"
+        // PowerShell and cmd.
+        | "$null" | "NUL" | "nul"
     ) || path.starts_with("/dev/fd/")
         || path.starts_with("/dev/tcp/")
         || path.starts_with("/dev/udp/")

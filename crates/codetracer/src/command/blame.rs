@@ -131,7 +131,7 @@ pub(super) fn print(
 }
 
 /// Why a name names no file.
-fn not_one(workspace: &Workspace, name: &str) -> String {
+pub(super) fn not_one(workspace: &Workspace, name: &str) -> String {
     let alike: Vec<&str> = workspace
         .files()
         .map(|file| file.path.as_str())

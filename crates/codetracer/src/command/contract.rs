@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use analysis::Index;
+use anyhow::bail;
 use localize::contract::{Audit, Demand, Fall, Standing, State, Touch};
 use serde::Serialize;
 use trace::{Evidence, StepId};
 
 use super::Status;
 use crate::cli::Contract;
-use crate::input::Input;
-use crate::output::{Output, Palette, inert};
+use crate::input::{Input, UNSPOOLED};
+use crate::output::{Output, Palette, headline, inert};
 use formats::Learned;
 
 /// The answer as a document.
@@ -52,6 +53,9 @@ pub(super) fn run(
     let extraction = input.read(run)?;
     let index = Index::new(&extraction.trajectory);
     let audit = Audit::over(&index);
+    if index.is_damaged() {
+        bail!("{}: {UNSPOOLED}", input.user_path(&run.path));
+    }
     let task = extraction.trajectory.task.as_deref().unwrap_or_default();
     let last = StepId::from_index(index.len().saturating_sub(1));
     let (met, of) = audit.progress(last);
@@ -87,18 +91,18 @@ pub(super) fn run(
 fn text(audit: &Audit, task: &str, (met, of): (u32, u32), palette: Palette) -> String {
     let mut out = String::new();
     if audit.contract.demands.is_empty() {
-        return "The task states nothing that can be looked for.\n".to_owned();
+        return if task.trim().is_empty() {
+            "No task is recorded.\n".to_owned()
+        } else {
+            "The task states nothing that can be looked for.\n".to_owned()
+        };
     }
     for (demand, standing) in audit.each() {
         let line = told(demand, standing);
         let _ = writeln!(out, "{}", inert(&line));
         let words: Vec<&str> = demand.words(task).split_whitespace().collect();
-        let words: String = words
-            .join(" ")
-            .chars()
-            .take(palette.width.saturating_sub(8))
-            .collect();
-        let _ = writeln!(out, "      {}", palette.faint(&inert(&words)));
+        let words = headline(&words.join(" "), palette.width.saturating_sub(6));
+        let _ = writeln!(out, "      {}", palette.faint(&words));
     }
     let _ = writeln!(out, "\nmet at the end: {met} of {of} (by weight)");
     if let Some((step, most)) = audit.peak() {

@@ -1,17 +1,19 @@
 //! `codetracer graph`: what led to what in one run.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use analysis::Index;
 use analysis::workspace::Workspace;
+use anyhow::bail;
 use localize::contract::Audit;
 use localize::graph::Graph;
-use localize::graph::print::{Document, Drawing, document, draw};
+use localize::graph::print::{Document, Drawing, NodeEntry, document, draw};
 use trace::StepId;
 
 use super::Status;
 use crate::cli::{Graph as Arguments, GraphFormat};
-use crate::input::Input;
+use crate::input::{Input, UNSPOOLED};
 use crate::output::{Output, inert};
 use formats::Learned;
 
@@ -29,11 +31,26 @@ pub(super) fn run(
         None => None,
         Some(number) => {
             let step = StepId::new(number).filter(|id| id.index() < index.len());
-            Some(step.ok_or_else(|| anyhow::anyhow!("the run has no step {number}"))?)
+            let Some(step) = step else {
+                bail!(
+                    "{}: no step {number}; the run has steps 1 to {}",
+                    input.user_path(&run.path),
+                    index.len()
+                );
+            };
+            Some(step)
         }
     };
     let graph = Graph::new(&index, &Audit::over(&index), &Workspace::new(&index));
-    match args.format {
+    if index.is_damaged() {
+        bail!("{}: {UNSPOOLED}", input.user_path(&run.path));
+    }
+    let format = if args.json {
+        GraphFormat::Json
+    } else {
+        args.format
+    };
+    match format {
         GraphFormat::Text => output.text(&inert(&text(&document(&graph, &index, around))))?,
         GraphFormat::Json => output.json(&document(&graph, &index, around))?,
         GraphFormat::Dot => output.text(&inert(&draw(&graph, &index, around, Drawing::Dot)))?,
@@ -73,12 +90,16 @@ fn text(graph: &Document) -> String {
             candidate.distance
         );
     }
+    let nodes: BTreeMap<&str, &NodeEntry> = graph
+        .nodes
+        .iter()
+        .map(|node| (node.id.as_str(), node))
+        .collect();
     let name = |id: &str| {
-        let at = graph.nodes.iter().position(|node| node.id == id);
-        let node = at.map(|at| &graph.nodes[at]);
-        node.map_or_else(String::new, |node| match node.version {
-            Some(version) => format!("{} {} (version {version})", node.kind, node.name),
-            None => format!("{} {}", node.kind, node.name),
+        nodes.get(id).map_or_else(String::new, |node| {
+            let version = node.version;
+            let version = version.map_or_else(String::new, |v| format!(" (version {v})"));
+            format!("{} {}{version}", node.kind, node.name)
         })
     };
     for edge in &graph.edges {

@@ -55,6 +55,10 @@ impl From<Status> for ExitCode {
 
 /// Does what was asked.
 pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
+    let gives_verdicts = matches!(&cli.command, Command::Analyze(_) | Command::Demo(_));
+    if cli.flags.fail_on.is_some() && !gives_verdicts {
+        output.note("note: --fail-on is for analyze and demo; it is ignored here");
+    }
     let learned = data::learned(&cli.flags, output);
     match &cli.command {
         Command::Analyze(args) => analyze::run(args, &cli.flags, &learned, output),

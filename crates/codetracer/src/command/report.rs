@@ -22,10 +22,14 @@ pub(super) fn full(
     let mut out = String::new();
     head(&mut out, diagnosis, palette);
     if let Some(onset) = diagnosis.onset_step_id {
+        let title = match diagnosis.verdict {
+            Verdict::Undecided => "onset, if the run failed:",
+            _ => "onset",
+        };
         let _ = writeln!(
             out,
             "\n{} step {onset} of {}",
-            palette.strong("onset"),
+            palette.strong(title),
             diagnosis.step_count
         );
         if let Some(step) = index.trajectory.step(onset) {

@@ -11,7 +11,7 @@ use super::Status;
 use super::blame::{self, Asked};
 use super::report::command_line;
 use crate::cli::Show;
-use crate::input::Input;
+use crate::input::{Input, UNSPOOLED};
 use crate::output::{Output, Palette, indented, inert};
 use formats::Learned;
 
@@ -40,6 +40,9 @@ pub(super) fn run(args: &Show, learned: &Learned, output: &mut Output) -> anyhow
     let run = input.one_run(args.run.as_deref())?;
     let extraction = input.read(run)?;
     let index = Index::new(&extraction.trajectory);
+    if index.is_damaged() {
+        bail!("{}: {UNSPOOLED}", input.user_path(&run.path));
+    }
     let Some(step) = StepId::new(args.step).and_then(|id| index.step(id)) else {
         bail!(
             "{}: no step {}; the run has steps 1 to {}",

@@ -58,7 +58,9 @@ fn own(word: &str, command: &str, open: Option<&str>) -> Option<ActionKind> {
             path: open.unwrap_or_default().to_owned(),
         },
         "search_dir" | "search_file" | "find_file" => {
-            let mut words = rest.rsplitn(2, char::is_whitespace);
+            // A query in quotes may hold spaces and have no folder after it.
+            let ends_quoted = rest.ends_with(['"', '\'']);
+            let mut words = rest.rsplitn(if ends_quoted { 1 } else { 2 }, char::is_whitespace);
             let last = words.next().unwrap_or_default();
             match words.next() {
                 Some(query) => ActionKind::Search {

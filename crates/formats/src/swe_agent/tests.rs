@@ -48,8 +48,12 @@ fn every_entry_is_a_step() {
 fn own_commands_have_their_meaning() {
     let kind = |text: &str| action(text, Some("a.py")).kind;
     assert!(
-        matches!(kind("search_dir \"def f\" src"), ActionKind::Search { query, .. } if query == "def f")
+        matches!(kind("search_dir \"def f\" src"), ActionKind::Search { query, path: Some(path) } if query == "def f" && path == "src")
     );
+    assert!(matches!(
+        kind("search_dir \"def load(\""),
+        ActionKind::Search { query, path: None } if query == "def load("
+    ));
     assert!(matches!(kind("scroll_down"), ActionKind::Read { path } if path == "a.py"));
     assert!(matches!(
         kind("edit 1:1\nx\n  end_of_edit"),

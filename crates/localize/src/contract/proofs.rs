@@ -210,7 +210,10 @@ impl Watched<'_> {
                 TouchKind::VerifiesFailing,
                 seen.mark("the check fails", seen.error()),
             );
-        } else if !seen.failed && (tests || seen.changed_before) {
+        } else if !seen.failed
+            && (seen.changed_before || tests && seen.step.reading.effect.kind.is_change())
+        {
+            // Before anything was changed there was no result to check.
             self.turn(
                 true,
                 TouchKind::VerifiesPassing,

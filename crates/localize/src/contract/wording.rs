@@ -150,10 +150,17 @@ fn forbids(said: &str, base: usize) -> Option<(usize, usize)> {
             let at = said.match_indices(words).map(|(at, _)| at).find(|&at| {
                 !said[..at].ends_with(char::is_alphanumeric)
                     && !said[at + words.len()..].starts_with(char::is_alphanumeric)
+                    && !is_complaint(&said[..at], words)
             })?;
             Some((base + at, base + at + words.len()))
         })
         .min_by_key(|(at, end)| (*at, std::cmp::Reverse(*end)))
+}
+
+/// "I can't find them", "we cannot log in": what the writer is not able to do forbids nothing.
+fn is_complaint(before: &str, words: &str) -> bool {
+    let subject = before.split_whitespace().next_back().unwrap_or("");
+    words.starts_with("can") && ["i", "we"].contains(&subject)
 }
 
 /// True when a clause asks that the result be checked.
@@ -182,5 +189,7 @@ mod tests {
         assert_eq!(forbids("please do not edit", 10), Some((17, 23)));
         assert_eq!(forbids("it must not be slow", 0), Some((3, 11)));
         assert_eq!(forbids("nothing", 0), None);
+        assert_eq!(forbids("but i can't find them", 0), None);
+        assert_eq!(forbids("you cannot use it", 0), Some((4, 10)));
     }
 }

@@ -399,7 +399,7 @@ impl Build {
             let stands = |p: &Problem| weight(p) >= WEIGHTY && Some(p.last) > worked;
             let open = self.problems.open().filter(|(_, p)| stands(p));
             against.extend(open.map(|(_, problem)| problem.last));
-        } else if kind != ClaimKind::Passes
+        } else if matches!(kind, ClaimKind::Works | ClaimKind::Fixed)
             && let Some((failed, true)) = self.last_judged
         {
             let open = self.problems.open();

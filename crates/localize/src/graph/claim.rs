@@ -196,8 +196,14 @@ fn is_of_the_fault(after: &str) -> bool {
 fn is_plain(text: &str, at: usize) -> bool {
     let from = text.floor_char_boundary(at.saturating_sub(SENTENCE));
     let before = &text[from..at];
-    let sentence = before.rfind(['.', '!', '?', '\n', ':', ';']);
-    let sentence = sentence.map_or(before, |end| &before[end + 1..]);
+    // The stop in `a.py` ends no sentence.
+    let ends = |(at, c): &(usize, char)| match c {
+        '\n' => true,
+        '.' | '!' | '?' | ':' | ';' => before[at + 1..].starts_with(char::is_whitespace),
+        _ => false,
+    };
+    let sentence = before.char_indices().rev().find(ends);
+    let sentence = sentence.map_or(before, |(end, _)| &before[end + 1..]);
     let padded = format!(" {sentence}");
     TAKEN_BACK
         .as_ref()
@@ -214,11 +220,6 @@ const SURRENDERS: &[&str] = &[
     "not possible to",
     "is not possible",
     "beyond the scope",
-    "would you like",
-    "do you want me",
-    "please provide",
-    "please confirm",
-    "please let me know",
     "need your approval",
     "needs approval",
     "requires approval",
@@ -227,14 +228,27 @@ const SURRENDERS: &[&str] = &[
     "out of time",
     "in a real environment",
     "would need to be done",
+];
+
+/// Phrases that ask back. After work is done they offer more of it; where nothing was done they stand
+/// in its place.
+const ASKS: &[&str] = &[
+    "would you like",
+    "do you want me",
+    "please provide",
+    "please confirm",
+    "please let me know",
     "manually",
 ];
 
 static SURRENDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| phrases(SURRENDERS));
+static ASK: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| phrases(ASKS));
 
-/// Where a text first says that the work is not done, in bytes.
-pub(super) fn surrender(text: &str) -> Option<usize> {
-    crate::facts::phrase::first(SURRENDER.as_ref(), text)
+/// Where a text first says that the work is not done, in bytes. `worked` tells whether the run changed
+/// anything.
+pub(super) fn surrender(text: &str, worked: bool) -> Option<usize> {
+    let admits = crate::facts::phrase::first(SURRENDER.as_ref(), text);
+    admits.or_else(|| crate::facts::phrase::first(ASK.as_ref().filter(|_| !worked), text))
 }
 
 #[cfg(test)]
@@ -252,6 +266,7 @@ mod tests {
         assert!(kinds("Let me verify that it works correctly.").is_empty());
         assert!(kinds("The tests should pass once this is done.").is_empty());
         assert!(kinds("The server is not running successfully").is_empty());
+        assert!(kinds("Let me check if a.py was created successfully").is_empty());
         assert!(kinds("The script successfully reproduced the bug").is_empty());
         assert!(kinds("The error was successfully  Replicated.").is_empty());
     }

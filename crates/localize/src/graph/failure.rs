@@ -268,7 +268,7 @@ fn is_scratch(build: &Build, problem: &Problem) -> bool {
     };
     let last = build.files.versions[last as usize];
     let own = last.writer.is_some() && !build.demanded.has(problem.purpose.object());
-    own && (last.how == How::Gone || build.files.only_written(last.file, problem.last))
+    own && (last.how == How::Gone || build.files.leads(last.file, problem.last))
 }
 
 /// The last assertion that something shown before it contradicts, and that nothing backs since.
@@ -323,10 +323,12 @@ fn ending(index: &Index<'_>, build: &Build) -> Option<Failure> {
     };
     let commits = build.facts.last().is_some_and(|facts| facts.commits) || closing.is_some();
     if commits {
-        surrender(text).filter(|_| claims(text).is_empty())?;
+        let worked = build.facts.iter().any(Facts::changes);
+        surrender(text, worked).filter(|_| claims(text).is_empty())?;
         let why = "the agent stops and says that it is not done".to_owned();
         return at(index, last.id, FailureKind::GaveUp, 0.5, why, |step| {
-            surrender(&step.thought).map_or_else(|| of_action(step), |at| of_thought(step, at))
+            surrender(&step.thought, worked)
+                .map_or_else(|| of_action(step), |at| of_thought(step, at))
         });
     }
     if !claims(&last.step.thought).is_empty() {

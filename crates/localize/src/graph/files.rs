@@ -250,10 +250,11 @@ impl Files {
         last.filter(|&v| self.versions[v as usize].writer.is_some())
     }
 
-    /// True when nothing but this file was written before a step, and something else was afterwards.
-    pub(super) fn only_written(&self, file: u32, step: StepId) -> bool {
-        let both = self.first_written.zip(self.other_written);
-        both.is_some_and(|(first, other)| first.1 == file && other.0 >= step)
+    /// True when other files than this one were written, but none before a step.
+    pub(super) fn leads(&self, file: u32, step: StepId) -> bool {
+        let written = [self.first_written, self.other_written];
+        let other = written.into_iter().flatten().find(|(_, it)| *it != file);
+        other.is_some_and(|(at, _)| at >= step)
     }
 
     fn new_file(&mut self, path: String, version: u32) -> Option<u32> {

@@ -233,6 +233,7 @@ fn label(name: &str, drawing: Drawing) -> String {
             (Drawing::Mermaid, '<') => text.push_str("#lt;"),
             (Drawing::Mermaid, '>') => text.push_str("#gt;"),
             (Drawing::Mermaid, '#') => text.push_str("#35;"),
+            (Drawing::Mermaid, '&') => text.push_str("#amp;"),
             (_, c) if c.is_control() => text.push(' '),
             (_, c) => text.push(c),
         }

@@ -229,29 +229,6 @@ pub(super) const MANAGERS: &[&str] = &[
 ];
 /// Words by which a manager is asked to put something in place.
 pub(super) const INSTALLING: &[&str] = &["install", "add", "create", "get", "sync", "ci", "i"];
-/// Options of theirs whose value is no package.
-pub(super) const VALUED: &[&str] = &[
-    "-n",
-    "--name",
-    "-c",
-    "--channel",
-    "-p",
-    "--prefix",
-    "-t",
-    "--target",
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "-r",
-    "--requirement",
-    "-f",
-    "--file",
-    "--find-links",
-    "--root",
-    "--version",
-    "--registry",
-    "-C",
-];
 /// Programs that ask a server.
 pub(super) const REQUESTS: &[&str] = &["curl", "wget", "http", "aria2c", "nc", "telnet", "ab"];
 /// Programs that start or steer services.

@@ -5,13 +5,14 @@
 //! have none: they may fail without anything being wrong.
 
 use analysis::shell::Invocation;
+use analysis::shell::packages::is_option_value;
 use analysis::{IndexedStep, activity::Activity};
 use trace::{ActionKind, Step};
 
 use super::node::short;
 use super::programs::{
-    BUILDERS, INLINE, INSTALLING, INTERPRETERS, MANAGERS, REQUESTS, SERVICES, TESTERS, VALUED,
-    is_idle, is_known,
+    BUILDERS, INLINE, INSTALLING, INTERPRETERS, MANAGERS, REQUESTS, SERVICES, TESTERS, is_idle,
+    is_known,
 };
 use crate::facts::file::file_name;
 
@@ -215,10 +216,12 @@ fn managed(command: &Invocation, program: &str, add: &mut impl FnMut(Purpose)) {
         }
         verb if INSTALLING.contains(&verb) => {
             let mut any = false;
-            let is_value = |word: &str| {
+            let lists = |arg: &str| matches!(arg, "-r" | "--requirement" | "-f" | "--file");
+            let is_listed = |word: &str| {
                 let mut pairs = command.args.iter().zip(command.args.iter().skip(1));
-                pairs.any(|(option, value)| value == word && VALUED.contains(&option.as_str()))
+                pairs.any(|(option, value)| value == word && lists(option))
             };
+            let is_value = |word: &str| is_listed(word) || is_option_value(&command.args, word);
             for name in rest
                 .filter(|word| !is_value(word))
                 .map(package)
@@ -227,9 +230,7 @@ fn managed(command: &Invocation, program: &str, add: &mut impl FnMut(Purpose)) {
                 any = true;
                 add(Purpose::new(Doing::Install, program, "install", name));
             }
-            let listed = command.args.iter().skip_while(|arg| {
-                !matches!(arg.as_str(), "-r" | "--requirement" | "-f" | "--file")
-            });
+            let listed = command.args.iter().skip_while(|arg| !lists(arg));
             let written = |list: &&String| !list.starts_with(['<', '$', '(']);
             for list in listed.skip(1).take(1).filter(written) {
                 any = true;

@@ -281,3 +281,14 @@ fn programs_that_differ_in_a_number_are_two() {
     ];
     assert!(shows(&failures("", steps), "open_error", 1));
 }
+
+#[test]
+fn an_offer_after_the_work_is_no_surrender() {
+    let offer = "The notes are in place. Do you want me to push them?";
+    let worked = vec![write("notes.md", "x"), finish(offer)];
+    assert!(failures("", worked).is_empty());
+    let asked = vec![shell("ls", "a.py", 0), finish(offer)];
+    assert!(shows(&failures("", asked), "gave_up", 2));
+    let admitted = vec![write("notes.md", "x"), finish("I cannot reach the server.")];
+    assert!(shows(&failures("", admitted), "gave_up", 2));
+}

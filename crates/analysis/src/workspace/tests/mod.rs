@@ -340,7 +340,11 @@ fn survival_counts_the_lines_that_still_stand() {
             .survival(id(step))
             .map(|s| (s.written, s.standing))
     };
-    assert_eq!(fate(1), Some((4, 0)), "the empty end of the text is no line");
+    assert_eq!(
+        fate(1),
+        Some((4, 0)),
+        "the empty end of the text is no line"
+    );
     assert_eq!(fate(2), Some((2, 0)));
     assert_eq!(fate(3), Some((1, 1)));
     assert_eq!(fate(4), None);

@@ -12,7 +12,7 @@ use trace::{Diagnosis, StepId, StepStatus, Verdict};
 use crate::command::report;
 use crate::input::{Input, UNSPOOLED};
 use crate::kept::{Diagnoses, Kept};
-use crate::output::Palette;
+use crate::output::{Palette, inert_json};
 
 /// What is printed for a run.
 #[derive(Debug, Clone, Copy)]
@@ -97,9 +97,8 @@ fn conclude(
             String::new()
         }
         Form::Json => {
-            let mut line = serde_json::to_string(&diagnosis)?;
-            line.push('\n');
-            line
+            let line = serde_json::to_string(&diagnosis)?;
+            format!("{}\n", inert_json(&line))
         }
         Form::Full(palette) => report::full(&diagnosis, &index, input, palette),
         Form::Row(palette) => report::row(&diagnosis, palette),

@@ -23,7 +23,11 @@ pub(super) fn run(
 ) -> anyhow::Result<Status> {
     let a = Side::open(&args.path, "--run-a", args.run_a.as_deref(), learned)?;
     let b = Side::open(other, "--run-b", args.run_b.as_deref(), learned)?;
-    let comparison = compared(&a, &b)?;
+    let options = Options {
+        blind: args.blind,
+        ..Options::default()
+    };
+    let comparison = compared(&a, &b, options)?;
     if comparison.same_task == Some(false) {
         output
             .note("note: the two runs were given different tasks; they are compared all the same");
@@ -62,7 +66,7 @@ impl Side {
 }
 
 /// The whole comparison, with verdicts and onsets.
-fn compared(a: &Side, b: &Side) -> anyhow::Result<Comparison> {
+fn compared(a: &Side, b: &Side, options: Options) -> anyhow::Result<Comparison> {
     let (ours, theirs) = (
         Index::new(&a.extraction.trajectory),
         Index::new(&b.extraction.trajectory),
@@ -77,7 +81,7 @@ fn compared(a: &Side, b: &Side) -> anyhow::Result<Comparison> {
         (a, &ours, &mut comparison.a),
         (b, &theirs, &mut comparison.b),
     ] {
-        let diagnosis = diagnose(index, Options::default());
+        let diagnosis = diagnose(index, options);
         run.path.clone_from(&side.path);
         run.verdict = Some(diagnosis.verdict);
         run.onset_step_id = diagnosis.onset_step_id;

@@ -11,6 +11,7 @@ use trace::StepId;
 
 use crate::cli::{Diff, StepRange};
 use crate::command::Status;
+use crate::command::blame::not_one;
 use crate::input::{Input, UNSPOOLED};
 use crate::output::{Output, Palette, inert};
 
@@ -33,20 +34,20 @@ pub(super) fn run(args: &Diff, learned: &Learned, output: &mut Output) -> anyhow
     let last = u32::try_from(index.len()).unwrap_or(u32::MAX);
     let range = args.step.unwrap_or(StepRange { from: 0, to: None });
     let to = range.to.unwrap_or(last);
-    if to > last {
+    if let Some(number) = [range.from, to].into_iter().find(|number| *number > last) {
         bail!(
-            "{}: no step {to}; the run has steps 1 to {last}",
+            "{}: no step {number}; the run has steps 1 to {last}",
             input.user_path(&run.path)
         );
     }
     let workspace = Workspace::new(&index);
     if index.is_damaged() {
-        bail!("{UNSPOOLED}");
+        bail!("{}: {UNSPOOLED}", input.user_path(&run.path));
     }
     let mut files = workspace.diff(StepId::new(range.from), StepId::new(to));
     if let Some(wanted) = &args.file {
         let Some(file) = workspace.file(wanted) else {
-            bail!("{wanted}: the run neither wrote nor showed one file of this name");
+            bail!("{}", not_one(&workspace, wanted));
         };
         files.retain(|diff| diff.path == file.path);
     }
