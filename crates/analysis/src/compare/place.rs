@@ -9,13 +9,17 @@ use std::fmt;
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Place(String);
 
+/// A folder with a longer path is as good as unknown: a script that goes down or up folder by folder
+/// would else cost the square of its length.
+const LONGEST: usize = 4096;
+
 impl Place {
     /// The path as seen from `folder` (empty when that is not known), without `.`, `..` and doubled
     /// slashes as far as they can be taken out by reading alone.
     pub(super) fn new(folder: &str, path: &str) -> Self {
         let path = path.trim();
         let path = path.strip_prefix("file://").unwrap_or(path);
-        let whole = if is_rooted(path) || folder.is_empty() {
+        let whole = if is_rooted(path) || folder.is_empty() || folder.len() > LONGEST {
             path.replace('\\', "/")
         } else {
             format!("{folder}/{path}").replace('\\', "/")

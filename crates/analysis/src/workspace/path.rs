@@ -1,12 +1,16 @@
 //! Paths as the run wrote them, made one name a file.
 
+/// Longer paths are none the system takes (`PATH_MAX` of Linux). Without a bound a script that goes
+/// down or up folder by folder would cost the square of its length.
+const LONGEST: usize = 4096;
+
 /// A path as it is compared: `/`-separated, without `.`, `..` and doubled separators where they can be
 /// taken out, seen from `folder` when it is relative. `None` for what names no file: empty, a pattern,
 /// something a shell has yet to expand, a device.
 pub(super) fn normal(folder: &str, path: &str) -> Option<String> {
     let path = path.trim();
     if path.is_empty()
-        || path.len() > 4096
+        || path.len() > LONGEST
         || path.contains(['*', '$', '`', '\n', '\0'])
         || path.starts_with("/dev/")
         || (path.contains('{') && path.contains(','))
@@ -20,6 +24,9 @@ pub(super) fn normal(folder: &str, path: &str) -> Option<String> {
     } else {
         format!("{folder}/{path}")
     };
+    if joined.len() > LONGEST {
+        return None;
+    }
     let rooted = joined.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in joined.split('/') {

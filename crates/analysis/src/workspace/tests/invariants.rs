@@ -182,3 +182,17 @@ fn texts_that_multiply_are_given_up() {
     );
     ask_all(&edits(&changes));
 }
+
+#[test]
+fn going_up_or_down_endlessly_costs_the_length_of_the_script() {
+    let before = std::time::Instant::now();
+    for script in ["cd ..; ", "mkdir d; cd d; "] {
+        let script = format!("{}echo x > f", script.repeat(15_000));
+        let run = shell(&[(&script, "")]);
+        let index = Index::new(&run);
+        let _ = Workspace::new(&index);
+        let _ = crate::compare::compare(&index, &index);
+    }
+    // Seconds where quadratic work would take minutes, on any machine and unoptimised.
+    assert!(before.elapsed().as_secs() < 60, "{:?}", before.elapsed());
+}
