@@ -288,12 +288,12 @@ fn figures_over_labelled_runs_are_those_of_the_script() {
         ),
         ("stage boundary F1 (+-1)", "onset", "boundary_f1"),
         (
-            "CodeTraceBench all-row F1",
+            "CodeTraceBench all-row F1 outside s3",
             "codetracebench",
             "incorrect_f1_all",
         ),
         (
-            "CodeTraceBench positive-row macro-F1",
+            "CodeTraceBench positive-row macro-F1 outside s3",
             "codetracebench",
             "incorrect_f1_positive",
         ),

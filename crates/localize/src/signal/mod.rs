@@ -5,6 +5,7 @@ mod announced_success;
 mod authored_text;
 mod busy_terminal;
 mod checked_at_once;
+mod consequence;
 mod contradicted_demand;
 mod declared_done;
 mod deliverable;
@@ -105,6 +106,7 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &regression::Regression,
         &unverified_change::UnverifiedChange,
         &checked_at_once::CheckedAtOnce,
+        &consequence::Consequence,
         &past_goal::PastGoal,
         &hasty_end::HastyEnd,
         &demanded_start::DemandedStart,

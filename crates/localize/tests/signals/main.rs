@@ -196,3 +196,21 @@ fn what_shows_the_failure_at_the_end_is_noticed() {
     ];
     assert!(suspects("observed_failure", "", clean).is_empty());
 }
+
+#[test]
+fn a_claim_over_a_failure_that_a_change_caused_is_its_consequence() {
+    let claim = || {
+        thinking(
+            shell("ls", "a.py", 0),
+            "All tests pass now. The task is complete.",
+        )
+    };
+    let caused = vec![
+        shell("echo 'x = ' > a.py", "", 0),
+        shell("pytest a.py", RED, 1),
+        claim(),
+    ];
+    assert_eq!(suspects("consequence", "", caused), [3]);
+    let given = vec![shell("pytest", RED, 1), claim()];
+    assert!(suspects("consequence", "", given).is_empty());
+}
