@@ -116,7 +116,11 @@ fn patched(old: &str, hunks: &str) -> String {
         }
         let (sign, said) = line.split_at(1);
         let open = lines.peek().is_some_and(|next| next.starts_with('\\'));
-        let said = if open { said.trim_end_matches('\n') } else { said };
+        let said = if open {
+            said.trim_end_matches('\n')
+        } else {
+            said
+        };
         match sign {
             " " | "-" => {
                 assert_eq!(before.get(at), Some(&said));
