@@ -7,7 +7,7 @@ use trace::{Contribution, StepId};
 use crate::case::Case;
 use crate::column::{FIRST_SIGNAL, columns};
 use crate::model::Table;
-use crate::signal::signals;
+use crate::signal::measure_all;
 
 /// By step, everything that adds to its score or takes from it, the weightiest first. The signals look
 /// at the run once more: their words are kept only for the few steps that are asked for.
@@ -43,16 +43,15 @@ pub(crate) fn contributions(
 /// What each signal says of the steps, at its strongest.
 fn words(case: &Case<'_>, steps: &BTreeSet<StepId>) -> BTreeMap<(StepId, usize), (f64, String)> {
     let mut words: BTreeMap<(StepId, usize), (f64, String)> = BTreeMap::new();
-    for (column, signal) in (FIRST_SIGNAL..).zip(signals()) {
-        for said in signal.measure(case) {
-            if !steps.contains(&said.step) {
-                continue;
-            }
-            let known = words.get(&(said.step, column));
-            if known.is_none_or(|(strength, _)| said.strength > *strength) {
-                words.insert((said.step, column), (said.strength, said.why));
-            }
+    measure_all(case, |number, said| {
+        if !steps.contains(&said.step) {
+            return;
         }
-    }
+        let place = (said.step, FIRST_SIGNAL + number);
+        let known = words.get(&place);
+        if known.is_none_or(|(strength, _)| said.strength > *strength) {
+            words.insert(place, (said.strength, said.why));
+        }
+    });
     words
 }

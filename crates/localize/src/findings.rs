@@ -7,7 +7,7 @@ use trace::StepId;
 use crate::case::Case;
 use crate::column::{FIRST_SIGNAL, columns, facts};
 use crate::model::{Row, Table};
-use crate::signal::{Suspicion, signals};
+use crate::signal::{Suspicion, measure_all, signals};
 
 /// How loud a signal is that speaks for no failure: it places one, but it is no reason to give a reader
 /// where there is another.
@@ -40,34 +40,37 @@ impl Findings {
             .filter(|(_, facts)| !facts.is_empty())
             .collect();
         let mut loudest: BTreeMap<StepId, Loudest> = BTreeMap::new();
-        for (column, signal) in (FIRST_SIGNAL..).zip(signals()) {
-            let weight = weights.get(column).copied().unwrap_or(0.0);
-            for suspicion in signal.measure(case) {
-                let strength = suspicion.strength.clamp(0.0, 1.0);
-                if strength.is_nan() || strength <= 0.0 {
-                    continue;
-                }
-                note(rows.entry(suspicion.step).or_default(), column, strength);
-                let telling = if signal.speaks_for_failure() {
-                    1.0
-                } else {
-                    NEUTRAL
-                };
-                let counts = weight * strength * telling;
-                let louder = loudest
-                    .get(&suspicion.step)
-                    .is_none_or(|known| counts > known.counts);
-                if louder && !signal.exculpates() {
-                    let step = suspicion.step;
-                    let entry = Loudest {
-                        column,
-                        counts,
-                        suspicion,
-                    };
-                    loudest.insert(step, entry);
-                }
+        measure_all(case, |number, suspicion| {
+            let column = FIRST_SIGNAL + number;
+            let strength = suspicion.strength.clamp(0.0, 1.0);
+            if strength.is_nan() || strength <= 0.0 {
+                return;
             }
-        }
+            note(rows.entry(suspicion.step).or_default(), column, strength);
+            let Some(signal) = signals().get(number) else {
+                return;
+            };
+            let weight = weights.get(column).copied().unwrap_or(0.0);
+            let telling = if signal.speaks_for_failure() {
+                1.0
+            } else {
+                NEUTRAL
+            };
+            let counts = weight * strength * telling;
+            // Of two that count the same the first of the list speaks.
+            let louder = loudest.get(&suspicion.step).is_none_or(|known| {
+                counts > known.counts || (counts >= known.counts && column < known.column)
+            });
+            if louder && !signal.exculpates() {
+                let step = suspicion.step;
+                let entry = Loudest {
+                    column,
+                    counts,
+                    suspicion,
+                };
+                loudest.insert(step, entry);
+            }
+        });
         let rows = rows.into_iter();
         Self {
             table: Table {
@@ -102,9 +105,9 @@ impl Findings {
 
 /// Notes a strength; the strongest of one column counts, or repetition alone would outweigh everything.
 fn note(strengths: &mut Vec<(usize, f64)>, column: usize, strength: f64) {
-    match strengths.last_mut() {
-        Some((last, known)) if *last == column => *known = known.max(strength),
-        // Columns come in ascending order, so that the list stays sorted.
-        _ => strengths.push((column, strength)),
+    // In the order of the columns, whatever order the signals come in.
+    match strengths.binary_search_by_key(&column, |(known, _)| *known) {
+        Ok(at) => strengths[at].1 = strengths[at].1.max(strength),
+        Err(at) => strengths.insert(at, (column, strength)),
     }
 }

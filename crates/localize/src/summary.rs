@@ -70,7 +70,8 @@ pub(crate) fn summary(
                 let why = reason.map_or_else(String::new, |seen| format!(": {}", seen.why));
                 let _ = write!(text, " If it did, it first goes wrong at step {step}{why}.");
             }
-            if let Some(failure) = shown {
+            let new = |failure: &&Failure| reason.is_none_or(|seen| seen.why != failure.why);
+            if let Some(failure) = shown.filter(new) {
                 let _ = write!(text, " Step {} shows: {}.", failure.step, failure.why);
             }
             text

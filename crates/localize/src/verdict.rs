@@ -50,8 +50,9 @@ impl Judgement {
                 (Verdict::FailureFound, Some(id), sure)
             }
             (None, _) if failed < bars.fine => (Verdict::NoFailure, None, 1.0 - failed),
-            // Where it went wrong, if it did: for a reader to look at, not a verdict.
-            (None, Some((id, _))) => (Verdict::Undecided, Some(id), sure),
+            // Where it went wrong, if it did: for a reader to look at, not a verdict. It is right no
+            // more often than there is a failure.
+            (None, Some((id, _))) => (Verdict::Undecided, Some(id), sure.min(failed)),
             _ => (Verdict::Undecided, None, 0.0),
         };
         Self {
@@ -137,7 +138,7 @@ mod tests {
             (Some(false), 0.9, 0, Undecided, None, 0.0),
             (None, 0.9, 2, FailureFound, Some(1), 0.5),
             (None, 0.9, 4, Undecided, None, 0.0),
-            (None, 0.4, 2, Undecided, Some(1), 0.5),
+            (None, 0.4, 2, Undecided, Some(1), 0.4),
             (None, 0.4, 4, Undecided, None, 0.0),
             (None, 0.2, 2, NoFailure, None, 0.8),
             (None, 0.2, 4, NoFailure, None, 0.8),

@@ -61,10 +61,10 @@ fn a_verdict_says_what_it_rests_on() {
             let d = diagnosed(steps.clone(), resolved);
             let _ = writeln!(text, "{what}, recorded {resolved:?}\n  {}", told(&d));
             assert_eq!(d.used_outcome, resolved.is_some());
-            // A run that is fine has no onset; one that failed and is decided has one.
             match d.verdict {
                 Verdict::FailureFound => assert!(d.onset_step_id.is_some()),
-                Verdict::NoFailure => assert!(d.onset_step_id.is_none()),
+                Verdict::NoFailure => assert_eq!(d.onset_step_id, None),
+                // A step to look at, if any.
                 Verdict::Undecided => {}
             }
             assert_eq!(

@@ -7,6 +7,9 @@ use std::sync::{Arc, OnceLock};
 use crate::park::Place;
 use crate::{CHUNK, Spool, Spooled};
 
+/// A chunk that is read when one of its items is first looked at.
+type Chunk<T> = Arc<OnceLock<Arc<Vec<T>>>>;
+
 /// One item of a [`Spool`]: a reference where it is in memory, else a promise that reads it when it
 /// is first looked at.
 pub struct Held<'s, T: Spooled>(Way<'s, T>);
@@ -17,7 +20,8 @@ enum Way<'s, T: Spooled> {
         spool: &'s Spool<T>,
         place: &'s Place,
         offset: usize,
-        read: OnceLock<Arc<Vec<T>>>,
+        /// Shared by neighbours that were asked for together.
+        read: Chunk<T>,
     },
 }
 
@@ -50,7 +54,7 @@ impl<T: Spooled> Clone for Held<'_, T> {
                 spool,
                 place,
                 offset: *offset,
-                read: read.clone(),
+                read: Arc::clone(read),
             },
         })
     }
@@ -85,14 +89,32 @@ impl<T: Spooled> Spool<T> {
             spool: self,
             place,
             offset,
-            read: OnceLock::new(),
+            read: Arc::default(),
         }))
     }
 
     /// All items in order, each as [`Self::get`] gives it: memory stays bounded.
     pub fn walk(&self) -> impl DoubleEndedIterator<Item = Held<'_, T>> + ExactSizeIterator + Clone {
+        let mut chunk: Option<(usize, Chunk<T>)> = None;
         // Every index below the length has an item, so none is passed over.
-        (0..self.len).map(|index| match self.get(index) {
+        (0..self.len).map(move |index| match self.get(index) {
+            Some(Held(Way::Parked {
+                spool,
+                place,
+                offset,
+                ..
+            })) => {
+                // Neighbours hold one copy, whatever else is looked at in between.
+                let at = index / CHUNK;
+                let known = chunk.take().filter(|(number, _)| *number == at);
+                let (_, read) = chunk.insert(known.unwrap_or_else(|| (at, Arc::default())));
+                Held(Way::Parked {
+                    spool,
+                    place,
+                    offset,
+                    read: Arc::clone(read),
+                })
+            }
             Some(item) => item,
             None => Held::from(&self[index]),
         })

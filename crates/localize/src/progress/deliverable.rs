@@ -1,6 +1,6 @@
 //! Files the task names: removed, or replaced after a check had passed with them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use analysis::IndexedStep;
 use analysis::activity::Activity;
@@ -86,11 +86,11 @@ impl Deliverables {
         let asks = step.reading.activities.iter().any(checks)
             && !step.reading.activities.contains(&Activity::Edit);
         if asks && step.outcome.status != StepStatus::Unknown {
-            for (name, file) in &mut self.files {
-                // Only a check that has to do with the file says anything about it.
-                if !mentions(step, name) {
+            // Only a check that has to do with a file says anything about it.
+            for name in self.mentioned(step) {
+                let Some(file) = self.files.get_mut(&name) else {
                     continue;
-                }
+                };
                 let replaced = file.replaced.take();
                 if step.outcome.status == StepStatus::Ok {
                     file.passed = Some((step.id, of_action(&step.step)));
@@ -109,19 +109,20 @@ impl Deliverables {
             .into_values()
             .filter_map(|f| f.replaced)
             .collect();
-        left.sort_by_key(|fall| fall.point.step_id);
+        left.sort_by(|a, b| {
+            let key = |fall: &Fall| (fall.point.step_id, fall.point.why.clone());
+            key(a).cmp(&key(b))
+        });
         falls.extend(left);
     }
 
     /// What a step finds in place again, though no step is known to have written it.
     fn seen(&mut self, step: &IndexedStep<'_>, gone: &[String], falls: &mut [Fall]) {
-        let lost = self
-            .files
-            .iter_mut()
-            .filter(|(_, file)| file.open.is_some());
-        for (name, file) in lost {
-            let goes = gone.iter().any(|path| file_name(path) == name);
-            if goes || !mentions(step, name) {
+        for name in self.mentioned(step) {
+            let Some(file) = self.files.get_mut(&name).filter(|f| f.open.is_some()) else {
+                continue;
+            };
+            if gone.iter().any(|path| file_name(path) == name) {
                 continue;
             }
             let fall = file.open.take().and_then(|at| falls.get_mut(at));
@@ -129,6 +130,19 @@ impl Deliverables {
                 fall.point.recovered_at = Some(step.id);
             }
         }
+    }
+
+    /// The files that a step's commands or effects name, in the order of their names: looked up, since a
+    /// task may name more of them than a step has words.
+    fn mentioned(&self, step: &IndexedStep<'_>) -> BTreeSet<String> {
+        let words = step.reading.commands.iter().flat_map(|c| &c.args);
+        let effect = &step.reading.effect;
+        let names = words.chain(&effect.reads).chain(&effect.writes);
+        names
+            .map(|word| file_name(word))
+            .filter(|name| self.files.contains_key(*name))
+            .map(str::to_owned)
+            .collect()
     }
 
     fn back(&mut self, step: &IndexedStep<'_>, name: &str, falls: &mut [Fall]) {
@@ -199,14 +213,4 @@ impl Deliverables {
             cited: cite([of_action(&step.step)]),
         });
     }
-}
-
-/// True when a step's commands or effects name a file.
-fn mentions(step: &IndexedStep<'_>, name: &str) -> bool {
-    let words = step.reading.commands.iter().flat_map(|c| &c.args);
-    let effect = &step.reading.effect;
-    words
-        .chain(&effect.reads)
-        .chain(&effect.writes)
-        .any(|word| file_name(word) == name)
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion, at};
+use super::{Signal, Suspicion, Watch, at, each_step};
 use crate::case::Case;
 use crate::evidence::{of_action, of_thought};
 use crate::facts::phrase::{first, phrases};
@@ -29,11 +29,10 @@ impl Signal for Admission {
         "admission"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let index = case.index;
         let mut last_change = None;
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             if let Some(said) = first(WORDS.as_ref(), &step.step.thought)
                 && let Some(change) = last_change.and_then(|n| at(index, n))
             {
@@ -47,7 +46,6 @@ impl Signal for Admission {
             if step.reading.effect.kind.is_change() {
                 last_change = Some(step.id.index());
             }
-        }
-        found
+        })
     }
 }

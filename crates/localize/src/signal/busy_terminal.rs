@@ -1,6 +1,6 @@
 //! Keys typed while a program that does not answer has the terminal.
 
-use super::{Signal, Suspicion, at};
+use super::{Signal, Suspicion, Watch, at, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::terminal::{Keys, Terminal, keys_of};
@@ -13,13 +13,12 @@ impl Signal for BusyTerminal {
         "busy_terminal"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let mut terminal = Terminal::default();
         // Keys of one turn are sent without looking in between.
         let mut turn = None;
         let mut interrupted = None;
-        let mut found = Vec::new();
-        for step in case.index.steps() {
+        each_step(move |step, found| {
             let group = step.step.parallel_group;
             let new_turn = group.is_none() || group != turn;
             turn = group;
@@ -31,7 +30,7 @@ impl Signal for BusyTerminal {
                     && let Some(begun) = at(case.index, busy)
                 {
                     found.extend(Suspicion::new(
-                        &step,
+                        step,
                         if again { 0.5 } else { 0.8 },
                         format!(
                             "types while what step {} started has the terminal",
@@ -42,7 +41,6 @@ impl Signal for BusyTerminal {
                 }
             }
             terminal.see(step.id.index(), &step.step);
-        }
-        found
+        })
     }
 }

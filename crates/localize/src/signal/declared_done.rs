@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::{action_text, of_action, of_thought};
 use crate::facts::phrase::{first, phrases};
@@ -47,22 +47,20 @@ impl Signal for DeclaredDone {
         false
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         // Said again it is the same decision: the first time of each stretch counts.
         let mut said = false;
-        let mut found = Vec::new();
-        for step in case.index.steps() {
-            let strength = declares(&step);
+        each_step(move |step, found| {
+            let strength = declares(step);
             if let (Some(strength), false) = (strength, said) {
                 let words = first(WORDS.as_ref(), &step.step.thought)
                     .and_then(|at| of_thought(&step.step, at));
                 let why = "declares the work done".to_owned();
                 let evidence = [words.or_else(|| of_action(&step.step))];
-                found.extend(Suspicion::new(&step, strength, why, evidence));
+                found.extend(Suspicion::new(step, strength, why, evidence));
             }
             said = strength.is_some();
-        }
-        found
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::file::file_name;
@@ -23,11 +23,9 @@ impl Signal for Deliverable {
         false
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let index = case.index;
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let mut written: HashSet<String> = HashSet::new();
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             let edits = step.reading.activities.contains(&Activity::Edit);
             for path in &step.reading.effect.writes {
                 let name = file_name(path);
@@ -40,13 +38,12 @@ impl Signal for Deliverable {
                     (false, false) => continue,
                 };
                 found.extend(Suspicion::new(
-                    &step,
+                    step,
                     strength,
                     format!("writes `{path}`, a file that is handed in"),
                     [of_action(&step.step)],
                 ));
             }
-        }
-        found
+        })
     }
 }

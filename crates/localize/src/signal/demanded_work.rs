@@ -4,7 +4,7 @@
 //! are the ones that can be wrong there.
 
 use super::authored_text::fullness;
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::authored::amount;
@@ -27,24 +27,32 @@ impl Signal for DemandedWork {
         false
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let demanded = names_in(case.index.trajectory.task.as_deref().unwrap_or_default());
-        case.index
-            .steps()
-            .filter(|step| step.reading.effect.kind.is_change())
-            .filter_map(|step| {
-                let bytes = amount(&step.step);
-                let writes = &step.reading.effect.writes;
-                let path = writes
-                    .iter()
-                    .find(|path| demanded.contains(file_name(path)))?;
-                let why = format!("does much of the work on `{path}`, which the task names");
-                (bytes >= LEAST)
-                    .then(|| {
-                        Suspicion::new(&step, fullness(bytes, HALF), why, [of_action(&step.step)])
-                    })
-                    .flatten()
-            })
-            .collect()
+        each_step(move |step, found| {
+            found.extend(
+                Some(step)
+                    .filter(|step| step.reading.effect.kind.is_change())
+                    .and_then(|step| {
+                        let bytes = amount(&step.step);
+                        let writes = &step.reading.effect.writes;
+                        let path = writes
+                            .iter()
+                            .find(|path| demanded.contains(file_name(path)))?;
+                        let why =
+                            format!("does much of the work on `{path}`, which the task names");
+                        (bytes >= LEAST)
+                            .then(|| {
+                                Suspicion::new(
+                                    step,
+                                    fullness(bytes, HALF),
+                                    why,
+                                    [of_action(&step.step)],
+                                )
+                            })
+                            .flatten()
+                    }),
+            );
+        })
     }
 }

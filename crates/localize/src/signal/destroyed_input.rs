@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::file::file_name;
@@ -34,7 +34,7 @@ impl Signal for DestroyedInput {
         "destroyed_input"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let task = case.index.trajectory.task.as_deref().unwrap_or_default();
         // Where the task asks for removal, removing is no loss.
         let wanted = first(PHRASES.as_ref(), task).is_some();
@@ -43,17 +43,16 @@ impl Signal for DestroyedInput {
         // What shows up after the first change may be the run's own doing.
         let mut changed = false;
         let mut opened = false;
-        let mut found = Vec::new();
-        for step in case.index.steps() {
+        each_step(move |step, found| {
             for command in &step.reading.commands {
                 let harm = harmed(command, &own, &seen);
                 let opens = !opened && OPENERS.contains(&command.program.as_str());
                 let journal = opens.then(|| journaled(command, &seen, &own)).flatten();
                 if let Some((path, strength)) = harm.filter(|_| !wanted) {
-                    found.extend(accuse(&step, path, strength));
+                    found.extend(accuse(step, path, strength));
                 } else if let Some(path) = journal {
                     opened = true;
-                    found.extend(accuse(&step, path, 1.0));
+                    found.extend(accuse(step, path, 1.0));
                 }
                 if COPIES.contains(&command.program.as_str()) {
                     let operands = command.args.iter().filter(|a| !a.starts_with('-'));
@@ -64,7 +63,7 @@ impl Signal for DestroyedInput {
             if !changed {
                 let read = effect.reads.iter().map(|p| file_name(p));
                 seen.extend(read.filter(|p| !own.contains(*p)).map(str::to_owned));
-                list_files(&step, &own, &mut seen);
+                list_files(step, &own, &mut seen);
             }
             let written = effect.writes.iter().map(|p| file_name(p));
             own.extend(
@@ -73,8 +72,7 @@ impl Signal for DestroyedInput {
                     .map(str::to_owned),
             );
             changed |= effect.kind.is_change();
-        }
-        found
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Commands against paths that do not exist.
 
-use super::{Signal, Suspicion, steps_with_error};
+use super::{Signal, Watch, steps_with_error};
 use crate::case::Case;
 use trace::ErrorKind;
 
@@ -12,9 +12,8 @@ impl Signal for MissingPath {
         "missing_path"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let index = case.index;
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         let why = "uses a path that does not exist";
-        steps_with_error(index, ErrorKind::MissingPath, 0.6, why)
+        steps_with_error(ErrorKind::MissingPath, 0.6, why)
     }
 }

@@ -65,7 +65,6 @@ use crate::evidence::{Citation, of_observation};
 #[must_use]
 pub fn signals() -> &'static [&'static dyn Signal] {
     &[
-        // The agent's words.
         &admission::Admission,
         &announced_success::AnnouncedSuccess,
         &makeshift::Makeshift,
@@ -75,7 +74,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &without_means::WithoutMeans,
         &declared_done::DeclaredDone,
         &false_claim::FalseClaim,
-        // The files.
         &deliverable::Deliverable,
         &founding_version::FoundingVersion,
         &surviving_version::SurvivingVersion,
@@ -87,12 +85,10 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &rejected_edit::RejectedEdit,
         &programmed_write::ProgrammedWrite,
         &side_work::SideWork,
-        // How much is decided at once, and from what.
         &authored_text::AuthoredText,
         &first_design::FirstDesign,
         &unsourced_value::UnsourcedValue,
         &partial_view::PartialView,
-        // The process: what is tried, and how it goes.
         &unrepaired_failure::UnrepairedFailure,
         &repetition::Repetition,
         &near_repetition::NearRepetition,
@@ -106,13 +102,11 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &busy_terminal::BusyTerminal,
         &housekeeping::Housekeeping,
         &plan_cut::PlanCut,
-        // Verification.
         &regression::Regression,
         &unverified_change::UnverifiedChange,
         &checked_at_once::CheckedAtOnce,
         &past_goal::PastGoal,
         &hasty_end::HastyEnd,
-        // The demands of the task.
         &demanded_start::DemandedStart,
         &demanded_work::DemandedWork,
         &unmet_demand::UnmetDemand,
@@ -120,7 +114,6 @@ pub fn signals() -> &'static [&'static dyn Signal] {
         &dropped_demand::DroppedDemand,
         &substituted_result::SubstitutedResult,
         &peak_fall::PeakFall,
-        // The evidence graph.
         &observed_failure::ObservedFailure,
         &on_failure_path::OnFailurePath,
         &first_on_path::FirstOnPath,
@@ -146,8 +139,62 @@ pub trait Signal: Sync {
         false
     }
 
+    /// How the signal looks at one step after another, where that is all it needs; `None` for a signal
+    /// that measures in its own order. All that watch share one way through a run that is longer than
+    /// memory. A signal has this or its own [`Self::measure`].
+    fn watch<'c>(&self, _case: &'c Case<'_>) -> Option<Watch<'c>> {
+        None
+    }
+
     /// Looks at a whole run; linear in its size. The recorded outcome is not for signals.
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion>;
+    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+        let mut found = Vec::new();
+        if let Some(mut watch) = self.watch(case) {
+            for step in case.index.steps() {
+                watch(&step, &mut found);
+            }
+        }
+        found
+    }
+}
+
+/// Takes the steps of a run in their order and adds what it holds against any of them so far.
+pub type Watch<'c> = Box<dyn FnMut(&IndexedStep<'_>, &mut Vec<Suspicion>) + 'c>;
+
+/// A watch that does this with every step.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the answer of a signal that watches"
+)]
+fn each_step<'c>(
+    look: impl FnMut(&IndexedStep<'_>, &mut Vec<Suspicion>) + 'c,
+) -> Option<Watch<'c>> {
+    Some(Box::new(look))
+}
+
+/// What every signal holds against the steps, with the number of the signal in their list. Signals that
+/// watch go through the run together; each signal's own suspicions come in its own order.
+pub(crate) fn measure_all(case: &Case<'_>, mut take: impl FnMut(usize, Suspicion)) {
+    let mut watches: Vec<(usize, Watch<'_>)> = Vec::new();
+    for (number, signal) in signals().iter().enumerate() {
+        match signal.watch(case) {
+            Some(watch) => watches.push((number, watch)),
+            None => {
+                for suspicion in signal.measure(case) {
+                    take(number, suspicion);
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for step in case.index.steps() {
+        for (number, watch) in &mut watches {
+            watch(&step, &mut found);
+            for suspicion in found.drain(..) {
+                take(*number, suspicion);
+            }
+        }
+    }
 }
 
 /// What a signal holds against one step.
@@ -182,24 +229,14 @@ impl Suspicion {
 }
 
 /// One suspicion for every step whose observation shows an error of this kind, citing its line.
-fn steps_with_error(
-    index: &Index<'_>,
-    kind: ErrorKind,
-    strength: f64,
-    why: &str,
-) -> Vec<Suspicion> {
-    index
-        .steps()
-        .filter_map(|step| {
-            let error = step
-                .outcome
-                .errors
-                .iter()
-                .find(|error| error.kind == kind)?;
+fn steps_with_error<'c>(kind: ErrorKind, strength: f64, why: &'static str) -> Option<Watch<'c>> {
+    each_step(move |step, found| {
+        let mut errors = step.outcome.errors.iter();
+        if let Some(error) = errors.find(|error| error.kind == kind) {
             let proof = of_observation(&step.step, &error.span);
-            Suspicion::new(&step, strength, why.to_owned(), [proof])
-        })
-        .collect()
+            found.extend(Suspicion::new(step, strength, why.to_owned(), [proof]));
+        }
+    })
 }
 
 /// The step at an index counted from 0.

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::{action_text, of_action};
 use trace::StepId;
@@ -23,10 +23,9 @@ impl Signal for NearRepetition {
         "near_repetition"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         let mut recent: VecDeque<(StepId, HashSet<u64>)> = VecDeque::new();
-        let mut found = Vec::new();
-        for step in case.index.steps() {
+        each_step(move |step, found| {
             let words = words(action_text(&step.step));
             if words.len() >= *WORDS.start() {
                 let alike = recent
@@ -36,7 +35,7 @@ impl Signal for NearRepetition {
                     .filter(|(_, share)| *share >= ALIKE);
                 if let Some((earlier, share)) = alike {
                     found.extend(Suspicion::new(
-                        &step,
+                        step,
                         share,
                         format!("does almost what step {earlier} did"),
                         [of_action(&step.step)],
@@ -47,8 +46,7 @@ impl Signal for NearRepetition {
             if recent.len() > BACK {
                 recent.pop_front();
             }
-        }
-        found
+        })
     }
 }
 

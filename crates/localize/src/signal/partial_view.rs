@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion, at};
+use super::{Signal, Suspicion, Watch, at, each_step};
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
 use crate::facts::authored::start;
@@ -40,11 +40,10 @@ impl Signal for PartialView {
         "partial_view"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let index = case.index;
         let mut cut: Option<(usize, usize, HashSet<String>)> = None;
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             let n = step.id.index();
             if cut.as_ref().is_some_and(|(from, ..)| n - from > MEMORY) {
                 cut = None;
@@ -55,7 +54,7 @@ impl Signal for PartialView {
             {
                 let near = 1.0 / f64::from(u32::try_from(n - from).unwrap_or(u32::MAX));
                 found.extend(Suspicion::new(
-                    &step,
+                    step,
                     0.4 + 0.6 * near,
                     format!("decides after step {}, whose output was cut off", looked.id),
                     [
@@ -80,7 +79,6 @@ impl Signal for PartialView {
                 // Looked again, and this time all of it came.
                 cut = None;
             }
-        }
-        found
+        })
     }
 }

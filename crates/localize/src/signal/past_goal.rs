@@ -1,10 +1,10 @@
 //! Work after a green report.
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
-use crate::evidence::{of_action, of_observation};
-use analysis::IndexedStep;
+use crate::evidence::{Citation, of_action, of_observation};
 use analysis::activity::Activity;
+use trace::StepId;
 
 /// Work after a green report.
 pub(super) struct PastGoal;
@@ -14,29 +14,25 @@ impl Signal for PastGoal {
         "past_goal"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let index = case.index;
-        let mut green: Option<IndexedStep<'_>> = None;
-        let mut found = Vec::new();
-        for step in index.steps() {
-            if let Some(goal) = &green
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
+        let mut green: Option<(StepId, Option<Citation>)> = None;
+        each_step(move |step, found| {
+            if let Some((goal, shown)) = &green
                 && step.reading.activities.contains(&Activity::Edit)
             {
-                let span = goal.outcome.tests.first().map_or(0..0, |r| r.span.clone());
                 found.extend(Suspicion::new(
-                    &step,
+                    step,
                     0.5,
-                    format!(
-                        "changes files though the tests of step {} had passed",
-                        goal.id
-                    ),
-                    [of_action(&step.step), of_observation(&goal.step, &span)],
+                    format!("changes files though the tests of step {goal} had passed"),
+                    [of_action(&step.step), shown.clone()],
                 ));
             }
-            if let Some(last) = step.outcome.tests.last() {
-                green = last.is_green().then_some(step);
+            if let (Some(first), Some(last)) =
+                (step.outcome.tests.first(), step.outcome.tests.last())
+            {
+                let shown = || of_observation(&step.step, &first.span);
+                green = last.is_green().then(|| (step.id, shown()));
             }
-        }
-        found
+        })
     }
 }

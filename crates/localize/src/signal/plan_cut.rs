@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::plan::items;
@@ -20,13 +20,12 @@ impl Signal for PlanCut {
         "plan_cut"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         let mut open: Vec<String> = Vec::new();
-        let mut found = Vec::new();
-        for step in case.index.steps() {
+        each_step(move |step, found| {
             let plan = items(&step.step);
             if plan.is_empty() {
-                continue;
+                return;
             }
             let kept: Vec<HashSet<String>> = plan.iter().map(|item| words(item.what)).collect();
             let lost = open.iter().find(|item| {
@@ -35,7 +34,7 @@ impl Signal for PlanCut {
             });
             if let Some(lost) = lost {
                 found.extend(Suspicion::new(
-                    &step,
+                    step,
                     0.7,
                     format!("drops from its plan what is not done: \u{201c}{lost}\u{201d}"),
                     [of_action(&step.step)],
@@ -43,8 +42,7 @@ impl Signal for PlanCut {
             }
             let undone = plan.iter().filter(|item| !item.done);
             open = undone.map(|item| item.what.to_owned()).collect();
-        }
-        found
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Calls that were malformed or refused by what should execute them.
 
-use super::{Signal, Suspicion, steps_with_error};
+use super::{Signal, Watch, steps_with_error};
 use crate::case::Case;
 use trace::ErrorKind;
 
@@ -12,8 +12,8 @@ impl Signal for RefusedCall {
         "refused_call"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         let why = "the call was refused and nothing was done";
-        steps_with_error(case.index, ErrorKind::ToolCall, 0.8, why)
+        steps_with_error(ErrorKind::ToolCall, 0.8, why)
     }
 }

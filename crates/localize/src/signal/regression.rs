@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Signal, Suspicion, at};
+use super::{Signal, Suspicion, Watch, at, each_step};
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
 use trace::TestFramework;
@@ -15,12 +15,11 @@ impl Signal for Regression {
         "regression"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let index = case.index;
         let mut last_change = None;
         let mut before: BTreeMap<TestFramework, u32> = BTreeMap::new();
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             for report in &step.outcome.tests {
                 let broken = report.broken();
                 if before
@@ -45,7 +44,6 @@ impl Signal for Regression {
             if step.reading.effect.kind.is_change() {
                 last_change = Some(step.id.index());
             }
-        }
-        found
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Edits that changed nothing: refused by the tool, or made with a program that failed.
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
 use analysis::activity::Activity;
@@ -14,10 +14,9 @@ impl Signal for RejectedEdit {
         "rejected_edit"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let steps = case.index.steps();
-        steps
-            .filter_map(|step| {
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
+        each_step(move |step, found| {
+            found.extend(Some(step).and_then(|step| {
                 let errors = &step.outcome.errors;
                 let refused = errors.iter().find(|e| e.kind == ErrorKind::EditRejected);
                 // Only where editing is all the step does: else something later in it may have failed.
@@ -27,7 +26,7 @@ impl Signal for RejectedEdit {
                     && step.reading.activities.iter().all(edits);
                 let error = refused.or_else(|| errors.first().filter(|_| failed))?;
                 Suspicion::new(
-                    &step,
+                    step,
                     0.8,
                     "the edit failed and changed nothing, or not what was meant".to_owned(),
                     [
@@ -35,7 +34,7 @@ impl Signal for RejectedEdit {
                         of_action(&step.step),
                     ],
                 )
-            })
-            .collect()
+            }));
+        })
     }
 }

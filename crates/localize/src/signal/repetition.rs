@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::{action_text, of_action};
 use blake3::Hash;
@@ -16,15 +16,13 @@ impl Signal for Repetition {
         "repetition"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        let index = case.index;
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         // By hash, so that a run of any length is held by the fact and not by its words.
         let mut seen: HashMap<(Hash, Hash), StepId> = HashMap::new();
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             let (asked, answered) = (action_text(&step.step).trim(), step.step.observed());
             if asked.is_empty() || answered.is_empty() {
-                continue;
+                return;
             }
             let key = (
                 blake3::hash(asked.as_bytes()),
@@ -32,7 +30,7 @@ impl Signal for Repetition {
             );
             if let Some(first) = seen.get(&key) {
                 found.extend(Suspicion::new(
-                    &step,
+                    step,
                     0.8,
                     format!("repeats step {first} and gets the same answer"),
                     [of_action(&step.step)],
@@ -40,7 +38,6 @@ impl Signal for Repetition {
             } else {
                 seen.insert(key, step.id);
             }
-        }
-        found
+        })
     }
 }

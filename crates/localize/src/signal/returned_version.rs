@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{Signal, Suspicion, at};
+use super::{Signal, Suspicion, Watch, at, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::authored::texts;
@@ -21,17 +21,16 @@ impl Signal for ReturnedVersion {
         "returned_version"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let index = case.index;
         // By hash, so that a run of any length is held by the fact and not by its words.
         let mut versions: HashMap<(String, Hash), usize> = HashMap::new();
         let mut current: HashMap<String, Hash> = HashMap::new();
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             let text = texts(&step.step).join("\n");
             let text = text.trim();
             if !step.reading.effect.kind.is_change() || text.len() < LEAST {
-                continue;
+                return;
             }
             let hash = blake3::hash(text.as_bytes());
             for path in &step.reading.effect.writes {
@@ -46,14 +45,13 @@ impl Signal for ReturnedVersion {
                     && let Some(earlier) = at(index, first)
                 {
                     found.extend(Suspicion::new(
-                        &step,
+                        step,
                         0.8,
                         format!("puts `{path}` back to what step {} wrote", earlier.id),
                         [of_action(&step.step), of_action(&earlier.step)],
                     ));
                 }
             }
-        }
-        found
+        })
     }
 }

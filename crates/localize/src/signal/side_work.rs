@@ -3,7 +3,7 @@
 //! Speaks in favour of a step: a check, an experiment or a note of the agent's own can mislead it, but what
 //! is judged in the end does not contain it.
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::file::{file_name, is_aside, names_in};
@@ -26,28 +26,30 @@ impl Signal for SideWork {
         true
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let task = case.index.trajectory.task.as_deref().unwrap_or_default();
         let demanded = names_in(task);
         let scratch = !task.contains("/tmp/");
-        let aside = |path: &String| {
+        let aside = move |path: &String| {
             let name = file_name(path);
             !demanded.contains(name) && ((scratch && path.starts_with("/tmp/")) || is_aside(name))
         };
-        case.index
-            .steps()
-            .filter(|step| step.reading.effect.kind.is_change() && !leaves_more(step))
-            .filter_map(|step| {
-                let writes = &step.reading.effect.writes;
-                let path = writes.first()?;
-                let why = format!("writes only what is not handed in, such as `{path}`");
-                writes
-                    .iter()
-                    .all(aside)
-                    .then(|| Suspicion::new(&step, 0.8, why, [of_action(&step.step)]))
-                    .flatten()
-            })
-            .collect()
+        each_step(move |step, found| {
+            found.extend(
+                Some(step)
+                    .filter(|step| step.reading.effect.kind.is_change() && !leaves_more(step))
+                    .and_then(|step| {
+                        let writes = &step.reading.effect.writes;
+                        let path = writes.first()?;
+                        let why = format!("writes only what is not handed in, such as `{path}`");
+                        writes
+                            .iter()
+                            .all(&aside)
+                            .then(|| Suspicion::new(step, 0.8, why, [of_action(&step.step)]))
+                            .flatten()
+                    }),
+            );
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::of_thought;
 use crate::facts::phrase::{first, phrases};
@@ -47,15 +47,17 @@ impl Signal for StatedApproach {
         false
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
-        case.index
-            .steps()
-            .filter(|step| step.reading.effect.kind.is_change())
-            .filter_map(|step| {
-                let said = first(WORDS.as_ref(), &step.step.thought)?;
-                let why = "commits to an approach, by its own words".to_owned();
-                Suspicion::new(&step, 0.7, why, [of_thought(&step.step, said)])
-            })
-            .collect()
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
+        each_step(move |step, found| {
+            found.extend(
+                Some(step)
+                    .filter(|step| step.reading.effect.kind.is_change())
+                    .and_then(|step| {
+                        let said = first(WORDS.as_ref(), &step.step.thought)?;
+                        let why = "commits to an approach, by its own words".to_owned();
+                        Suspicion::new(step, 0.7, why, [of_thought(&step.step, said)])
+                    }),
+            );
+        })
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::authored_text::fullness;
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::authored::{digits, numbers, start, texts};
@@ -33,17 +33,16 @@ impl Signal for UnsourcedValue {
         "unsourced_value"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let index = case.index;
         let mut seen: HashSet<String> = HashSet::new();
         note(
             &mut seen,
             index.trajectory.task.as_deref().unwrap_or_default(),
         );
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             if seen.len() > MOST_SEEN {
-                break;
+                return;
             }
             let change = step.reading.effect.kind.is_change();
             let mut new: Vec<&str> = Vec::new();
@@ -57,15 +56,14 @@ impl Signal for UnsourcedValue {
             if change && new.len() >= FEWEST {
                 let named = new[..new.len().min(NAMED)].join(", ");
                 found.extend(Suspicion::new(
-                    &step,
+                    step,
                     fullness(new.len(), HALF),
                     format!("writes values that nothing seen so far contains: {named}"),
                     [of_action(&step.step)],
                 ));
             }
             note(&mut seen, step.step.observed());
-        }
-        found
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::{Signal, Suspicion, at};
+use super::{Signal, Suspicion, Watch, at, each_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use analysis::IndexedStep;
@@ -24,18 +24,16 @@ impl Signal for WeakenedRetry {
         "weakened_retry"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let index = case.index;
         let mut failed: VecDeque<usize> = VecDeque::with_capacity(REMEMBERED);
-        let mut found = Vec::new();
-        for step in index.steps() {
+        each_step(move |step, found| {
             if step.reading.effect.kind.is_change() {
                 let mut earlier = failed.iter().rev().filter_map(|&n| at(index, n));
-                let weaker =
-                    earlier.find_map(|failure| Some((left_out(&failure, &step)?, failure)));
+                let weaker = earlier.find_map(|failure| Some((left_out(&failure, step)?, failure)));
                 if let Some((word, failure)) = weaker {
                     found.extend(Suspicion::new(
-                        &step,
+                        step,
                         0.7,
                         format!("tries step {} again without `{word}`", failure.id),
                         [of_action(&step.step), of_action(&failure.step)],
@@ -49,8 +47,7 @@ impl Signal for WeakenedRetry {
                 }
                 failed.push_back(step.id.index());
             }
-        }
-        found
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion};
+use super::{Signal, Suspicion, Watch, each_step};
 use crate::case::Case;
 use crate::evidence::{of_action, of_thought};
 use crate::facts::phrase::{first, phrases};
@@ -38,20 +38,24 @@ impl Signal for WithoutMeans {
         "without_means"
     }
 
-    fn measure(&self, case: &Case<'_>) -> Vec<Suspicion> {
+    fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         // To install what is missing is the remedy.
         let gets = |a: &Activity| matches!(a, Activity::Install | Activity::Fetch);
-        case.index
-            .steps()
-            .filter(|step| {
-                step.reading.effect.kind.is_change() && !step.reading.activities.iter().any(gets)
-            })
-            .filter_map(|step| {
-                let said = first(WORDS.as_ref(), &step.step.thought)?;
-                let why = "goes on without what it says is missing or impossible".to_owned();
-                let evidence = [of_thought(&step.step, said), of_action(&step.step)];
-                Suspicion::new(&step, 0.7, why, evidence)
-            })
-            .collect()
+        each_step(move |step, found| {
+            found.extend(
+                Some(step)
+                    .filter(|step| {
+                        step.reading.effect.kind.is_change()
+                            && !step.reading.activities.iter().any(gets)
+                    })
+                    .and_then(|step| {
+                        let said = first(WORDS.as_ref(), &step.step.thought)?;
+                        let why =
+                            "goes on without what it says is missing or impossible".to_owned();
+                        let evidence = [of_thought(&step.step, said), of_action(&step.step)];
+                        Suspicion::new(step, 0.7, why, evidence)
+                    }),
+            );
+        })
     }
 }
