@@ -4,9 +4,7 @@
 //! `keys`, `write` … begin a step; `think`, `see`, `screen` … complete the step before them. A part
 //! with an unknown word is a step of a tool nobody knows.
 
-use trace::{
-    Action, ActionKind, Change, FileEdit, Observation, Step, Trajectory, Usage,
-};
+use trace::{Action, ActionKind, Change, FileEdit, Observation, Step, Trajectory, Usage};
 
 /// More steps than this add time and nothing else.
 const MOST_STEPS: usize = 200;
