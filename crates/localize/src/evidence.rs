@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use analysis::{Index, IndexedStep};
-use trace::{ActionKind, Change, Evidence, RefPart, Step, StepId};
+use trace::{ActionKind, Change, Evidence, Ref, RefPart, Step, StepId};
 
 /// The longest quotation, in bytes.
 pub const QUOTE_BYTES: usize = 300;
@@ -74,8 +74,22 @@ impl Citation {
         Some(Evidence {
             step_id: self.step_id,
             quote,
-            reference: step.refs.iter().find(|r| r.part == self.part).cloned(),
+            reference: step
+                .refs
+                .iter()
+                .find(|r| r.part == self.part && self.may_hold(&step, r))
+                .cloned(),
         })
+    }
+}
+
+impl Citation {
+    /// Whether a record can hold the words: layouts that keep a thought apart from its action cite the
+    /// action alone, and its record is then shorter than both.
+    fn may_hold(&self, step: &Step, record: &Ref) -> bool {
+        let both = step.thought.len() + action_text(step).len();
+        let length = record.end.saturating_sub(record.start);
+        self.text != Words::Thought || usize::try_from(length).is_ok_and(|length| length >= both)
     }
 }
 

@@ -32,7 +32,17 @@ pub(crate) fn summary(
                 failure.step == step && reason.is_some_and(|seen| seen.why == failure.why)
             };
             if let Some(failure) = shown.filter(|failure| !told(failure)) {
-                let _ = write!(text, " It shows at step {}: {}.", failure.step, failure.why);
+                let begins = if failure.step < step {
+                    "Step"
+                } else {
+                    "It shows at step"
+                };
+                let had = if failure.step < step {
+                    " had shown"
+                } else {
+                    ""
+                };
+                let _ = write!(text, " {begins} {}{had}: {}.", failure.step, failure.why);
             }
             text
         }
@@ -60,11 +70,19 @@ pub(crate) fn summary(
                 "Nothing in the run speaks for a failure or against one.".to_owned()
             } else if judged.failed >= bars.failed {
                 format!(
-                    "The run has probably failed, as {chance:.0} in 100 runs like it do, but which step \
-                     is to blame is not clear."
+                    "The run has probably failed, as {chance:.0} in 100 labelled runs with such signs \
+                     did, but which step is to blame is not clear."
                 )
             } else {
-                format!("Whether the run failed is not clear: {chance:.0} in 100 runs like it do.")
+                let known = if shown.is_some() {
+                    "such signs"
+                } else {
+                    "nothing to show it"
+                };
+                format!(
+                    "Whether the run failed is not clear: of the labelled runs with {known}, {chance:.0} in \
+                     100 did."
+                )
             };
             if let Some(step) = judged.onset {
                 let why = reason.map_or_else(String::new, |seen| format!(": {}", seen.why));
@@ -191,7 +209,7 @@ pub(crate) fn advice(step: StepId, fault: Fault, verdict: Verdict) -> String {
         Fault::FabricatedResult => {
             "find out why the real result could not be had; report it rather than make one up"
         }
-        Fault::GaveUpEarly => "go on: the error that stopped the work was not looked into",
+        Fault::GaveUpEarly => "go on: the work was left before it was done",
         Fault::DestructiveAction => "copy what cannot be brought back before touching it",
         Fault::VerificationMisinterpretation => {
             "take the failing output at its word, and find its cause before going on"

@@ -7,6 +7,9 @@ use trace::{StepId, Verdict};
 use crate::column::{columns, tells_outcome};
 use crate::model::{Model, Table, probability, shares};
 
+/// How many steps may share the most of the suspicion for the earliest of them to be named.
+const MOST_TIED: usize = 2;
+
 /// What is concluded from the numbers of one run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
@@ -39,7 +42,12 @@ impl Judgement {
         let best = ranked.first().copied();
         let sure = best.map_or(0.0, |(_, share)| model.confidence.confidence(share, failed));
         let bars = model.bars;
-        let named = best.filter(|_| sure >= bars.onset);
+        // Several that nothing tells apart are no onset.
+        let tied = ranked
+            .iter()
+            .take_while(|it| best.is_some_and(|b| it.1 >= b.1));
+        let stands_out = tied.count() <= MOST_TIED;
+        let named = best.filter(|_| sure >= bars.onset && stands_out);
         let (verdict, onset, confidence) = match (resolved, named) {
             // What is recorded is repeated, and not concluded.
             (Some(true), _) => (Verdict::NoFailure, None, 1.0),

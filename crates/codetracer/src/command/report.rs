@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use analysis::Index;
-use trace::{ActionKind, Change, Diagnosis, Evidence, OnsetCandidate, Step, StepId, Verdict};
+use trace::{
+    ActionKind, Change, Diagnosis, Evidence, OnsetCandidate, Step, StepId, TestCase, TestStatus,
+    Verdict,
+};
 
 use super::progress;
 use crate::input::Input;
@@ -158,7 +161,7 @@ fn suspects(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
 fn head(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
     let sure = match diagnosis.verdict {
         Verdict::Undecided => format!(
-            "failed {:.2} of runs like it",
+            "{:.2} probable to have failed",
             diagnosis.failure_probability
         ),
         _ => format!("confidence {:.2}", diagnosis.confidence),
@@ -176,6 +179,13 @@ fn head(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
     about.push(format!("{} steps", diagnosis.step_count));
     about.push(recorded(diagnosis));
     let _ = writeln!(out, "{}", palette.faint(&inert(&about.join(" · "))));
+    if let Some(tests) = recorded_tests(diagnosis) {
+        let _ = writeln!(
+            out,
+            "{}",
+            palette.faint(&headline(&tests, palette.width * 2))
+        );
+    }
     if let Some(task) = &diagnosis.task {
         let _ = writeln!(
             out,
@@ -192,11 +202,40 @@ fn recorded(diagnosis: &Diagnosis) -> String {
         Some(false) => "recorded outcome: not resolved",
         None => return "no recorded outcome".to_owned(),
     };
-    if diagnosis.used_outcome {
-        format!("{said} (used)")
+    let used = if diagnosis.used_outcome {
+        "used"
     } else {
-        format!("{said} (not used)")
+        "not used"
+    };
+    format!("{said} ({used})")
+}
+
+/// The tests of the recorded check that did not pass, and how many did.
+fn recorded_tests(diagnosis: &Diagnosis) -> Option<String> {
+    /// More names than these tell no more.
+    const NAMED: usize = 4;
+    let tests = &diagnosis.outcome.tests;
+    let bad = |test: &&TestCase| matches!(test.status, TestStatus::Failed | TestStatus::Errored);
+    let names: Vec<&str> = tests
+        .iter()
+        .filter(bad)
+        .map(|test| test.name.as_str())
+        .collect();
+    if names.is_empty() {
+        return None;
     }
+    let passed = tests
+        .iter()
+        .filter(|test| test.status == TestStatus::Passed)
+        .count();
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    Some(format!(
+        "recorded tests: failed {shown}{more}; {passed} passed"
+    ))
 }
 
 fn paragraph(out: &mut String, title: &str, text: &str, palette: Palette) {
@@ -298,9 +337,13 @@ pub(super) fn table_head(palette: Palette) -> String {
 
 /// One run as a line of the table.
 pub(super) fn row(diagnosis: &Diagnosis, palette: Palette) -> String {
-    let onset = diagnosis
-        .onset_step_id
-        .map_or_else(|| "-".to_owned(), |step| step.to_string());
+    let onset = diagnosis.onset_step_id.map_or_else(
+        || "-".to_owned(),
+        |step| match diagnosis.verdict {
+            Verdict::Undecided => format!("({step})"),
+            _ => step.to_string(),
+        },
+    );
     // Padding is put outside the colour, which would count as width.
     let pad = " ".repeat(13_usize.saturating_sub(diagnosis.verdict.as_str().len()));
     let sure = match diagnosis.verdict {

@@ -45,6 +45,6 @@ pub fn choose(case: &Case<'_>, accused: Accused<'_>) -> Choice {
     rules::first(case, accused).unwrap_or(Choice {
         fault: Fault::IncorrectHypothesis,
         rule: "wrong_belief",
-        why: "nothing speaks for a narrower kind of error".to_owned(),
+        why: "the usual kind; nothing shows a narrower one".to_owned(),
     })
 }

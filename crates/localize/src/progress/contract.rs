@@ -14,7 +14,10 @@ use crate::evidence::of_action;
 pub(super) fn levels(index: &Index<'_>, audit: &Audit) -> Option<Levels> {
     audit.peak()?;
     let all = audit.of();
-    let mut levels = Levels::new("points of the task's demands are met", all);
+    let mut levels = Levels::new(
+        "points of what the task asks for are there, right or not",
+        all,
+    );
     let mut before = None;
     for at in 0..index.len() {
         let id = StepId::from_index(at);

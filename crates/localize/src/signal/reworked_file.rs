@@ -3,6 +3,7 @@
 use super::{Signal, Suspicion, at};
 use crate::case::Case;
 use crate::evidence::of_action;
+use analysis::activity::Activity;
 use trace::StepStatus;
 
 /// Steps between two changes up to which the second counts as a correction of the first.
@@ -35,6 +36,12 @@ impl Signal for ReworkedFile {
                 else {
                     continue;
                 };
+                // A new mode or place is no correction of what stands in the file.
+                let busy = &second.reading.activities;
+                let writes = busy.contains(&Activity::Edit) || busy.contains(&Activity::Run);
+                if busy.contains(&Activity::Arrange) && !writes {
+                    continue;
+                }
                 found.extend(Suspicion::new(
                     &first,
                     0.7,
