@@ -86,6 +86,10 @@ pub const RULES: &[Rule] = &[
         flags: |facts| Some(end(facts.change_steps.as_ref()?.last())),
     },
     Rule {
+        name: "all changes",
+        flags: |facts| facts.change_steps.clone(),
+    },
+    Rule {
         name: "nothing",
         flags: |_| Some(BTreeSet::new()),
     },
