@@ -15,7 +15,7 @@
 //! What it is held to mean:
 //!
 //! * [`signal`]: reasons for suspicion, one file each.
-//! * [`column`], [`findings`]: what was measured of every step, as numbers and in words.
+//! * [`mod@column`], [`findings`]: what was measured of every step, as numbers and in words.
 //! * [`model`]: the weights by which that becomes a ranking, and how they are fitted.
 //! * [`verdict`]: whether the run failed, where, and how sure that is.
 //!

@@ -1,8 +1,8 @@
 //! The task contract: what the task text demands, and how each demand stands after every step.
 //!
-//! [`Contract::read`] is plain parsing: the text is cut into clauses ([`prose`]), a clause is read as
-//! a demand, a prohibition or a description by the words it uses ([`wording`]), and the paths,
-//! commands, quoted values, limits and ports it names ([`mention`]) become [`Demand`]s ([`terms`]).
+//! [`Contract::read`] is plain parsing: the text is cut into clauses (`prose`), a clause is read as
+//! a demand, a prohibition or a description by the words it uses (`wording`), and the paths,
+//! commands, quoted values, limits and ports it names (`mention`) become [`Demand`]s (`terms`).
 //! [`Audit::over`] then watches a run for what its steps do for each demand. Nothing is guessed: a
 //! clause that names nothing which could be looked for gives no demand.
 
