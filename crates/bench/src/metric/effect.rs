@@ -12,25 +12,7 @@ use crate::prediction::Prediction;
 /// How far apart two boundaries may be and still be one.
 const NEAR: u32 = 1;
 
-const fn metric(
-    key: &'static str,
-    name: &'static str,
-    topic: Topic,
-    speaks: fn(&Prediction) -> bool,
-    cell: fn(Row<'_>) -> Option<Cell>,
-) -> Metric {
-    Metric {
-        key,
-        name,
-        topic,
-        better: Better::Higher,
-        share: true,
-        speaks,
-        cell,
-    }
-}
-
-pub(super) const ERROR_TYPE: &[Metric] = &[metric(
+pub(super) const ERROR_TYPE: &[Metric] = &[Metric::share(
     "error_type",
     "accuracy",
     Topic::ErrorType,
@@ -149,7 +131,7 @@ const fn tells_stages(prediction: &Prediction) -> bool {
 }
 
 pub(super) const METRICS: &[Metric] = &[
-    metric(
+    Metric::share(
         "change_accuracy",
         "change or explore, accuracy over steps",
         Topic::Effect,
@@ -160,28 +142,28 @@ pub(super) const METRICS: &[Metric] = &[
             Some(ratio(c.steps - wrong, c.steps))
         },
     ),
-    metric(
+    Metric::share(
         "change_f1",
         "change, F1 over steps",
         Topic::Effect,
         tells_changes,
         |row| changes(row).map(|c| ratio(2 * c.both, c.labelled + c.predicted)),
     ),
-    metric(
+    Metric::share(
         "phase_accuracy",
         "phase, accuracy over steps",
         Topic::Effect,
         tells_stages,
         phase_accuracy,
     ),
-    metric(
+    Metric::share(
         "boundary_f1",
         "stage boundary, F1 (±1 step)",
         Topic::Effect,
         tells_stages,
         boundary_f1,
     ),
-    metric(
+    Metric::share(
         "step_count",
         "runs with as many steps as labelled",
         Topic::Effect,

@@ -176,6 +176,25 @@ pub fn by_key(key: &str) -> Option<&'static Metric> {
 }
 
 impl Metric {
+    /// A share between 0 and 1, of which more is better.
+    const fn share(
+        key: &'static str,
+        name: &'static str,
+        topic: Topic,
+        speaks: fn(&Prediction) -> bool,
+        cell: fn(Row<'_>) -> Option<Cell>,
+    ) -> Self {
+        Self {
+            key,
+            name,
+            topic,
+            better: Better::Higher,
+            share: true,
+            speaks,
+            cell,
+        }
+    }
+
     /// What each row adds; empty when none of the predictions speaks about it.
     #[must_use]
     pub fn cells(&self, rows: &[Row<'_>]) -> Vec<Option<Cell>> {

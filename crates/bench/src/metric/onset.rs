@@ -71,50 +71,32 @@ const fn ranks(prediction: &Prediction) -> bool {
     prediction.onset.is_some() || prediction.candidates.is_some()
 }
 
-const fn metric(
-    key: &'static str,
-    name: &'static str,
-    topic: Topic,
-    speaks: fn(&Prediction) -> bool,
-    cell: fn(Row<'_>) -> Option<Cell>,
-) -> Metric {
-    Metric {
-        key,
-        name,
-        topic,
-        better: Better::Higher,
-        share: true,
-        speaks,
-        cell,
-    }
-}
-
 pub(super) const METRICS: &[Metric] = &[
-    metric("onset_exact", "exact", Topic::Onset, speaks, |row| {
+    Metric::share("onset_exact", "exact", Topic::Onset, speaks, |row| {
         within(row, 0)
     }),
-    metric("onset_accepted", "accepted", Topic::Onset, speaks, |row| {
+    Metric::share("onset_accepted", "accepted", Topic::Onset, speaks, |row| {
         let (_, said) = named(row)?;
         Some(Cell::of(
             said.is_some_and(|said| row.gold.accepted.contains(&said)),
         ))
     }),
-    metric("onset_within_1", "within 1", Topic::Onset, speaks, |row| {
+    Metric::share("onset_within_1", "within 1", Topic::Onset, speaks, |row| {
         within(row, 1)
     }),
-    metric("onset_within_3", "within 3", Topic::Onset, speaks, |row| {
+    Metric::share("onset_within_3", "within 3", Topic::Onset, speaks, |row| {
         within(row, 3)
     }),
-    metric("onset_top_1", "in top 1", Topic::Onset, ranks, |row| {
+    Metric::share("onset_top_1", "in top 1", Topic::Onset, ranks, |row| {
         top(row, 1)
     }),
-    metric("onset_top_3", "in top 3", Topic::Onset, ranks, |row| {
+    Metric::share("onset_top_3", "in top 3", Topic::Onset, ranks, |row| {
         top(row, 3)
     }),
-    metric("onset_top_5", "in top 5", Topic::Onset, ranks, |row| {
+    Metric::share("onset_top_5", "in top 5", Topic::Onset, ranks, |row| {
         top(row, 5)
     }),
-    metric(
+    Metric::share(
         "onset_mrr",
         "mean reciprocal rank",
         Topic::Onset,
@@ -133,14 +115,14 @@ pub(super) const METRICS: &[Metric] = &[
 ];
 
 pub(super) const ABSTENTION: &[Metric] = &[
-    metric(
+    Metric::share(
         "verdict_right",
         "verdict right, all rows",
         Topic::Abstention,
         speaks,
         |row| verdict_is_right(row).map(Cell::of),
     ),
-    metric(
+    Metric::share(
         "abstains_without_onset",
         "names none where there is none",
         Topic::Abstention,
@@ -150,14 +132,14 @@ pub(super) const ABSTENTION: &[Metric] = &[
             none.then(|| Cell::of(row.prediction.is_some_and(|p| p.onset.flatten().is_none())))
         },
     ),
-    metric(
+    Metric::share(
         "names_onset",
         "names one where there is one (coverage)",
         Topic::Abstention,
         speaks,
         |row| named(row).map(|(_, said)| Cell::of(said.is_some())),
     ),
-    metric(
+    Metric::share(
         "exact_when_named",
         "exact where it names one",
         Topic::Abstention,
@@ -211,21 +193,21 @@ const fn blames(prediction: &Prediction) -> bool {
 }
 
 pub(super) const STAGE: &[Metric] = &[
-    metric(
+    Metric::share(
         "onset_stage",
         "stage that holds the onset",
         Topic::Stage,
         blames,
         onset_stage,
     ),
-    metric(
+    Metric::share(
         "error_stage",
         "step named lies in an error stage",
         Topic::Stage,
         blames,
         |row| lies_in(row, labelled_error_stages(row)?).map(Cell::of),
     ),
-    metric(
+    Metric::share(
         "error_stages_f1",
         "error stages, F1",
         Topic::Stage,

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, one_a_step};
 use crate::case::Case;
 use crate::evidence::{of_action, of_action_line};
 use crate::facts::authored::{amount, texts};
@@ -50,19 +50,15 @@ impl Signal for AnnouncedSuccess {
     }
 
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| {
-                        step.reading.effect.kind.is_change() && amount(&step.step) >= LEAST
-                    })
-                    .and_then(|step| {
-                        let at = texts(&step.step).into_iter().find_map(announcement)?;
-                        let line = of_action_line(&step.step, at).or_else(|| of_action(&step.step));
-                        let why = "its own text announces success".to_owned();
-                        Suspicion::new(step, 0.6, why, [line])
-                    }),
-            );
+        one_a_step(move |step| {
+            Some(step)
+                .filter(|step| step.reading.effect.kind.is_change() && amount(&step.step) >= LEAST)
+                .and_then(|step| {
+                    let at = texts(&step.step).into_iter().find_map(announcement)?;
+                    let line = of_action_line(&step.step, at).or_else(|| of_action(&step.step));
+                    let why = "its own text announces success".to_owned();
+                    Suspicion::new(step, 0.6, why, [line])
+                })
         })
     }
 }

@@ -3,7 +3,7 @@
 //! No fault in itself. The more a step decides at once, the likelier a wrong decision is among it: a long
 //! program is a design, a short command mostly carries one out.
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, each_change};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::authored::amount;
@@ -26,25 +26,14 @@ impl Signal for AuthoredText {
     }
 
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| step.reading.effect.kind.is_change())
-                    .and_then(|step| {
-                        let bytes = amount(&step.step);
-                        (bytes >= LEAST)
-                            .then(|| {
-                                let why = format!("puts {bytes} bytes of its own text in place");
-                                Suspicion::new(
-                                    step,
-                                    fullness(bytes, HALF),
-                                    why,
-                                    [of_action(&step.step)],
-                                )
-                            })
-                            .flatten()
-                    }),
-            );
+        each_change(move |step| {
+            let bytes = amount(&step.step);
+            (bytes >= LEAST)
+                .then(|| {
+                    let why = format!("puts {bytes} bytes of its own text in place");
+                    Suspicion::new(step, fullness(bytes, HALF), why, [of_action(&step.step)])
+                })
+                .flatten()
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Changes that the same step put to use, and that worked.
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, one_a_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use analysis::activity::Activity;
@@ -23,22 +23,19 @@ impl Signal for CheckedAtOnce {
     }
 
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| {
-                        step.reading.effect.kind.is_change()
-                            && step.outcome.status == StepStatus::Ok
-                    })
-                    .filter(|step| {
-                        let mut after = step.reading.activities.iter();
-                        after.any(|a| *a == Activity::Edit) && after.any(|a| checks(*a))
-                    })
-                    .and_then(|step| {
-                        let why = "puts what it changes to use at once, and it works".to_owned();
-                        Suspicion::new(step, 0.8, why, [of_action(&step.step)])
-                    }),
-            );
+        one_a_step(move |step| {
+            Some(step)
+                .filter(|step| {
+                    step.reading.effect.kind.is_change() && step.outcome.status == StepStatus::Ok
+                })
+                .filter(|step| {
+                    let mut after = step.reading.activities.iter();
+                    after.any(|a| *a == Activity::Edit) && after.any(|a| checks(*a))
+                })
+                .and_then(|step| {
+                    let why = "puts what it changes to use at once, and it works".to_owned();
+                    Suspicion::new(step, 0.8, why, [of_action(&step.step)])
+                })
         })
     }
 }

@@ -4,7 +4,7 @@
 //! are the ones that can be wrong there.
 
 use super::authored_text::fullness;
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, each_change};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::authored::amount;
@@ -29,30 +29,16 @@ impl Signal for DemandedWork {
 
     fn watch<'c>(&self, case: &'c Case<'_>) -> Option<Watch<'c>> {
         let demanded = names_in(case.index.trajectory.task.as_deref().unwrap_or_default());
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| step.reading.effect.kind.is_change())
-                    .and_then(|step| {
-                        let bytes = amount(&step.step);
-                        let writes = &step.reading.effect.writes;
-                        let path = writes
-                            .iter()
-                            .find(|path| demanded.contains(file_name(path)))?;
-                        let why =
-                            format!("does much of the work on `{path}`, which the task names");
-                        (bytes >= LEAST)
-                            .then(|| {
-                                Suspicion::new(
-                                    step,
-                                    fullness(bytes, HALF),
-                                    why,
-                                    [of_action(&step.step)],
-                                )
-                            })
-                            .flatten()
-                    }),
-            );
+        each_change(move |step| {
+            let bytes = amount(&step.step);
+            let writes = &step.reading.effect.writes;
+            let path = writes
+                .iter()
+                .find(|path| demanded.contains(file_name(path)))?;
+            let why = format!("does much of the work on `{path}`, which the task names");
+            (bytes >= LEAST)
+                .then(|| Suspicion::new(step, fullness(bytes, HALF), why, [of_action(&step.step)]))
+                .flatten()
         })
     }
 }

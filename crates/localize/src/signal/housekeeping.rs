@@ -1,6 +1,6 @@
 //! Folders made, modes set, leftovers removed: changes that decide nothing.
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, each_change};
 use crate::case::Case;
 use crate::evidence::of_action;
 
@@ -28,30 +28,27 @@ impl Signal for Housekeeping {
     }
 
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| step.reading.effect.kind.is_change())
-                    .filter(|step| {
-                        let commands = &step.reading.commands;
-                        let program = |command: &analysis::shell::Invocation, list: &[&str]| {
-                            list.contains(&command.program.as_str())
-                        };
-                        let writes = commands
+        each_change(move |step| {
+            Some(step)
+                .filter(|step| {
+                    let commands = &step.reading.commands;
+                    let program = |command: &analysis::shell::Invocation, list: &[&str]| {
+                        list.contains(&command.program.as_str())
+                    };
+                    let writes = commands
+                        .iter()
+                        .flat_map(|command| &command.redirects)
+                        .any(|redirect| redirect.written_path().is_some());
+                    !writes
+                        && commands.iter().any(|c| program(c, ORDERING))
+                        && commands
                             .iter()
-                            .flat_map(|command| &command.redirects)
-                            .any(|redirect| redirect.written_path().is_some());
-                        !writes
-                            && commands.iter().any(|c| program(c, ORDERING))
-                            && commands
-                                .iter()
-                                .all(|c| program(c, ORDERING) || program(c, BESIDE))
-                    })
-                    .and_then(|step| {
-                        let why = "only puts things in order".to_owned();
-                        Suspicion::new(step, 0.8, why, [of_action(&step.step)])
-                    }),
-            );
+                            .all(|c| program(c, ORDERING) || program(c, BESIDE))
+                })
+                .and_then(|step| {
+                    let why = "only puts things in order".to_owned();
+                    Suspicion::new(step, 0.8, why, [of_action(&step.step)])
+                })
         })
     }
 }

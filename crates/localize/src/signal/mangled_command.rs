@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, one_a_step};
 use crate::case::Case;
 use crate::evidence::{of_action, of_observation};
 use crate::facts::phrase::{first, phrases};
@@ -35,30 +35,28 @@ impl Signal for MangledCommand {
     }
 
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| step.step.action.command().is_some())
-                    .filter(|step| step.reading.effect.kind.is_change())
-                    .and_then(|step| {
-                        let text = step.step.observed();
-                        let tail = text.floor_char_boundary(text.len().saturating_sub(ENDS));
-                        let head = text.floor_char_boundary(ENDS);
-                        let at = first(PHRASES.as_ref(), &text[..head])
-                            .or_else(|| Some(tail + first(PHRASES.as_ref(), &text[tail..])?))?;
-                        let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-                        let line = text[start..].lines().next().unwrap_or_default();
-                        Suspicion::new(
-                            step,
-                            0.8,
-                            "the shell could not read the command as it was meant".to_owned(),
-                            [
-                                of_action(&step.step),
-                                of_observation(&step.step, &(start..start + line.len())),
-                            ],
-                        )
-                    }),
-            );
+        one_a_step(move |step| {
+            Some(step)
+                .filter(|step| step.step.action.command().is_some())
+                .filter(|step| step.reading.effect.kind.is_change())
+                .and_then(|step| {
+                    let text = step.step.observed();
+                    let tail = text.floor_char_boundary(text.len().saturating_sub(ENDS));
+                    let head = text.floor_char_boundary(ENDS);
+                    let at = first(PHRASES.as_ref(), &text[..head])
+                        .or_else(|| Some(tail + first(PHRASES.as_ref(), &text[tail..])?))?;
+                    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+                    let line = text[start..].lines().next().unwrap_or_default();
+                    Suspicion::new(
+                        step,
+                        0.8,
+                        "the shell could not read the command as it was meant".to_owned(),
+                        [
+                            of_action(&step.step),
+                            of_observation(&step.step, &(start..start + line.len())),
+                        ],
+                    )
+                })
         })
     }
 }

@@ -174,6 +174,23 @@ fn each_step<'c>(
     Some(Box::new(look))
 }
 
+/// A watch that holds at most one thing against each step, and that against the step it looks at.
+fn one_a_step<'c>(
+    mut look: impl FnMut(&IndexedStep<'_>) -> Option<Suspicion> + 'c,
+) -> Option<Watch<'c>> {
+    each_step(move |step, found| found.extend(look(step)))
+}
+
+/// The same over steps that changed state; it looks at no other.
+fn each_change<'c>(
+    mut look: impl FnMut(&IndexedStep<'_>) -> Option<Suspicion> + 'c,
+) -> Option<Watch<'c>> {
+    one_a_step(move |step| {
+        let changes = step.reading.effect.kind.is_change();
+        changes.then(|| look(step)).flatten()
+    })
+}
+
 /// What every signal holds against the steps, with the number of the signal in their list. Signals that
 /// watch go through the run together; each signal's own suspicions come in its own order.
 pub(crate) fn measure_all(case: &Case<'_>, mut take: impl FnMut(usize, Suspicion)) {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, each_change};
 use crate::case::Case;
 use crate::evidence::{of_action, of_action_line};
 use crate::facts::authored::{amount, texts};
@@ -61,20 +61,17 @@ impl Signal for ProgrammedWrite {
     }
 
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| step.reading.effect.kind.is_change())
-                    .filter(|step| amount(&step.step) >= LEAST)
-                    .and_then(|step| {
-                        let at = texts(&step.step)
-                            .into_iter()
-                            .find_map(|text| first(WRITES.as_ref(), text))?;
-                        let line = of_action_line(&step.step, at).or_else(|| of_action(&step.step));
-                        let why = "puts a program in place that writes files".to_owned();
-                        Suspicion::new(step, 0.7, why, [line])
-                    }),
-            );
+        each_change(move |step| {
+            Some(step)
+                .filter(|step| amount(&step.step) >= LEAST)
+                .and_then(|step| {
+                    let at = texts(&step.step)
+                        .into_iter()
+                        .find_map(|text| first(WRITES.as_ref(), text))?;
+                    let line = of_action_line(&step.step, at).or_else(|| of_action(&step.step));
+                    let why = "puts a program in place that writes files".to_owned();
+                    Suspicion::new(step, 0.7, why, [line])
+                })
         })
     }
 }

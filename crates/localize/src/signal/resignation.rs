@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, one_a_step};
 use crate::case::Case;
 use crate::evidence::of_thought;
 use crate::facts::phrase::{first, phrases};
@@ -57,19 +57,17 @@ impl Signal for Resignation {
     }
 
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| {
-                        step.reading.effect.kind.is_change()
-                            || step.reading.activities.contains(&Activity::Submit)
-                    })
-                    .and_then(|step| {
-                        let said = first(WORDS.as_ref(), &step.step.thought)?;
-                        let why = "settles for less, by its own words".to_owned();
-                        Suspicion::new(step, 0.7, why, [of_thought(&step.step, said)])
-                    }),
-            );
+        one_a_step(move |step| {
+            Some(step)
+                .filter(|step| {
+                    step.reading.effect.kind.is_change()
+                        || step.reading.activities.contains(&Activity::Submit)
+                })
+                .and_then(|step| {
+                    let said = first(WORDS.as_ref(), &step.step.thought)?;
+                    let why = "settles for less, by its own words".to_owned();
+                    Suspicion::new(step, 0.7, why, [of_thought(&step.step, said)])
+                })
         })
     }
 }

@@ -3,7 +3,7 @@
 //! Speaks in favour of a step: a check, an experiment or a note of the agent's own can mislead it, but what
 //! is judged in the end does not contain it.
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, one_a_step};
 use crate::case::Case;
 use crate::evidence::of_action;
 use crate::facts::file::{file_name, is_aside, names_in};
@@ -34,21 +34,19 @@ impl Signal for SideWork {
             let name = file_name(path);
             !demanded.contains(name) && ((scratch && path.starts_with("/tmp/")) || is_aside(name))
         };
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| step.reading.effect.kind.is_change() && !leaves_more(step))
-                    .and_then(|step| {
-                        let writes = &step.reading.effect.writes;
-                        let path = writes.first()?;
-                        let why = format!("writes only what is not handed in, such as `{path}`");
-                        writes
-                            .iter()
-                            .all(&aside)
-                            .then(|| Suspicion::new(step, 0.8, why, [of_action(&step.step)]))
-                            .flatten()
-                    }),
-            );
+        one_a_step(move |step| {
+            Some(step)
+                .filter(|step| step.reading.effect.kind.is_change() && !leaves_more(step))
+                .and_then(|step| {
+                    let writes = &step.reading.effect.writes;
+                    let path = writes.first()?;
+                    let why = format!("writes only what is not handed in, such as `{path}`");
+                    writes
+                        .iter()
+                        .all(&aside)
+                        .then(|| Suspicion::new(step, 0.8, why, [of_action(&step.step)]))
+                        .flatten()
+                })
         })
     }
 }

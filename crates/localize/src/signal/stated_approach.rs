@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, each_change};
 use crate::case::Case;
 use crate::evidence::of_thought;
 use crate::facts::phrase::{first, phrases};
@@ -48,16 +48,10 @@ impl Signal for StatedApproach {
     }
 
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| step.reading.effect.kind.is_change())
-                    .and_then(|step| {
-                        let said = first(WORDS.as_ref(), &step.step.thought)?;
-                        let why = "commits to an approach, by its own words".to_owned();
-                        Suspicion::new(step, 0.7, why, [of_thought(&step.step, said)])
-                    }),
-            );
+        each_change(move |step| {
+            let said = first(WORDS.as_ref(), &step.step.thought)?;
+            let why = "commits to an approach, by its own words".to_owned();
+            Suspicion::new(step, 0.7, why, [of_thought(&step.step, said)])
         })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::{Signal, Suspicion, Watch, each_step};
+use super::{Signal, Suspicion, Watch, one_a_step};
 use crate::case::Case;
 use crate::evidence::{of_action, of_thought};
 use crate::facts::phrase::{first, phrases};
@@ -41,21 +41,18 @@ impl Signal for WithoutMeans {
     fn watch<'c>(&self, _: &'c Case<'_>) -> Option<Watch<'c>> {
         // To install what is missing is the remedy.
         let gets = |a: &Activity| matches!(a, Activity::Install | Activity::Fetch);
-        each_step(move |step, found| {
-            found.extend(
-                Some(step)
-                    .filter(|step| {
-                        step.reading.effect.kind.is_change()
-                            && !step.reading.activities.iter().any(gets)
-                    })
-                    .and_then(|step| {
-                        let said = first(WORDS.as_ref(), &step.step.thought)?;
-                        let why =
-                            "goes on without what it says is missing or impossible".to_owned();
-                        let evidence = [of_thought(&step.step, said), of_action(&step.step)];
-                        Suspicion::new(step, 0.7, why, evidence)
-                    }),
-            );
+        one_a_step(move |step| {
+            Some(step)
+                .filter(|step| {
+                    step.reading.effect.kind.is_change()
+                        && !step.reading.activities.iter().any(gets)
+                })
+                .and_then(|step| {
+                    let said = first(WORDS.as_ref(), &step.step.thought)?;
+                    let why = "goes on without what it says is missing or impossible".to_owned();
+                    let evidence = [of_thought(&step.step, said), of_action(&step.step)];
+                    Suspicion::new(step, 0.7, why, evidence)
+                })
         })
     }
 }
