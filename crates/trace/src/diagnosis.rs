@@ -72,12 +72,12 @@ pub struct Diagnosis {
     /// without the recorded outcome. Empty for a run that ends clean.
     #[serde(default)]
     pub failures: Vec<ObservedFailure>,
-    /// How often runs that look like this one failed, between 0 and 1; judged without the recorded
-    /// outcome.
+    /// Of the labelled runs with such signs at their end, or none, how many failed, between 0 and 1;
+    /// judged without the recorded outcome.
     #[serde(default)]
     pub failure_probability: f64,
-    /// How often a verdict made on such grounds is right, between 0 and 1: that of `failure_found` is
-    /// how often a reader would name the same onset too.
+    /// How often a verdict made on such grounds is right, between 0 and 1: that of a
+    /// named onset is how often a reader would name it too.
     pub confidence: f64,
     /// What would settle an undecided verdict, as sentences.
     #[serde(default)]
