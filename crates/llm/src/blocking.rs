@@ -1,5 +1,7 @@
 //! The client for callers that are not asynchronous.
 
+use std::sync::Arc;
+
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::client::{Client, Structured};
@@ -7,11 +9,12 @@ use crate::error::LlmError;
 use crate::message::{Completion, Request};
 use crate::schema::OutputSchema;
 
-/// A [`Client`] that blocks until the answer is there, with a small runtime of its own.
-#[derive(Debug)]
+/// A [`Client`] that blocks until the answer is there, with a small runtime of its own. Clones share
+/// client and runtime, so that many threads can ask at the same time.
+#[derive(Debug, Clone)]
 pub struct BlockingClient {
     client: Client,
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
 }
 
 impl BlockingClient {
@@ -30,11 +33,16 @@ impl BlockingClient {
                 "it cannot be used inside asynchronous code".to_owned(),
             ));
         }
-        let runtime = Builder::new_current_thread()
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("llm")
             .enable_all()
             .build()
             .map_err(|error| refuse(error.to_string()))?;
-        Ok(Self { client, runtime })
+        Ok(Self {
+            client,
+            runtime: Arc::new(runtime),
+        })
     }
 
     /// The client within.

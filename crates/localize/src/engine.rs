@@ -42,12 +42,18 @@ pub fn diagnose(index: &Index<'_>, options: Options) -> Diagnosis {
 /// Diagnoses one run with weights of the caller's choice.
 #[must_use]
 pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diagnosis {
+    diagnose_case(&Case::new(index), options, model)
+}
+
+/// Diagnoses one run that was put together before, for callers that go on to ask the case themselves.
+#[must_use]
+pub fn diagnose_case(case: &Case<'_>, options: Options, model: &Model) -> Diagnosis {
+    let index = case.index;
     let t = index.trajectory;
-    let case = Case::new(index);
-    let findings = Findings::new(&case, &model.onset.by_column());
+    let findings = Findings::new(case, &model.onset.by_column());
     let resolved = t.outcome.resolved.filter(|_| !options.blind);
-    let progress = progress::measure(&case);
-    let waste = waste::find(&case, progress.peak.as_ref());
+    let progress = progress::measure(case);
+    let waste = waste::find(case, progress.peak.as_ref());
     let judged = Judgement::new(&findings.table, resolved, model);
     let shares = judged.shares();
     let onset = judged.onset;
@@ -57,7 +63,7 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
     let choice = onset.map(|step| {
         let signals = findings.signals(step);
         error_type::choose(
-            &case,
+            case,
             Accused {
                 step,
                 signals: &signals,
@@ -83,13 +89,13 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         step_count: u32::try_from(t.steps.len()).unwrap_or(u32::MAX),
         nested_step_count: u32::try_from(t.nested_step_count()).unwrap_or(u32::MAX),
         change_steps: index.change_steps(),
-        stages: suspicion::stages(&case, &progress, |id| {
+        stages: suspicion::stages(case, &progress, |id| {
             shares.get(&id).copied().unwrap_or(0.0)
         }),
         verdict: judged.verdict,
         onset_step_id: onset,
-        onset_candidates: candidates(&case, &findings, &judged.ranked, model, options.explain),
-        chain: accused.map_or_else(Vec::new, |(id, (_, s))| chain(&case, id, s)),
+        onset_candidates: candidates(case, &findings, &judged.ranked, model, options.explain),
+        chain: accused.map_or_else(Vec::new, |(id, (_, s))| chain(case, id, s)),
         incorrect_step_ids: ids(LabelVerdict::Incorrect),
         unuseful_step_ids: ids(LabelVerdict::Unuseful),
         labels,
@@ -97,11 +103,11 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
         fault: choice.as_ref().map(|choice| choice.fault),
         error_type_rule: choice.as_ref().map(error_type::Choice::explained),
         turning_points: progress.turning_points(),
-        waste: waste::account(&case, &waste),
+        waste: waste::account(case, &waste),
         peak: progress.peak,
         confidence: judged.confidence,
         summary: summary(
-            &case,
+            case,
             &judged,
             resolved,
             accused.map(|(_, (_, seen))| seen),
@@ -112,9 +118,10 @@ pub fn diagnose_with(index: &Index<'_>, options: Options, model: &Model) -> Diag
             .map_or_else(String::new, |(step, choice)| {
                 advice(step, choice.fault, judged.verdict)
             }),
-        missing_evidence: missing(&case, &judged, resolved, model.bars),
-        failures: failures(&case),
+        missing_evidence: missing(case, &judged, resolved, model.bars),
+        failures: failures(case),
         failure_probability: judged.failed,
+        injections: Vec::new(),
         used_outcome: resolved.is_some(),
         engine: Engine {
             name: "offline".to_owned(),

@@ -52,7 +52,7 @@ mod facts;
 mod summary;
 
 pub use case::Case;
-pub use engine::{Options, diagnose, diagnose_with};
+pub use engine::{Options, diagnose, diagnose_case, diagnose_with};
 pub use findings::Findings;
 pub use model::Model;
 pub use signal::{Signal, Suspicion, signals};

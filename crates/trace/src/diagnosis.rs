@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spool::Spool;
 
-use crate::{Fault, Peak, Phase, Ref, RunOutcome, StepId, TurningPoint, Waste};
+use crate::{Fault, Injection, Inquiry, Peak, Phase, Ref, RunOutcome, StepId, TurningPoint, Waste};
 
 /// Labels in step order. As many as a run may need are held in bounded memory: see [`Spool`].
 pub type Labels = Spool<Label>;
@@ -86,6 +86,10 @@ pub struct Diagnosis {
     pub summary: String,
     /// What the agent should have done instead, and from which step.
     pub advice: String,
+    /// Text in the run that speaks to whoever judges it: instructions, forged messages, bribes, bait.
+    /// None of it was followed; it is told so that a person knows. Empty for most runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub injections: Vec<Injection>,
     /// True when the engine was allowed to see the recorded outcome, and an outcome was recorded.
     pub used_outcome: bool,
     /// Who made the diagnosis.
@@ -309,16 +313,19 @@ impl ErrorType {
 /// Who made a diagnosis and what it took.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Engine {
-    /// `offline`, or the name of another engine.
+    /// `offline`, or the name of another engine: `agent`, `direct`.
     pub name: String,
     /// Its version.
     pub version: String,
     /// The model it asked, if any.
     pub model: Option<String>,
-    /// Tokens it paid for, if any.
+    /// Tokens it paid for, if any: prompts and answers, cached ones included.
     pub tokens: Option<u64>,
     /// Dollars it paid, if any.
     pub cost_usd: Option<f64>,
     /// Wall time of the diagnosis. Null in deterministic output.
     pub seconds: Option<f64>,
+    /// How a model was asked and what came of it; absent for the offline engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inquiry: Option<Box<Inquiry>>,
 }

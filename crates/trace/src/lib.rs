@@ -16,6 +16,8 @@ mod diagnosis;
 mod document;
 mod effect;
 mod fault;
+mod injection;
+mod inquiry;
 mod outcome;
 mod progress;
 mod reference;
@@ -40,6 +42,8 @@ pub use document::{
 };
 pub use effect::{Effect, EffectKind};
 pub use fault::Fault;
+pub use injection::{Injection, InjectionKind};
+pub use inquiry::{DroppedClaim, Inquiry, VerdictChange};
 pub use outcome::{
     ErrorKind, ErrorSignature, RunOutcome, StepOutcome, StepStatus, TestCase, TestFramework,
     TestReport, TestStatus,

@@ -18,7 +18,6 @@ mod path;
 mod program;
 mod raw;
 mod records;
-mod redact;
 pub mod registry;
 mod rename;
 mod sample;

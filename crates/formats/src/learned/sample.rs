@@ -9,10 +9,10 @@ use super::package::{Limits, MOST_SAMPLE_BYTES, Program, Sample, SampleFile};
 use super::path::{Path, Segment};
 use super::program::edition;
 use super::records;
-use super::redact::Redactor;
 use super::shape::{Shape, kind_of};
 use crate::frame::JsonDocument;
 use crate::pile::{EntryId, Pile};
+use redact::Redactor;
 
 /// How many records a sample begins with, and how many of each further kind it adds.
 const FIRST: usize = 32;

@@ -8,10 +8,10 @@ use super::map::{Container, Records, Runs};
 use super::package::{Fingerprint, Kind, Program};
 use super::path::{Path, Segment, decoded};
 use super::records;
-use super::redact::Redactor;
 use super::score::ratio;
 use crate::extractor::Part;
 use crate::pile::{EntryId, Pile};
+use redact::Redactor;
 
 /// How many records are looked at.
 const MOST_RECORDS: usize = 600;

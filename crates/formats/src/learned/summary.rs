@@ -9,9 +9,9 @@ use super::induce::{Candidate, candidates};
 use super::map::{Container, Runs};
 use super::path::Path;
 use super::program::Files;
-use super::redact::{Redactor, cut};
 use super::shape::{Shape, fields_of, kind_of};
 use crate::pile::Pile;
+use redact::{Redactor, cut};
 
 /// The most bytes of a summary. The task around it takes some 8 KB more.
 pub const BUDGET: usize = 28 << 10;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::package::Program;
-use super::redact::{Redactor, cut};
 use super::summary::{BUDGET, within};
+use redact::{Redactor, cut};
 
 /// What an author is asked: the languages it may answer in, the best map there is, and the layout
 /// as data.

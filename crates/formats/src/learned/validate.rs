@@ -9,11 +9,11 @@ use trace::{Step, Trajectory};
 
 use super::package::{Content, Limits, Program, Sample};
 use super::program::{Files, difference};
-use super::redact::{Redactor, cut};
 use super::score::{Bar, Score, ratio};
 use super::shape::{Shape, kind_of};
 use crate::extractor::{ExtractError, Extraction};
 use crate::pile::Pile;
+use redact::{Redactor, cut};
 
 /// The most results, of all, that may answer no call.
 const MOST_ORPHANS: f64 = 0.2;

@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::learned::map::{CallFields, Condition, Field, FieldMap, ResultFields, Rule, Says};
 use crate::learned::path::{Path, Segment};
-use crate::learned::redact::Redactor;
 use crate::learned::score::ratio;
 use crate::learned::shape::fields_of;
+use redact::Redactor;
 use stats::Stats;
 
 /// How like what it was a field must be to stay, and how like another must be to take its place.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::alike;
 use crate::learned::path::Path;
-use crate::learned::redact::cut;
 use crate::learned::score::ratio;
+use redact::cut;
 
 /// What stands in a field.
 #[derive(Debug, Default)]

@@ -1,4 +1,5 @@
-//! What must not leave a machine inside a sample or a prompt, and what stands in its place.
+//! Text without secrets: what must not leave a machine inside a sample or a prompt, and what stands
+//! in its place.
 //!
 //! The rule, in the order it is applied: private keys in PEM form; the name of a user in a home
 //! folder's path, there and wherever it stands alone; every text and number below a member, and values
@@ -14,40 +15,41 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::{Map, Value};
 
-use super::path::decoded;
-
 /// How deep values are followed; what lies deeper is left out.
 const DEEPEST: usize = 24;
 
 /// Replaces secrets, the same one by the same stand-in.
 #[derive(Debug, Default)]
-pub(super) struct Redactor {
+pub struct Redactor {
     stand_ins: BTreeMap<String, String>,
     people: BTreeSet<String>,
 }
 
 impl Redactor {
     /// The text without secrets, whole.
-    pub(super) fn text(&mut self, text: &str) -> String {
+    #[must_use]
+    pub fn text(&mut self, text: &str) -> String {
         let text = without_keys(text);
         let text = self.homes(&text);
         self.words(&text)
     }
 
     /// The text without secrets, cut in the middle to about `most` characters.
-    pub(super) fn short(&mut self, text: &str, most: usize) -> String {
+    #[must_use]
+    pub fn short(&mut self, text: &str, most: usize) -> String {
         cut(&self.text(text), most)
     }
 
     /// The value without secrets: every text cut to about `most` characters, every list to `items`
     /// elements. JSON within a text stays JSON.
-    pub(super) fn value(&mut self, value: &Value, most: usize, items: usize) -> Value {
+    #[must_use]
+    pub fn value(&mut self, value: &Value, most: usize, items: usize) -> Value {
         self.meet(value);
         self.inner(value, most, items, DEEPEST)
     }
 
     /// Remembers whose home folders a value names, so that their names go from what stands before.
-    pub(super) fn meet(&mut self, value: &Value) {
+    pub fn meet(&mut self, value: &Value) {
         let mut open = vec![value];
         while let Some(value) = open.pop() {
             match value {
@@ -503,8 +505,18 @@ fn without_keys(text: &str) -> String {
     out
 }
 
+/// The object or array a text is the JSON of.
+fn decoded(value: &Value) -> Option<Value> {
+    let text = value.as_str()?.trim();
+    if !text.starts_with(['{', '[']) || !text.ends_with(['}', ']']) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
 /// The text cut in the middle to about `most` characters, saying how many are gone.
-pub(super) fn cut(text: &str, most: usize) -> String {
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most + 24 {
         return text.to_owned();
