@@ -306,10 +306,15 @@ fn spoil(sent: &mut Sent, fault: &Fault) {
         }
         Fault::Malformed => {
             let body = joined(sent);
-            let half = body[..body.len() / 2].to_vec();
-            sent.pieces = vec![Piece::Bytes(half)];
+            let (first, second) = body.split_at(body.len() / 2);
+            sent.pieces = vec![Piece::Bytes([first, b"\"}]?{", second].concat())];
         }
-        Fault::Truncated if sent.chunked => sent.pieces.truncate(sent.pieces.len().div_ceil(2)),
+        Fault::Truncated if sent.chunked => {
+            // The last three say in either protocol that the answer is whole.
+            let events = sent.pieces.len();
+            sent.pieces
+                .truncate(events.div_ceil(2).min(events.saturating_sub(3)));
+        }
         Fault::Truncated => {
             let body = joined(sent);
             let half = body[..body.len() / 2].to_vec();

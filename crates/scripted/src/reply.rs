@@ -48,7 +48,7 @@ pub(crate) struct Bytes {
 /// What goes wrong on the way.
 #[derive(Debug, Clone)]
 pub(crate) enum Fault {
-    /// The JSON of the body, or of one event, is broken off, and all else is well.
+    /// The body, or one event, is no JSON, and all else is well.
     Malformed,
     /// The second half is missing.
     Truncated,
@@ -102,6 +102,7 @@ impl Reply {
     }
 
     /// A refusal by the server, with the body both protocols use.
+    #[must_use]
     pub fn refused(status: u16, message: &str) -> Self {
         let kind = match status {
             400 => "invalid_request_error",
@@ -259,7 +260,7 @@ impl Reply {
         self
     }
 
-    /// Breaks off the JSON of the body, or of one event of a stream, as if it were whole.
+    /// Makes the body, or one event of a stream, something that is no JSON.
     #[must_use]
     pub fn malformed(self) -> Self {
         self.fault(Fault::Malformed)

@@ -44,11 +44,12 @@ fn request() -> Request {
 
 fn ask(model: &ScriptedModel, request: &Request, stream: bool) -> Result<Completion, LlmError> {
     let client = client(model);
-    if stream {
-        client.stream(request, &mut |_| {})
-    } else {
-        client.complete(request)
+    if !stream {
+        return client.complete(request);
     }
+    let client = client.client().clone();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async { client.stream(request, &mut |_| {}).await })
 }
 
 /// Asks over both protocols, whole and streamed, and gives what is the same of the four answers.
@@ -196,13 +197,13 @@ fn faults_reach_the_client() {
     let pause = Duration::from_millis(500);
     let cases: [(&str, Reply, Expect); 7] = [
         ("malformed", Reply::text("Step 3."), |e| {
-            matches!(e, LlmError::Protocol { .. })
+            matches!(e, LlmError::BadAnswer { .. })
         }),
         ("truncated", Reply::text("Step 3."), |e| {
             matches!(e, LlmError::Connection { .. } | LlmError::Truncated { .. })
         }),
         ("stalled", Reply::text("Step 3.").truncated().stall(), |e| {
-            !matches!(e, LlmError::Protocol { .. })
+            !matches!(e, LlmError::BadAnswer { .. })
         }),
         ("dripping", Reply::text("Step 3.").drip(8, pause), |e| {
             matches!(e, LlmError::Timeout { .. })
