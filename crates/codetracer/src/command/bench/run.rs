@@ -122,8 +122,9 @@ pub(super) fn run(
             .systems
             .iter()
             .any(|system| !system.failures.is_empty());
-        let report =
-            report(&sets, &said.systems, &said.facts).with_agreement(&said.name, &said.answers);
+        let report = report(&sets, &said.systems, &said.facts)
+            .with_spend(&said.name, &said.paid)
+            .with_agreement(&said.name, &said.answers);
         show(&report, args.labels.json, args.out.as_deref(), output)?;
         return Ok(if failed {
             Status::PartlyFailed
