@@ -25,7 +25,7 @@ use super::in_sample::note_in_sample;
 use super::{labels, show};
 use crate::cli::{BenchRun, Flags};
 use crate::command::Status;
-use crate::command::analyze::{Analysed, Form, Job, work};
+use crate::command::analyze::{Analysed, Form, How, Job, work};
 use crate::input::{Input, in_order};
 use crate::kept::{Diagnoses, Seen};
 use crate::output::Output;
@@ -281,7 +281,7 @@ impl Bench<'_> {
                 work(
                     &Job::Kept(key),
                     Some(kept),
-                    self.options,
+                    How::offline(self.options),
                     Form::Json,
                     self.started,
                 )
@@ -337,7 +337,7 @@ impl Bench<'_> {
             let read = work(
                 &job,
                 self.kept.as_ref(),
-                self.options,
+                How::offline(self.options),
                 Form::Json,
                 self.started,
             );
