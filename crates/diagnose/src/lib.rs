@@ -1,0 +1,3 @@
+//! The diagnosing agent.
+
+pub mod memory;
