@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use anyhow::bail;
 use formats::{Fingerprints, Learned};
+use llm::Limits;
 use localize::Options;
 use store::{Answer, Key};
 
@@ -54,7 +55,7 @@ pub(super) fn run(
         blind: args.blind,
         explain: args.explain,
     };
-    let asker = Asker::of(&args.model, args.blind)?;
+    let asker = Asker::of(&args.model, Limits::default(), args.blind)?;
     let how = How {
         options,
         asker: asker.as_ref(),
