@@ -8,11 +8,13 @@ use std::time::SystemTime;
 
 use anyhow::bail;
 use formats::{Fingerprints, Learned};
+use llm::Limits;
 use localize::Options;
 use store::{Answer, Key};
 
-pub(super) use work::{Analysed, Form, Job, analyse, work};
+pub(super) use work::{Analysed, Form, How, Job, analyse, work};
 
+use super::inquiry::Asker;
 use super::{Status, Tally, report};
 use crate::cli::{Analyze, Flags};
 use crate::input::{Input, counted, in_order};
@@ -51,7 +53,13 @@ pub(super) fn run(
         blind: args.blind,
         explain: args.explain,
     };
-    let kept = if flags.no_cache {
+    let asker = Asker::of(&args.model, Limits::default(), args.blind)?;
+    let how = How {
+        options,
+        asker: asker.as_ref(),
+    };
+    // What a model says is kept by recording its calls.
+    let kept = if flags.no_cache || asker.is_some() {
         None
     } else {
         Diagnoses::open(options, learned, output)
@@ -92,7 +100,7 @@ pub(super) fn run(
             Job::Kept(_) => 0,
             Job::Read { input, run, .. } => input.size(run),
         },
-        |job| work(job, kept.as_ref(), options, form, started),
+        |job| work(job, kept.as_ref(), how, form, started),
         |output, done| {
             print(done.result, &mut tally, output)?;
             keep.extend(done.keep);
@@ -240,6 +248,10 @@ fn print(
             }
             for warning in &done.warnings {
                 output.note(&format!("note: {warning}"));
+            }
+            if let Some(trouble) = &done.trouble {
+                tally.unasked += 1;
+                output.error(trouble);
             }
         }
         Err(error) => {
