@@ -59,6 +59,7 @@ pub fn clip(text: &str, room: u64) -> String {
     if text.len() <= most.saturating_mul(2) && count_tokens(text) <= room {
         return text.to_owned();
     }
+    let most = most.min(text.len() / 2);
     let (mut head, mut tail) = (most * 2 / 3, most / 3);
     loop {
         let first = &text[..text.floor_char_boundary(head)];
