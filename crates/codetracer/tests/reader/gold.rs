@@ -8,27 +8,27 @@ use serde_json::Value;
 
 /// A labelled run.
 #[derive(Debug, Clone)]
-pub struct Labelled {
+pub(crate) struct Labelled {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The step where it went wrong, if the labels name one.
-    pub onset: Option<u64>,
+    pub(crate) onset: Option<u64>,
     /// Stations after the onset, with their roles.
-    pub chain: Vec<(u64, String)>,
+    pub(crate) chain: Vec<(u64, String)>,
     /// Other wrong steps.
-    pub incorrect: Vec<u64>,
+    pub(crate) incorrect: Vec<u64>,
     /// Explorations that told nothing.
-    pub unuseful: Vec<u64>,
+    pub(crate) unuseful: Vec<u64>,
     /// By step, words of it that can be quoted.
-    pub quotes: BTreeMap<u64, String>,
+    pub(crate) quotes: BTreeMap<u64, String>,
     /// How many steps there are.
-    pub steps: u64,
+    pub(crate) steps: u64,
 }
 
 /// Every run of both sets of labels, each once; `None` where there are no labels.
-pub fn labelled() -> Option<Vec<Labelled>> {
+pub(crate) fn labelled() -> Option<Vec<Labelled>> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let shared = std::env::var_os("CODETRACER_SHARED").map_or(beside, PathBuf::from);
     let mut runs: BTreeMap<PathBuf, Value> = BTreeMap::new();

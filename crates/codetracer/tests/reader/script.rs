@@ -11,17 +11,17 @@ use crate::gold::Labelled;
 const AT_ONCE: usize = 6;
 
 /// A reader of one run.
-pub struct Reader {
+pub(crate) struct Reader {
     run: Labelled,
 }
 
 impl Reader {
-    pub fn of(run: &Labelled) -> Self {
+    pub(crate) fn of(run: &Labelled) -> Self {
         Self { run: run.clone() }
     }
 
     /// Looks at what is not open yet, then concludes; mends what was sent back.
-    pub fn answer(&self, asked: &Asked) -> Reply {
+    pub(crate) fn answer(&self, asked: &Asked) -> Reply {
         let failed = asked.messages.last().and_then(|turn| {
             let mut results = turn.results.iter();
             results.find(|result| result.failed).map(|r| r.text.clone())

@@ -107,11 +107,7 @@ pub fn diagnose(
     let used = matches!(&ended.concluded, Some((_, checked)) if !checked.refused);
     let calls = client.client().ledger().calls();
     let (dropped, stated, proposed) = match ended.concluded {
-        Some((conclusion, checked)) => (
-            checked.faults,
-            Some(conclusion.confidence),
-            conclusion.lessons,
-        ),
+        Some((conclusion, checked)) => (checked.faults, conclusion.confidence, conclusion.lessons),
         None => (Vec::new(), None, Vec::new()),
     };
     let usage = client.client().ledger().usage();

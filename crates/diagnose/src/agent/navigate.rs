@@ -1,7 +1,8 @@
 //! The loop: show, let the model look, take its conclusion as far as it stands.
 
-use llm::{BlockingClient, Completion, LlmError, Message, ToolCall, ToolChoice};
-use serde_json::{Map, Value};
+use llm::{
+    BlockingClient, Completion, LlmError, Message, Request, ToolCall, ToolChoice, estimate_input,
+};
 
 use super::opening::{self, Case};
 use super::repeated::Repeated;
@@ -44,7 +45,7 @@ pub(super) fn navigate(
         subject,
         setup,
         lessons,
-        per_thousand: client.client().tokens_per_thousand(),
+        client,
     };
     let (mut talk, offered) = match opening::begin(&case, ledger) {
         Ok(begun) => begun,
@@ -134,7 +135,7 @@ impl Navigation<'_, '_> {
         loop {
             self.fit(talk);
             let answer = ask(self.client, talk);
-            talk.learn(self.client.client().tokens_per_thousand());
+            talk.learn(per_thousand(self.client, &talk.request(ToolChoice::Auto)));
             match answer {
                 Err(error) if narrowed < NARROWINGS && is_too_long(&error) && talk.narrow() => {
                     narrowed += 1;
@@ -246,9 +247,10 @@ impl Navigation<'_, '_> {
     }
 
     fn conclude_by(&mut self, call: &ToolCall) -> Result<(), String> {
+        // What does no harm in a conclusion is forgiven; a call beside the schema is read too.
         let conclusion = match &call.arguments {
-            Ok(arguments) => read(&Value::Object(arguments.clone())),
-            Err(fault) => Err(fault.to_string()),
+            Ok(arguments) => Conclusion::read(&arguments.clone().into()),
+            Err(_) => Conclusion::read_text(&call.raw),
         };
         conclusion
             .and_then(|conclusion| self.conclude(conclusion))
@@ -270,7 +272,7 @@ impl Navigation<'_, '_> {
         });
         match asked {
             Ok(answer) => {
-                let heard = read(&answer.value).map(|conclusion| {
+                let heard = Conclusion::read(&answer.value).map(|conclusion| {
                     self.stood.hear(conclusion, self.subject, self.ledger, &mut self.known, 0)
                 });
                 if let Err(why) = heard {
@@ -306,20 +308,15 @@ fn is_too_long(error: &LlmError) -> bool {
     }
 }
 
-/// A conclusion out of a value.
-pub(crate) fn read(value: &Value) -> Result<Conclusion, String> {
-    serde_json::from_value(value.clone()).map_err(|error| error.to_string())
-}
-
 /// A conclusion out of words, with or without a fence or prose around it; `None` where there is nothing
 /// like one.
 fn read_text(text: &str) -> Option<Result<Conclusion, String>> {
-    if !text.contains("\"verdict\"") {
-        return None;
-    }
-    let document = text.get(text.find('{')?..=text.rfind('}')?)?;
-    Some(match serde_json::from_str::<Map<String, Value>>(document) {
-        Ok(fields) => read(&Value::Object(fields)),
-        Err(error) => Err(format!("the conclusion is not valid JSON: {error}")),
-    })
+    text.contains("\"verdict\"")
+        .then(|| Conclusion::read_text(text))
+}
+
+/// How many tokens the provider counts for a thousand of ours.
+pub(crate) fn per_thousand(client: &BlockingClient, request: &Request) -> u64 {
+    let theirs = client.client().estimate_input(request);
+    theirs.saturating_mul(1000) / estimate_input(request).max(1)
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use llm::{Request, Tool as LlmTool, count_tokens, estimate_input};
+use llm::{BlockingClient, Request, Tool as LlmTool, count_tokens, estimate_input};
 use trace::StepId;
 
 use super::Trouble;
+use super::navigate::per_thousand;
 use crate::conclusion::Conclusion;
 use crate::context::{Conversation, Limits};
 use crate::fold::fold;
@@ -33,7 +34,7 @@ pub(crate) struct Case<'c, 's> {
     pub(crate) subject: &'c Subject<'s>,
     pub(crate) setup: &'c Setup,
     pub(crate) lessons: &'c [String],
-    pub(crate) per_thousand: u64,
+    pub(crate) client: &'c BlockingClient,
 }
 
 /// The beginning of the conversation, and the tools that are offered in it. What is shown in it counts as
@@ -43,26 +44,23 @@ pub(crate) fn begin(
     ledger: &mut Ledger,
 ) -> Result<(Conversation, Vec<&'static dyn Tool>), Trouble> {
     let (subject, setup) = (case.subject, case.setup);
-    let limits = Limits {
-        per_thousand: case.per_thousand,
-        ..Limits::new(setup.context_tokens, setup.answer_tokens)
-    };
     let stages = subject.index().stages.len().min(3);
     let system = prompt::system(subject.fence.mark(), stages)?;
-    let whole = limits.request();
+    let context = case.context();
+    let mut limits = Limits::new(context, setup.answer_tokens);
     // What is said takes as much as the case, or nothing can be looked at.
-    let offered = offered(setup, whole / 6);
+    let offered = offered(setup, limits.request() / 6);
     let mut told: Vec<LlmTool> = offered.iter().map(|tool| llm_tool(*tool)).collect();
     told.push(Conclusion::tool());
     let bare = Request::new(Vec::new())
         .with_system(system.clone())
         .with_tools(told.clone());
-    let bare = estimate_input(&bare);
+    limits.per_thousand = per_thousand(case.client, &bare);
+    let (whole, bare) = (limits.request(), estimate_input(&bare));
     if bare * 2 > whole {
-        let needed = setup.context_tokens - whole + bare;
         return Err(Trouble::Cramped {
-            context: setup.context_tokens,
-            needed,
+            context,
+            needed: context - whole + bare,
             // Answer and slack take at most a quarter of a context.
             least: bare * 8 / 3,
         });
@@ -98,6 +96,12 @@ fn llm_tool(tool: &dyn Tool) -> LlmTool {
 }
 
 impl Case<'_, '_> {
+    /// The context that is used: what the caller allows, and no more than the model is known to take.
+    pub(crate) fn context(&self) -> u64 {
+        let known = self.client.client().context_tokens();
+        self.setup.context_tokens.min(known.unwrap_or(u64::MAX))
+    }
+
     /// The opening in about `room` tokens. Where that is less than all parts may take, each gets its
     /// share; what one leaves is for the next.
     pub(crate) fn opening(&self, room: u64, ledger: &mut Ledger) -> Result<String, Trouble> {

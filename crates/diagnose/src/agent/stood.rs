@@ -30,7 +30,7 @@ impl Stood {
         repairs: u32,
     ) -> Result<(), String> {
         let checked = check(&conclusion, subject, ledger);
-        for proven in super::stood::proven(&checked) {
+        for proven in &checked.standing {
             let evidence = &proven.evidence;
             digest
                 .quoted
@@ -81,15 +81,4 @@ impl Stood {
     pub(crate) fn into_best(self) -> Option<(Conclusion, Checked)> {
         self.best
     }
-}
-
-/// The claims that stand.
-fn proven(checked: &Checked) -> impl Iterator<Item = &crate::check::Proven> {
-    let chain = checked.chain.iter().map(|(_, proven)| proven);
-    let lists = [&checked.incorrect, &checked.unuseful, &checked.evidence];
-    checked
-        .onset
-        .iter()
-        .chain(chain)
-        .chain(lists.into_iter().flatten())
 }
