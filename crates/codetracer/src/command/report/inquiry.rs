@@ -28,7 +28,7 @@ pub(super) fn told(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
         wrapped(out, &line, palette);
     }
     if let Some(trouble) = &inquiry.trouble {
-        let line = format!("not used: {trouble}");
+        let line = format!("trouble: {trouble}");
         wrapped(out, &line, palette);
     }
     changes(out, inquiry, palette);
@@ -148,7 +148,11 @@ fn value(value: &Value) -> String {
 
 fn more(out: &mut String, all: usize, palette: Palette) {
     if let Some(more) = all.checked_sub(NAMED).filter(|more| *more > 0) {
-        wrapped(out, &format!("and {more} more; --json has them all"), palette);
+        wrapped(
+            out,
+            &format!("and {more} more; --json has them all"),
+            palette,
+        );
     }
 }
 
@@ -240,7 +244,10 @@ mod tests {
     #[test]
     fn agreement_is_told() {
         let text = section(&asked(|_| ()));
-        assert!(text.contains("it agrees with the offline verdict"), "{text}");
+        assert!(
+            text.contains("it agrees with the offline verdict"),
+            "{text}"
+        );
     }
 
     #[test]
