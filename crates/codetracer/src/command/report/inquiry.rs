@@ -224,6 +224,7 @@ mod tests {
             ];
             inquiry.dropped = vec![DroppedClaim {
                 claim: "incorrect 4".to_owned(),
+                rule: "opened".to_owned(),
                 why: "step 4 was not opened".to_owned(),
             }];
         });
