@@ -28,7 +28,7 @@ pub(super) fn told(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
         wrapped(out, &line, palette);
     }
     if let Some(trouble) = &inquiry.trouble {
-        let line = format!("not used: {trouble}");
+        let line = format!("trouble: {trouble}");
         wrapped(out, &line, palette);
     }
     changes(out, inquiry, palette);
