@@ -13,6 +13,7 @@
 //! * [`agent`]: the loop. [`direct`]: the baseline that shows the run in one prompt.
 //! * [`subject`]: the run as the tools see it. [`ledger`]: what was opened.
 //! * [`context`]: the conversation, kept within the model's context.
+//! * [`memory`]: lessons across runs.
 //! * [`prompt`]: the words. [`write`](mod@write): the document.
 
 pub mod agent;

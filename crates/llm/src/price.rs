@@ -157,7 +157,8 @@ impl Prices {
     }
 
     /// The price of a model: by its name, by its name without a date at the end, or nothing at all
-    /// for servers of one's own.
+    /// for servers of one's own. What a program costs is not known, since it may call a server that
+    /// charges.
     #[must_use]
     pub fn of(&self, model: &ModelName) -> Option<Price> {
         let name = model.to_string();
@@ -167,7 +168,7 @@ impl Prices {
             .or_else(|| self.models.get(undated(&name)));
         exact
             .copied()
-            .or_else(|| model.provider().local.then_some(Price::FREE))
+            .or_else(|| model.provider()?.local.then_some(Price::FREE))
     }
 }
 

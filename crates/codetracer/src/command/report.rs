@@ -84,6 +84,7 @@ pub(super) fn full(
     if let Some(waste) = progress::waste(diagnosis) {
         paragraph(&mut out, "waste", &waste, palette);
     }
+    injections(&mut out, diagnosis, input, palette);
     out
 }
 
@@ -105,6 +106,21 @@ fn failures(out: &mut String, diagnosis: &Diagnosis, input: &Input, palette: Pal
         for evidence in failure.evidence.iter().take(1) {
             quote(out, evidence, input, palette);
         }
+    }
+}
+
+/// Text in the run that was meant for whoever judges it.
+fn injections(out: &mut String, diagnosis: &Diagnosis, input: &Input, palette: Palette) {
+    if diagnosis.injections.is_empty() {
+        return;
+    }
+    let title = palette.strong("text that speaks to the judge, not followed");
+    let _ = writeln!(out, "\n{title}");
+    for injection in &diagnosis.injections {
+        let kind = injection.kind.as_str().replace('_', " ");
+        let step = injection.evidence.step_id;
+        let _ = writeln!(out, "  step {step} {}", palette.open(&kind));
+        quote(out, &injection.evidence, input, palette);
     }
 }
 

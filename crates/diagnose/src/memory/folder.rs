@@ -63,7 +63,11 @@ impl AgentKind {
     #[must_use]
     pub fn of(agent: Option<&str>) -> Self {
         let mut words: Vec<String> = Vec::new();
-        let name: String = agent.unwrap_or_default().chars().take(4 * MOST_NAME).collect();
+        let name: String = agent
+            .unwrap_or_default()
+            .chars()
+            .take(4 * MOST_NAME)
+            .collect();
         for part in name.split(|c: char| !(c.is_alphanumeric() || c == '.')) {
             if is_version(part) && !words.is_empty() {
                 break;

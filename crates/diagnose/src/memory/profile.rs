@@ -11,20 +11,62 @@ const MOST_LABELS: usize = 400;
 
 /// What lessons on a kind of fault speak of, beside the words of its name.
 const SPOKEN_OF: [(Fault, &str); 14] = [
-    (Fault::EnvironmentSetup, "environment path port service shell permission config missing"),
-    (Fault::ResourceExhaustion, "memory disk space time timeout limit killed slow"),
-    (Fault::InteractiveHang, "interactive terminal pager editor prompt wait hang busy keys"),
-    (Fault::DependencyResolution, "dependency install package version conflict missing module"),
-    (Fault::MislocalisedEdit, "edit wrong place file function location"),
-    (Fault::IncorrectHypothesis, "assumption belief guess wrong cause hypothesis unchecked"),
-    (Fault::SpecificationMisread, "demand requirement task format detail left out misread"),
-    (Fault::FabricatedResult, "invented placeholder fake mock substitute simulated result hardcoded"),
-    (Fault::GaveUpEarly, "give up early end partial unfinished submit"),
-    (Fault::DestructiveAction, "delete remove overwrite lose backup reset destroy"),
-    (Fault::VerificationMisinterpretation, "check test failing output ignored success dismissed"),
-    (Fault::UnverifiedClaim, "claim success done unverified check never run test"),
-    (Fault::UnproductiveLooping, "loop repeat retry same command again"),
-    (Fault::OutsideCause, "outside harness network service infrastructure broken"),
+    (
+        Fault::EnvironmentSetup,
+        "environment path port service shell permission config missing",
+    ),
+    (
+        Fault::ResourceExhaustion,
+        "memory disk space time timeout limit killed slow",
+    ),
+    (
+        Fault::InteractiveHang,
+        "interactive terminal pager editor prompt wait hang busy keys",
+    ),
+    (
+        Fault::DependencyResolution,
+        "dependency install package version conflict missing module",
+    ),
+    (
+        Fault::MislocalisedEdit,
+        "edit wrong place file function location",
+    ),
+    (
+        Fault::IncorrectHypothesis,
+        "assumption belief guess wrong cause hypothesis unchecked",
+    ),
+    (
+        Fault::SpecificationMisread,
+        "demand requirement task format detail left out misread",
+    ),
+    (
+        Fault::FabricatedResult,
+        "invented placeholder fake mock substitute simulated result hardcoded",
+    ),
+    (
+        Fault::GaveUpEarly,
+        "give up early end partial unfinished submit",
+    ),
+    (
+        Fault::DestructiveAction,
+        "delete remove overwrite lose backup reset destroy",
+    ),
+    (
+        Fault::VerificationMisinterpretation,
+        "check test failing output ignored success dismissed",
+    ),
+    (
+        Fault::UnverifiedClaim,
+        "claim success done unverified check never run test",
+    ),
+    (
+        Fault::UnproductiveLooping,
+        "loop repeat retry same command again",
+    ),
+    (
+        Fault::OutsideCause,
+        "outside harness network service infrastructure broken",
+    ),
 ];
 
 /// The words by which lessons are found for a run, each with how much it matters. Made from what the
@@ -105,6 +147,8 @@ impl RunProfile {
 
     /// The words as stems, by alphabet, with their weights.
     pub(super) fn words(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.words.iter().map(|(word, weight)| (word.as_str(), *weight))
+        self.words
+            .iter()
+            .map(|(word, weight)| (word.as_str(), *weight))
     }
 }

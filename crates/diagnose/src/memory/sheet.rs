@@ -94,7 +94,10 @@ schema = \"{MEMORY_SCHEMA}\"
                 let known = blocks.iter().find(same).and_then(|b| b.entry.as_ref());
                 problems.extend(known.map(|known| Problem {
                     line: at,
-                    what: format!("says the same as the lesson of line {}; not used", known.line),
+                    what: format!(
+                        "says the same as the lesson of line {}; not used",
+                        known.line
+                    ),
                 }));
                 known.is_none()
             });
@@ -162,6 +165,7 @@ schema = \"{MEMORY_SCHEMA}\"
     /// Adds a lesson at the end.
     pub(super) fn push(&mut self, lesson: &Lesson) {
         let last = match self.blocks.last_mut() {
+            Some(block) if block.body.is_empty() => &mut block.head,
             Some(block) => &mut block.body,
             None => &mut self.preamble,
         };
@@ -219,7 +223,10 @@ fn cut(text: &str) -> (&str, Vec<(&str, &str)>) {
     let ends = starts.iter().skip(1).map(|(start, _)| *start);
     let ends = ends.chain([text.len()]);
     let blocks = starts.iter().zip(ends).map(|((start, body), end)| {
-        let part = |range| text.get::<std::ops::Range<usize>>(range).unwrap_or_default();
+        let part = |range| {
+            text.get::<std::ops::Range<usize>>(range)
+                .unwrap_or_default()
+        };
         (part(*start..*body), part(*body..end))
     });
     (text.get(..preamble).unwrap_or_default(), blocks.collect())
@@ -232,7 +239,10 @@ fn is_header(line: &str) -> bool {
     let inner = line
         .strip_prefix("[[")
         .and_then(|rest| rest.strip_suffix("]]"))
-        .or_else(|| line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')));
+        .or_else(|| {
+            line.strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'))
+        });
     let is_name = |c: char| c.is_alphanumeric() || "_-. \t".contains(c);
     inner.is_some_and(|inner| {
         inner.contains(|c: char| c.is_alphabetic()) && inner.chars().all(is_name)

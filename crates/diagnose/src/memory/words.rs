@@ -8,9 +8,9 @@ const STOP: &[&str] = &[
     "but", "so", "as", "at", "by", "for", "from", "in", "into", "of", "off", "on", "onto", "out",
     "over", "to", "up", "with", "than", "then", "there", "be", "is", "are", "wa", "were", "been",
     "am", "do", "doe", "did", "done", "ha", "have", "had", "can", "could", "may", "might", "will",
-    "would", "shall", "should", "must", "often", "usual", "sometim", "also", "just", "very", "such",
-    "which", "who", "whose", "what", "when", "where", "while", "if", "one", "s", "t", "agent", "run",
-    "step",
+    "would", "shall", "should", "must", "often", "usual", "sometim", "also", "just", "very",
+    "such", "which", "who", "whose", "what", "when", "where", "while", "if", "one", "s", "t",
+    "agent", "run", "step",
 ];
 
 /// Words that turn a sentence round, as stems.
@@ -68,10 +68,9 @@ pub(super) fn stem(word: &str) -> String {
 fn undoubled(word: &str) -> String {
     let bytes = word.as_bytes();
     match bytes {
-        [.., a, b] if a == b && !b"lsz".contains(b) => word
-            .get(..word.len() - 1)
-            .unwrap_or(word)
-            .to_owned(),
+        [.., a, b] if a == b && !b"lsz".contains(b) => {
+            word.get(..word.len() - 1).unwrap_or(word).to_owned()
+        }
         _ => word.to_owned(),
     }
 }

@@ -10,8 +10,11 @@ mod budgets;
 mod cassettes;
 mod conversation;
 mod faults;
+mod folders;
 mod json_answers;
 mod patience;
+#[cfg(unix)]
+mod programs;
 mod server;
 
 use std::time::Duration;

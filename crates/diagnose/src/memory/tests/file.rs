@@ -10,10 +10,21 @@ const TWO: &str = "An interactive pager keeps the terminal and later commands ar
 #[test]
 fn a_file_explains_itself() {
     let place = Place::new();
-    place.learn(&run("first.json"), &[ONE, "Fix /etc/passwd at once."], "2026-01-01");
+    place.learn(
+        &run("first.json"),
+        &[ONE, "Fix /etc/passwd at once."],
+        "2026-01-01",
+    );
     place.learn(&run("second.json"), &[ONE, TWO], "2026-01-05");
     insta::assert_snapshot!(place.text());
-    assert!(place.memory.book(&Place::agent()).unwrap().problems.is_empty());
+    assert!(
+        place
+            .memory
+            .book(&Place::agent())
+            .unwrap()
+            .problems
+            .is_empty()
+    );
 }
 
 #[test]
@@ -51,7 +62,7 @@ fn an_echo_does_not_back_a_lesson() {
             &RunMark::of(&run),
             &[(shown, Held::Unsaid)],
             &[proposal(ONE)],
-            &Guard::new(&run, |_| None),
+            &Guard::new(&run),
             noon("2026-01-02"),
         )
         .unwrap();
@@ -68,7 +79,7 @@ fn a_frozen_memory_is_read_and_never_written() {
     let text = place.text();
     let frozen = place.memory.clone().frozen();
     let run = run("b");
-    let guard = Guard::new(&run, |_| None);
+    let guard = Guard::new(&run);
     let learned = frozen.learn(
         run.agent.as_deref(),
         &RunMark::of(&run),
@@ -138,7 +149,11 @@ fn a_file_edited_by_hand_is_told_line_by_line_and_kept() {
         .iter()
         .map(|problem| format!("{}: {}", problem.line, problem.what))
         .collect();
-    told.extend(book.lessons.iter().map(|lesson| format!("= {}", lesson.text)));
+    told.extend(
+        book.lessons
+            .iter()
+            .map(|lesson| format!("= {}", lesson.text)),
+    );
     insta::assert_snapshot!(told.join("\n"));
 
     // One of the entries is backed by a new run, another is new: nothing else changes.
@@ -163,7 +178,9 @@ fn a_file_of_a_later_version_is_left_alone() {
     place.write(text);
     assert!(place.lessons().is_empty());
     let now = noon("2026-01-01");
-    let added = place.memory.add(&Place::agent(), LessonKind::Quirk, TWO, now);
+    let added = place
+        .memory
+        .add(&Place::agent(), LessonKind::Quirk, TWO, now);
     assert!(matches!(added, Err(MemoryError::Foreign { .. })));
     assert_eq!(place.text(), text);
 }
@@ -193,9 +210,13 @@ fn two_hundred_are_kept_and_those_of_a_person_stay() {
     let place = Place::new();
     let now = noon("2020-01-01");
     let agent = Place::agent();
-    place.memory.add(&agent, LessonKind::Quirk, TWO, now).unwrap();
+    place
+        .memory
+        .add(&agent, LessonKind::Quirk, TWO, now)
+        .unwrap();
     // As many sentences as needed that share one word of three at most, from words that are general.
-    let verbs = "skip repeat forget delay hide break lose copy move rename guess stop start read trust";
+    let verbs =
+        "skip repeat forget delay hide break lose copy move rename guess stop start read trust";
     let things = "build install backup review download cleanup test edit patch command file folder \
                   service script check";
     let ends = "error warning prompt timeout conflict retry crash pause loop gap default limit cache \
@@ -333,7 +354,10 @@ fn round_trip(text: &str) -> Result<(), TestCaseError> {
     let before: Vec<Lesson> = sheet.entries().map(|entry| entry.lesson.clone()).collect();
     let mut after = Vec::new();
     for (index, lesson) in before.iter().enumerate() {
-        let sealed = sheet.entries().nth(index).is_some_and(|entry| entry.is_sealed);
+        let sealed = sheet
+            .entries()
+            .nth(index)
+            .is_some_and(|entry| entry.is_sealed);
         let mut lesson = lesson.clone();
         if !sealed {
             lesson.contradicted += 1;
@@ -349,8 +373,14 @@ fn round_trip(text: &str) -> Result<(), TestCaseError> {
     let found: Vec<Lesson> = read.entries().map(|entry| entry.lesson.clone()).collect();
     prop_assert_eq!(found, after, "{}", written);
     let mut lines = written.lines();
-    for line in text.lines().filter(|line| !line.starts_with("contradicted")) {
-        prop_assert!(lines.any(|other| other == line), "{line:?} is lost in\n{written}");
+    for line in text
+        .lines()
+        .filter(|line| !line.starts_with("contradicted"))
+    {
+        prop_assert!(
+            lines.any(|other| other == line),
+            "{line:?} is lost in\n{written}"
+        );
     }
     Ok(())
 }
