@@ -227,7 +227,7 @@ impl Navigation<'_, '_> {
             tree: if setup.without.tree {
                 String::new()
             } else {
-                fold(subject, room.min(1500))
+                fold(subject, room.min(1500), !setup.without.offline)
             },
             offline: if setup.without.offline {
                 String::new()

@@ -1,6 +1,6 @@
 //! The client: one model, called within limits.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -97,6 +97,30 @@ impl Client {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.caller.ledger
+    }
+
+    /// The most tokens of prompt and answer together that the model takes, where that is known: from
+    /// the table that comes with the program, or from the file that `CODETRACER_PRICES` names.
+    #[must_use]
+    pub fn context_tokens(&self) -> Option<u64> {
+        self.caller.context_tokens
+    }
+
+    /// The prompt tokens of a request as the provider will count them: [`crate::estimate_input`],
+    /// corrected by what is known of the family's encoding and by the provider's own counts so far.
+    /// Budgets reckon with this number.
+    #[must_use]
+    pub fn estimate_input(&self, request: &Request) -> u64 {
+        self.caller
+            .as_the_provider_counts(crate::count::estimate_input(request))
+    }
+
+    /// How many tokens the provider counted for a thousand that [`crate::estimate_input`] counted, at
+    /// most so far: 1000 before the first longer answer, and never less. Who fills a model's context must
+    /// reckon with it.
+    #[must_use]
+    pub fn tokens_per_thousand(&self) -> u64 {
+        self.caller.per_thousand.load(Ordering::Relaxed)
     }
 
     /// The same client on another account and ledger: connections, limits on traffic, cassette, and
@@ -255,7 +279,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets what tokens cost.
+    /// Sets what tokens cost, and how many models take.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
         self.prices = prices;
@@ -284,6 +308,8 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, LlmError> {
         let calls = self.cassette.as_ref().is_none_or(Cassette::is_recording);
         let price = self.prices.of(&self.model);
+        let context_tokens = self.prices.context_tokens(&self.model);
+        let provider = protocol(self.model.protocol());
         let timeouts = self
             .timeouts
             .unwrap_or_else(|| Timeouts::of(self.model.served()));
@@ -301,7 +327,8 @@ impl ClientBuilder {
             ..Accepts::all()
         };
         let caller = Caller {
-            provider: protocol(self.model.protocol()),
+            per_thousand: Arc::new(AtomicU64::new(provider.tokens_per_thousand())),
+            provider,
             model: self.model,
             line,
             timeouts,
@@ -311,10 +338,10 @@ impl ClientBuilder {
             ledger: self.ledger,
             cassette: self.cassette,
             price,
+            context_tokens,
             tools_may_be_text: self.tools == ToolMode::Auto,
             most_bytes: self.most_bytes,
             accepts: Arc::new(Mutex::new(accepts)),
-            per_thousand: Arc::new(AtomicU64::new(1000)),
         };
         caller.can_keep_its_budget()?;
         Ok(Client {

@@ -53,6 +53,12 @@ pub trait Provider: Send + Sync {
         self.whole(&json(body, content_type)?)
     }
 
+    /// How many tokens its models count for a thousand of `count_tokens`, until their answers say
+    /// more: rather too many, as budgets must hold for the first call too.
+    fn tokens_per_thousand(&self) -> u64 {
+        1000
+    }
+
     /// Whether an answer may hold fenced tool calls in its words, though tools were offered in the
     /// protocol's own form.
     fn calls_may_be_text(&self) -> bool {

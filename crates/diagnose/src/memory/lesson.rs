@@ -203,7 +203,7 @@ impl Lesson {
     }
 
     /// Takes in what another lesson that says the same knows. Which of the two takes in which does not
-    /// matter, and what comes twice counts once: the runs are united, the counts are the larger of the
+    /// matter, and what comes twice counts once: the runs are united, each with its later day, the counts are the larger of the
     /// two, and the words are those of a person, else the shorter ones, else the first by alphabet.
     pub fn merge(&mut self, other: &Self) {
         let rank = |l: &Self| (l.by, l.text.len(), l.text.clone(), l.kind);
@@ -220,10 +220,12 @@ impl Lesson {
         self.unite(&other.runs, horizon);
     }
 
-    /// Adds a run; one that is there already counts once, from its first day.
+    /// Adds a run; one that is listed already counts once, from its first day.
     pub fn back(&mut self, run: Support) {
-        let horizon = self.horizon();
-        self.unite(&[run], horizon);
+        if self.runs.iter().all(|known| known.run != run.run) {
+            let horizon = self.horizon();
+            self.unite(&[run], horizon);
+        }
     }
 
     /// The oldest run listed, where older ones are counted but not listed.
@@ -239,7 +241,7 @@ impl Lesson {
         for support in self.runs.drain(..).chain(runs.iter().cloned()) {
             let known = by_run.entry(support.run.clone());
             let known = known.or_insert_with(|| support.clone());
-            if support < *known {
+            if support > *known {
                 *known = support;
             }
         }

@@ -214,26 +214,20 @@ fn two_hundred_are_kept_and_those_of_a_person_stay() {
         .memory
         .add(&agent, LessonKind::Quirk, TWO, now)
         .unwrap();
-    // As many different sentences as needed, from words that are general.
-    let verbs = ["skips", "repeats", "forgets", "delays", "hides", "breaks"];
-    let things = [
-        "build", "install", "backup", "review", "download", "cleanup",
-    ];
-    let ends = [
-        "errors",
-        "warnings",
-        "prompts",
-        "timeouts",
-        "conflicts",
-        "retries",
-        "crashes",
-    ];
+    // As many sentences as needed that share one word of three at most, from words that are general.
+    let verbs =
+        "skip repeat forget delay hide break lose copy move rename guess stop start read trust";
+    let things = "build install backup review download cleanup test edit patch command file folder \
+                  service script check";
+    let ends = "error warning prompt timeout conflict retry crash pause loop gap default limit cache \
+                log key";
+    let all = [verbs, things, ends].map(|words| words.split_whitespace().collect::<Vec<_>>());
+    let [verbs, things, ends] = all;
     let mut texts = Vec::new();
-    for verb in verbs {
-        for thing in things {
-            for end in ends {
-                texts.push(format!("It {verb} a {thing} because {end} came."));
-            }
+    for (i, verb) in verbs.iter().enumerate() {
+        for (j, thing) in things.iter().enumerate() {
+            let end = ends[(i + j) % ends.len()];
+            texts.push(format!("It may {verb} the {thing} with the {end}."));
         }
     }
     for (index, text) in texts.iter().take(220).enumerate() {

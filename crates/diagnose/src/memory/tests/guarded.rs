@@ -21,7 +21,7 @@ fn words_and_phrases_of_the_run_are_refused() {
     let run = run("one");
     for (text, why) in [
         (
-            "The agent computes fees before it looks at the calendar.",
+            "The agent looks at fees before it looks at the tests.",
             "`fees` is a word of this run",
         ),
         (
