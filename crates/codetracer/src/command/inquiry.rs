@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diagnose::fence::Fence;
 use diagnose::{Diagnosed, Method, Setup, Subject, Without, diagnose};
 use llm::{
     Account, BlockingClient, Budget, Cassette, Client, ClientBuilder, Gate, Ledger, Limits,
@@ -96,7 +97,8 @@ impl Asker {
         case: &Case<'_>,
         offline: &Diagnosis,
     ) -> anyhow::Result<Diagnosed> {
-        let subject = Subject::new(case, offline, "run-data");
+        let fence = Fence::of_run(case.index.trajectory);
+        let subject = Subject::new(case, offline, fence.mark());
         let client = self.builder.clone().ledger(Ledger::new()).build()?;
         let client = BlockingClient::new(client)?;
         Ok(diagnose(&subject, &self.setup, &[], &client))
