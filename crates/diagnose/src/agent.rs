@@ -1,8 +1,7 @@
 //! The loop: show, let the model look, take its conclusion as far as it stands.
 
 use llm::{
-    BlockingClient, CallRecord, Completion, LlmError, Message, OutputSchema, ToolCall, ToolChoice,
-    count_tokens,
+    BlockingClient, CallRecord, Completion, LlmError, Message, ToolCall, ToolChoice, count_tokens,
 };
 use trace::{Diagnosis, Engine, Inquiry, StepId};
 
@@ -77,11 +76,7 @@ pub fn diagnose(
     };
     let calls = client.client().ledger().calls();
     let (dropped, stated, proposed) = match ended.concluded {
-        Some((conclusion, checked)) => (
-            checked.faults,
-            Some(conclusion.confidence),
-            conclusion.lessons,
-        ),
+        Some((conclusion, checked)) => (checked.faults, conclusion.confidence, conclusion.lessons),
         None => (Vec::new(), None, Vec::new()),
     };
     let usage = client.client().ledger().usage();
@@ -167,7 +162,6 @@ struct Navigation<'n, 's> {
 
 impl Navigation<'_, '_> {
     fn run(&mut self, lessons: &[String], compactions: &mut u32) -> Result<(), Trouble> {
-        let schema = Conclusion::schema()?;
         let mut conversation = self.begin(lessons)?;
         for turn in 1..=self.setup.turns {
             conversation.fit(self.setup.context_tokens / 4, self.ledger);
@@ -183,7 +177,7 @@ impl Navigation<'_, '_> {
                 exchange.push(completion.message());
             }
             if completion.calls.is_empty() {
-                if self.take(&completion.text, &schema, &mut exchange) {
+                if self.take(&completion.text, &mut exchange) {
                     return self.outcome();
                 }
             } else if self.answer(&completion, conversation.room(), &mut exchange) {
@@ -233,7 +227,7 @@ impl Navigation<'_, '_> {
             tree: if setup.without.tree {
                 String::new()
             } else {
-                fold(subject, room.min(1500))
+                fold(subject, room.min(1500), !setup.without.offline)
             },
             offline: if setup.without.offline {
                 String::new()
@@ -288,10 +282,13 @@ impl Navigation<'_, '_> {
         for call in &completion.calls {
             self.ledger.called(&call.name);
             let message = match &call.arguments {
-                Err(fault) => Message::tool_failure(call, fault.to_string()),
-                Ok(arguments) if call.name == CONCLUDE => {
-                    let value = serde_json::Value::Object(arguments.clone());
-                    match self.conclude(value) {
+                // What does no harm in a conclusion is forgiven; a call beside the schema is read too.
+                _ if call.name == CONCLUDE => {
+                    let read = match &call.arguments {
+                        Ok(arguments) => Conclusion::read(&arguments.clone().into()),
+                        Err(_) => Conclusion::read_text(&call.raw),
+                    };
+                    match read.and_then(|conclusion| self.conclude(conclusion)) {
                         Ok(()) => {
                             done = true;
                             Message::tool(call, "taken")
@@ -299,6 +296,7 @@ impl Navigation<'_, '_> {
                         Err(why) => Message::tool_failure(call, why),
                     }
                 }
+                Err(fault) => Message::tool_failure(call, fault.to_string()),
                 Ok(arguments) => self.look(call, arguments, each),
             };
             exchange.push(message);
@@ -325,22 +323,21 @@ impl Navigation<'_, '_> {
     }
 
     /// Takes words without a call: a conclusion written out, or a reminder to call something.
-    fn take(&mut self, text: &str, schema: &OutputSchema, exchange: &mut Vec<Message>) -> bool {
-        let why = match schema.read(text) {
-            Ok(value) => match self.conclude(value) {
+    fn take(&mut self, text: &str, exchange: &mut Vec<Message>) -> bool {
+        let why = if text.contains("\"verdict\"") {
+            match Conclusion::read_text(text).and_then(|conclusion| self.conclude(conclusion)) {
                 Ok(()) => return true,
                 Err(why) => why,
-            },
-            Err(_) => "Call a tool, or conclude.".to_owned(),
+            }
+        } else {
+            "Call a tool, or conclude.".to_owned()
         };
         exchange.push(Message::user(why));
         false
     }
 
     /// Holds a conclusion against the run. `Err` is what goes back to the model.
-    fn conclude(&mut self, value: serde_json::Value) -> Result<(), String> {
-        let conclusion: Conclusion =
-            serde_json::from_value(value).map_err(|error| error.to_string())?;
+    fn conclude(&mut self, conclusion: Conclusion) -> Result<(), String> {
         let checked = check(&conclusion, self.subject, self.ledger);
         let faults: Vec<String> = checked
             .faults

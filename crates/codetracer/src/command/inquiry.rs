@@ -5,8 +5,7 @@ use std::time::Duration;
 use diagnose::fence::Fence;
 use diagnose::{Diagnosed, Method, Setup, Subject, Without, diagnose};
 use llm::{
-    Account, BlockingClient, Budget, Cassette, Client, ClientBuilder, Gate, Ledger, Limits,
-    Settings, Timeouts,
+    Account, BlockingClient, Budget, Cassette, Client, Gate, Ledger, Limits, Settings, Timeouts,
 };
 use localize::Case;
 use trace::Diagnosis;
@@ -16,7 +15,8 @@ use crate::cli::{MethodArg, ModelArgs, WithoutArg};
 /// Asks one model about runs, one after the other or several at a time, within one budget.
 pub(super) struct Asker {
     model: String,
-    builder: ClientBuilder,
+    client: BlockingClient,
+    each: Budget,
     setup: Setup,
 }
 
@@ -32,7 +32,8 @@ impl Asker {
         };
         let budget = Budget {
             tokens: args.max_tokens,
-            cost_usd: args.max_cost,
+            // A limit on one run needs a known price as one on all of them does.
+            cost_usd: args.max_cost.or(args.max_run_cost.map(|_| 1e9)),
             calls: args.max_calls,
             seconds: args.max_seconds,
         };
@@ -46,12 +47,15 @@ impl Asker {
         if let Some(path) = &args.replay_calls {
             builder = builder.cassette(Cassette::replay(path)?);
         }
-        // What is wrong with the settings is said before the first run is read.
-        builder.clone().build()?;
         let without = |what| args.without.contains(&what);
         Ok(Some(Self {
             model: name.clone(),
-            builder,
+            client: BlockingClient::new(builder.build()?)?,
+            each: Budget {
+                tokens: args.max_run_tokens,
+                cost_usd: args.max_run_cost,
+                ..Budget::default()
+            },
             setup: Setup {
                 method: match args.method {
                     MethodArg::Agent => Method::Agent,
@@ -92,16 +96,12 @@ impl Asker {
     }
 
     /// Has the model diagnose one run.
-    pub(super) fn diagnose(
-        &self,
-        case: &Case<'_>,
-        offline: &Diagnosis,
-    ) -> anyhow::Result<Diagnosed> {
+    pub(super) fn diagnose(&self, case: &Case<'_>, offline: &Diagnosis) -> Diagnosed {
         let fence = Fence::of_run(case.index.trajectory);
         let subject = Subject::new(case, offline, fence.mark());
-        let client = self.builder.clone().ledger(Ledger::new()).build()?;
-        let client = BlockingClient::new(client)?;
-        Ok(diagnose(&subject, &self.setup, &[], &client))
+        let account = self.client.client().account().within(self.each);
+        let client = self.client.with(account, Ledger::new());
+        diagnose(&subject, &self.setup, &[], &client)
     }
 }
 

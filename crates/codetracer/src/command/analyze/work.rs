@@ -108,7 +108,7 @@ fn conclude(
         Some(asker) => {
             let case = Case::new(&index);
             let offline = diagnose_case(&case, how.options, Model::shipped());
-            asker.diagnose(&case, &offline)?.diagnosis
+            asker.diagnose(&case, &offline).diagnosis
         }
         None => diagnose(&index, how.options),
     };
@@ -122,10 +122,7 @@ fn conclude(
     let inquiry = diagnosis.engine.inquiry.as_deref();
     let trouble = inquiry.and_then(|inquiry| {
         let trouble = inquiry.trouble.as_ref()?;
-        Some(format!(
-            "{}: {trouble}; the offline verdict stands",
-            diagnosis.path
-        ))
+        Some(format!("{}: {trouble}", diagnosis.path))
     });
     let mut long = None;
     let text = match form {

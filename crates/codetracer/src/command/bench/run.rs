@@ -32,6 +32,7 @@ use crate::command::inquiry::Asker;
 use crate::input::{Input, in_order};
 use crate::kept::{Diagnoses, Seen};
 use crate::output::Output;
+use crate::outside::check_outside;
 
 /// Endings of the archives a run's artifacts come in.
 const ARCHIVES: &[&str] = &[".tar.zst", ".tar.gz", ".tgz", ".tar", ".zip"];
@@ -122,8 +123,9 @@ pub(super) fn run(
             .systems
             .iter()
             .any(|system| !system.failures.is_empty());
-        let report =
-            report(&sets, &said.systems, &said.facts).with_agreement(&said.name, &said.answers);
+        let report = report(&sets, &said.systems, &said.facts)
+            .with_spend(&said.name, &said.paid)
+            .with_agreement(&said.name, &said.answers);
         show(&report, args.labels.json, args.out.as_deref(), output)?;
         return Ok(if failed {
             Status::PartlyFailed
@@ -143,26 +145,6 @@ pub(super) fn run(
     } else {
         Status::Done
     })
-}
-
-/// Refuses to write where the inputs are: nothing is ever written below them.
-pub(super) fn check_outside(out: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
-    let absolute = |path: &Path| {
-        let known = path.ancestors().find_map(|part| {
-            let rest = path.strip_prefix(part).ok()?;
-            Some(fs::canonicalize(part).ok()?.join(rest))
-        });
-        known.or_else(|| std::path::absolute(path).ok())
-    };
-    let out = absolute(out);
-    for input in inputs {
-        if let (Some(out), Some(input)) = (&out, absolute(input))
-            && out.starts_with(&input)
-        {
-            bail!("--out lies within {}, which is only read", input.display());
-        }
-    }
-    Ok(())
 }
 
 /// Where the labelled runs are, without repetition, and those that are not where their labels say.
