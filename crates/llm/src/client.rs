@@ -106,13 +106,13 @@ impl Client {
         self.caller.context_tokens
     }
 
-    /// The prompt tokens of a request as the provider will count them: [`crate::estimate_input`],
-    /// corrected by what is known of the family's encoding and by the provider's own counts so far.
-    /// Budgets reckon with this number.
+    /// The prompt tokens of a request as the model's family counts them: [`crate::estimate_input`],
+    /// raised for families whose encoding gives more. The same for the same request whatever was
+    /// called before, so that prompts which are made to fit by it are found again in a cassette.
     #[must_use]
     pub fn estimate_input(&self, request: &Request) -> u64 {
-        self.caller
-            .as_the_provider_counts(crate::count::estimate_input(request))
+        let counted = crate::count::estimate_input(request);
+        counted.saturating_mul(self.caller.provider.tokens_per_thousand()) / 1000
     }
 
     /// The same client on another account and ledger: connections, limits on traffic, cassette, and
