@@ -1,6 +1,8 @@
 //! What can be asked on the command line.
 
 mod bench;
+mod export;
+mod model;
 
 use std::path::PathBuf;
 
@@ -8,12 +10,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use bench::{Bench, BenchCompare, BenchRun, BenchScore, BenchTrain, Labels};
+pub(crate) use export::ExportArgs;
+pub(crate) use model::{MethodArg, ModelArgs, WithoutArg};
 
 /// Finds where a coding agent's run first went wrong, offline, with evidence.
 ///
 /// PATH may be a file, a folder, an archive, a heap of all of them, or `-` for standard input.
-/// Nothing is ever written to the input, and nothing leaves the machine, but for what
-/// `extractors learn --model` sends to the model you name.
+/// Nothing is ever written to the input, and nothing leaves the machine, but for what `--model` sends
+/// to the model you name.
 #[derive(Debug, Parser)]
 #[command(
     name = "codetracer",
@@ -156,6 +160,17 @@ pub(crate) struct Analyze {
     /// Only the run with this id.
     #[arg(long, value_name = "ID")]
     pub(crate) run: Option<String>,
+    #[command(flatten)]
+    pub(crate) export: ExportArgs,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+}
+
+impl Analyze {
+    /// Whether what is printed is made of the documents alone.
+    pub(crate) fn by_document(&self) -> bool {
+        self.json || self.export.is_asked()
+    }
 }
 
 /// `codetracer extract`.

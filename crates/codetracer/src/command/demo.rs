@@ -2,7 +2,7 @@
 
 use localize::Options;
 
-use super::analyze::{Form, analyse};
+use super::analyze::{Form, How, analyse};
 use super::{Status, Tally};
 use crate::cli::{Demo, FailOn};
 use crate::input::Input;
@@ -27,7 +27,7 @@ pub(super) fn run(
     } else {
         Form::Full(output.palette())
     };
-    let done = analyse(&input, run, Options::default(), form)?;
+    let done = analyse(&input, run, How::offline(Options::default()), form)?;
     output.text(&done.text)?;
     let mut tally = Tally::default();
     tally.count(done.verdict);

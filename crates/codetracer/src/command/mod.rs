@@ -11,7 +11,7 @@ mod doctor;
 mod extract;
 mod extractors;
 mod graph;
-mod progress;
+mod inquiry;
 mod report;
 mod schema;
 mod show;
@@ -101,6 +101,8 @@ pub(super) struct Tally {
     pub(super) undecided: usize,
     /// Runs or paths that could not be read.
     pub(super) unreadable: usize,
+    /// Runs that a model failed on, so that the offline verdict stands.
+    pub(super) unasked: usize,
 }
 
 impl Tally {
@@ -126,6 +128,9 @@ impl Tally {
             } else {
                 Status::BadInput
             };
+        }
+        if self.unasked > 0 {
+            return Status::PartlyFailed;
         }
         match fail_on {
             Some(FailOn::Failure) if self.failures > 0 => Status::Findings,

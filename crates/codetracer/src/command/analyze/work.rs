@@ -5,10 +5,11 @@ use std::time::SystemTime;
 use analysis::{Index, IndexedStep};
 use anyhow::{anyhow, bail};
 use formats::{ExtractError, Extraction, ReadError, Run};
-use localize::{Options, diagnose};
+use localize::{Case, Model, Options, diagnose, diagnose_case};
 use store::{Answer, Key};
 use trace::{Diagnosis, StepId, StepStatus, Verdict};
 
+use crate::command::inquiry::Asker;
 use crate::command::report;
 use crate::input::{Input, UNSPOOLED};
 use crate::kept::{Diagnoses, Kept};
@@ -23,6 +24,25 @@ pub(in crate::command) enum Form {
     Full(Palette),
     /// One line of a table.
     Row(Palette),
+}
+
+/// How runs are diagnosed.
+#[derive(Clone, Copy)]
+pub(in crate::command) struct How<'h> {
+    /// What is asked of the offline engine.
+    pub(in crate::command) options: Options,
+    /// The model that judges after it, if one does.
+    pub(in crate::command) asker: Option<&'h Asker>,
+}
+
+impl How<'_> {
+    /// By the offline engine alone.
+    pub(in crate::command) fn offline(options: Options) -> Self {
+        Self {
+            options,
+            asker: None,
+        }
+    }
 }
 
 /// One run to be printed.
@@ -61,16 +81,18 @@ pub(in crate::command) struct Analysed {
     pub(in crate::command) warnings: Vec<String>,
     /// The first step whose observation shows a failure.
     pub(in crate::command) first_failing: Option<StepId>,
+    /// Why the model's verdict is not used, where one was asked.
+    pub(in crate::command) trouble: Option<String>,
 }
 
 /// Reads, indexes, diagnoses and lays out one run; everything but the text is dropped again.
 pub(in crate::command) fn analyse(
     input: &Input,
     run: &Run,
-    options: Options,
+    how: How<'_>,
     form: Form,
 ) -> anyhow::Result<Analysed> {
-    conclude(input, run, input.read(run)?, options, form)
+    conclude(input, run, input.read(run)?, how, form)
 }
 
 /// Indexes, diagnoses and lays out one run that was read.
@@ -78,11 +100,18 @@ fn conclude(
     input: &Input,
     run: &Run,
     extraction: Extraction,
-    options: Options,
+    how: How<'_>,
     form: Form,
 ) -> anyhow::Result<Analysed> {
     let index = Index::new(&extraction.trajectory);
-    let mut diagnosis: Diagnosis = diagnose(&index, options);
+    let mut diagnosis: Diagnosis = match how.asker {
+        Some(asker) => {
+            let case = Case::new(&index);
+            let offline = diagnose_case(&case, how.options, Model::shipped());
+            asker.diagnose(&case, &offline).diagnosis
+        }
+        None => diagnose(&index, how.options),
+    };
     diagnosis.path = input.user_path(&run.path);
     if index.is_damaged() {
         bail!("{}: {UNSPOOLED}", diagnosis.path);
@@ -90,6 +119,11 @@ fn conclude(
     let failed = |step: &IndexedStep<'_>| step.outcome.status == StepStatus::Failed;
     let first_failing = index.steps().find(failed).map(|step| step.id);
     let verdict = diagnosis.verdict;
+    let inquiry = diagnosis.engine.inquiry.as_deref();
+    let trouble = inquiry.and_then(|inquiry| {
+        let trouble = inquiry.trouble.as_ref()?;
+        Some(format!("{}: {trouble}", diagnosis.path))
+    });
     let mut long = None;
     let text = match form {
         Form::Json if diagnosis.labels.is_parked() => {
@@ -109,6 +143,7 @@ fn conclude(
         verdict,
         warnings: extraction.warnings,
         first_failing,
+        trouble,
     })
 }
 
@@ -117,7 +152,7 @@ fn conclude(
 pub(in crate::command) fn work(
     job: &Job<'_>,
     kept: Option<&Diagnoses>,
-    options: Options,
+    how: How<'_>,
     form: Form,
     started: SystemTime,
 ) -> Done {
@@ -142,7 +177,7 @@ pub(in crate::command) fn work(
     };
     let (Some(kept), Some(key), false) = (kept, key, matches!(form, Form::Full(_))) else {
         return Done {
-            result: analyse(input, run, options, form),
+            result: analyse(input, run, how, form),
             keep: None,
             settled: None,
         };
@@ -155,7 +190,7 @@ pub(in crate::command) fn work(
         };
     }
     let (extraction, files) = input.read_with_sources(run);
-    let result = extraction.and_then(|read| conclude(input, run, read, options, Form::Json));
+    let result = extraction.and_then(|read| conclude(input, run, read, how, Form::Json));
     let worth = match &result {
         Ok(done) if done.long.is_some() => None,
         Ok(done) => Some(Kept {
@@ -210,5 +245,6 @@ fn laid_out(known: Kept, form: Form) -> anyhow::Result<Analysed> {
         verdict,
         warnings: known.warnings,
         first_failing: known.first_failing,
+        trouble: None,
     })
 }

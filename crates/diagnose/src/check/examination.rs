@@ -1,0 +1,213 @@
+//! A conclusion under examination.
+
+use std::collections::BTreeSet;
+
+use trace::{Evidence, Step, StepId};
+
+use super::Proven;
+use crate::conclusion::{Claim, ClaimKind, Conclusion};
+use crate::ledger::Ledger;
+use crate::quotation::{self, Found, Objection, Place};
+use crate::subject::{Part, Subject};
+
+/// What a rule says is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The place of the claim in the conclusion; `None` for the verdict.
+    pub claim: Option<usize>,
+    /// What is wrong, for the model.
+    pub why: String,
+}
+
+impl Fault {
+    /// A fault of a claim.
+    pub(super) fn of(claim: &Examined<'_>, why: impl Into<String>) -> Self {
+        Self {
+            claim: Some(claim.at),
+            why: why.into(),
+        }
+    }
+
+    /// A fault of the verdict.
+    pub(super) fn verdict(why: impl Into<String>) -> Self {
+        Self {
+            claim: None,
+            why: why.into(),
+        }
+    }
+}
+
+/// A claim about steps that exist.
+#[derive(Debug, Clone)]
+pub struct Examined<'e> {
+    /// Its place in the conclusion.
+    pub at: usize,
+    /// The claim.
+    pub claim: &'e Claim,
+    /// The step it is about.
+    pub step: StepId,
+    /// The step it quotes.
+    pub from: StepId,
+    /// The words, where they stand there and the step was opened.
+    pub found: Option<Found>,
+}
+
+/// A conclusion with what is known about it.
+pub struct Examination<'e, 's> {
+    /// The conclusion.
+    pub conclusion: &'e Conclusion,
+    /// The run.
+    pub subject: &'e Subject<'s>,
+    /// What was opened.
+    pub ledger: &'e Ledger,
+    claims: Vec<Examined<'e>>,
+    unreal: Vec<Fault>,
+    fallen: BTreeSet<usize>,
+}
+
+impl<'e, 's> Examination<'e, 's> {
+    /// Looks up the steps and the words of every claim.
+    pub(super) fn new(
+        conclusion: &'e Conclusion,
+        subject: &'e Subject<'s>,
+        ledger: &'e Ledger,
+    ) -> Self {
+        let mut examination = Self {
+            conclusion,
+            subject,
+            ledger,
+            claims: Vec::new(),
+            unreal: Vec::new(),
+            fallen: BTreeSet::new(),
+        };
+        for (at, claim) in conclusion.claims.iter().enumerate() {
+            let step = subject.step_id(claim.step);
+            let from = subject.step_id(claim.quoted_step.unwrap_or(claim.step));
+            match (step, from) {
+                (Ok(step), Ok(from)) => {
+                    let found = find(subject, ledger, from, claim);
+                    examination.claims.push(Examined {
+                        at,
+                        claim,
+                        step,
+                        from,
+                        found,
+                    });
+                }
+                (Err(why), _) | (_, Err(why)) => examination.unreal.push(Fault {
+                    claim: Some(at),
+                    why,
+                }),
+            }
+        }
+        examination
+    }
+
+    /// What is wrong with claims about steps that do not exist.
+    pub(super) fn unreal(&self) -> &[Fault] {
+        &self.unreal
+    }
+
+    /// All claims about steps that exist.
+    pub fn claims(&self) -> impl Iterator<Item = &Examined<'e>> {
+        self.claims.iter()
+    }
+
+    /// The claims that no rule so far has found wrong.
+    pub fn standing(&self) -> impl Iterator<Item = &Examined<'e>> {
+        let standing = |claim: &&Examined<'e>| !self.fallen.contains(&claim.at);
+        self.claims.iter().filter(standing)
+    }
+
+    /// The standing claims of one kind.
+    pub fn of(&self, kind: ClaimKind) -> impl Iterator<Item = &Examined<'e>> {
+        self.standing()
+            .filter(move |claim| claim.claim.kind == kind)
+    }
+
+    /// Notes that a claim fell, and names it.
+    pub(super) fn fell(&mut self, claim: Option<usize>) -> String {
+        self.fallen.extend(claim);
+        let named = claim.and_then(|at| self.conclusion.claims.get(at));
+        match named {
+            Some(claim) => format!("{} {}", claim.kind.as_str(), claim.step),
+            None => format!("verdict {}", self.conclusion.verdict.as_str()),
+        }
+    }
+
+    /// What stands, with the words of the run.
+    pub(super) fn proven(&self) -> Vec<Proven> {
+        self.standing()
+            .filter_map(|claim| {
+                Some(Proven {
+                    kind: claim.claim.kind,
+                    step: claim.step,
+                    why: claim.claim.why.clone(),
+                    evidence: evidence(self.subject, claim)?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Finds the words: if they stand in several places, where they were shown and nobody planted them.
+fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, claim: &Claim) -> Option<Found> {
+    if !ledger.is_open(from) {
+        return None;
+    }
+    let indexed = subject.index().step(from)?;
+    let planted = planted(subject, &indexed.step);
+    let observed = matches!(claim.kind, ClaimKind::MissedSignal | ClaimKind::Evidence);
+    quotation::find(subject, &indexed.step, &claim.quote, &|part, place| {
+        if planted.iter().any(|planted| planted.holds(part, place)) {
+            Some(Objection::Planted)
+        } else {
+            (observed && part != Part::Observation).then_some(Objection::OtherPart)
+        }
+    })
+}
+
+/// The lines of a step that speak to whoever judges the run.
+fn planted(subject: &Subject<'_>, step: &Step) -> Vec<Planted> {
+    let injections = subject.offline.injections.iter();
+    let here = injections.filter(|injection| injection.evidence.step_id == step.id);
+    here.filter_map(|injection| {
+        let words = subject.safe(&injection.evidence.quote);
+        let found = quotation::find(subject, step, &words, &|_, _| None)?;
+        Some(Planted { found })
+    })
+    .collect()
+}
+
+/// Lines that were planted.
+struct Planted {
+    found: Found,
+}
+
+impl Planted {
+    /// Whether a place lies on one of the lines.
+    fn holds(&self, part: Part, place: &Place<'_>) -> bool {
+        let Some((first, last)) = self.found.pieces.first().zip(self.found.pieces.last()) else {
+            return false;
+        };
+        let line = |at: usize| {
+            place.text[..at]
+                .rfind('\n')
+                .map_or(0, |newline| newline + 1)
+        };
+        let end = place.text[last.end..].find('\n');
+        let end = end.map_or(place.text.len(), |length| last.end + length);
+        part == self.found.part && line(first.start) < place.range.end && place.range.start < end
+    }
+}
+
+/// The words with the record that holds them, where the layout has one.
+fn evidence(subject: &Subject<'_>, claim: &Examined<'_>) -> Option<Evidence> {
+    let found = claim.found.as_ref()?;
+    let indexed = subject.index().step(claim.from)?;
+    Some(Evidence {
+        step_id: claim.from,
+        quote: found.words.clone(),
+        reference: quotation::record(&indexed.step, found.part).cloned(),
+    })
+}
