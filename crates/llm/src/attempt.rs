@@ -72,7 +72,7 @@ impl Caller {
         self.can_keep_its_budget()?;
         let check = ToolCheck::new(&request.tools)?;
         let counted = estimate_input(&lower(request, self.accepts()));
-        let input = counted.saturating_mul(self.per_thousand.load(Ordering::Relaxed)) / 1000;
+        let input = self.as_the_provider_counts(counted);
         let mut progress = Progress::default();
         let by_budget = self
             .account
@@ -352,6 +352,11 @@ impl Caller {
 
     pub(crate) fn most_bytes(&self) -> usize {
         self.most_bytes
+    }
+
+    /// Our count of tokens as the provider will count them, by all that is known of it.
+    pub(crate) fn as_the_provider_counts(&self, counted: u64) -> u64 {
+        counted.saturating_mul(self.per_thousand.load(Ordering::Relaxed)) / 1000
     }
 
     /// Remembers how the provider's count of a prompt compares with ours, which is that of another

@@ -106,23 +106,27 @@ impl Client {
         self.caller.context_tokens
     }
 
-    /// The prompt tokens of a request as the model's family counts them: [`crate::estimate_input`],
-    /// raised for families whose encoding gives more. The same for the same request whatever was
-    /// called before, so that prompts which are made to fit by it are found again in a cassette.
+    /// The prompt tokens of a request as the provider will count them: [`crate::estimate_input`],
+    /// raised by what is known of the family's encoding and by the provider's own counts in the
+    /// calls of this client so far. Budgets reckon with this number.
     #[must_use]
     pub fn estimate_input(&self, request: &Request) -> u64 {
-        let counted = crate::count::estimate_input(request);
-        counted.saturating_mul(self.caller.provider.tokens_per_thousand()) / 1000
+        self.caller
+            .as_the_provider_counts(crate::count::estimate_input(request))
     }
 
     /// The same client on another account and ledger: connections, limits on traffic, cassette, and
-    /// what was learnt of the server are shared. For a part of some work that is limited and counted
-    /// on its own; see [`Account::within`] for limits that hold for all parts together.
+    /// what the server was found to accept are shared. For a part of some work that is limited and
+    /// counted on its own; see [`Account::within`] for limits that hold for all parts together.
+    ///
+    /// How the provider counts is found out anew, so that what is asked in this part does not depend
+    /// on what is going on in others, and is found again in a cassette.
     #[must_use]
     pub fn with(&self, account: Account, ledger: Ledger) -> Self {
         let caller = Caller {
             account,
             ledger,
+            per_thousand: Arc::new(AtomicU64::new(self.caller.provider.tokens_per_thousand())),
             ..Caller::clone(&self.caller)
         };
         Self {
