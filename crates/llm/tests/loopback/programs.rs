@@ -240,7 +240,7 @@ async fn a_slow_program_is_ended_with_all_it_started() {
         .enumerate()
         .map(|(at, (script, timeouts, expected))| {
             let mark = folder.path().join(at.to_string());
-            let script = format!("(sleep 1; touch {}) > /dev/null & {script}", mark.display());
+            let script = format!("(sleep 2; touch {}) > /dev/null & {script}", mark.display());
             tokio::spawn(async move {
                 let client = builder(&script).timeouts(timeouts).build().unwrap();
                 match client.complete(&ask("?")).await {
@@ -249,7 +249,7 @@ async fn a_slow_program_is_ended_with_all_it_started() {
                     }
                     other => panic!("{other:?}"),
                 }
-                tokio::time::sleep(Duration::from_millis(1200)).await;
+                tokio::time::sleep(Duration::from_millis(2300)).await;
                 assert!(!mark.exists(), "what it started went on: {script}");
             })
         });
