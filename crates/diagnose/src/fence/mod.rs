@@ -78,7 +78,8 @@ impl Fence {
         }
         // Lower case changes no place, as the mark is ASCII and so is what is changed.
         let lower = text.to_ascii_lowercase();
-        let mut found = lower.match_indices(&self.mark.to_ascii_lowercase());
+        let mark = self.mark.to_ascii_lowercase();
+        let mut found = lower.match_indices(&mark);
         let Some(first) = found.next() else {
             return text;
         };
