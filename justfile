@@ -16,9 +16,9 @@ test:
 snapshots:
     INSTA_UPDATE=always cargo test --workspace
 
-# Write docs/schema/ anew after a change of the types in `trace`.
+# Write docs/schema/ anew after a change of the types.
 schemas:
-    UPDATE_SCHEMAS=1 cargo test -p trace --test schemas
+    UPDATE_SCHEMAS=1 cargo test -p trace -p export --test schemas
 
 # Diagnose the bundled run.
 demo:

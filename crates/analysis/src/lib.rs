@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod compare;
 pub mod effect;
+pub mod injection;
 pub mod intent;
 pub mod outcome;
 pub mod render;

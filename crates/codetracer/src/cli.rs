@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 mod bench;
+mod export;
 mod model;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use bench::{Bench, BenchCompare, BenchRun, BenchScore, BenchTrain, Labels};
+pub(crate) use export::ExportArgs;
 pub(crate) use model::{MethodArg, ModelArgs, WithoutArg};
 
 /// Finds where a coding agent's run first went wrong, offline, with evidence.
@@ -159,7 +161,16 @@ pub(crate) struct Analyze {
     #[arg(long, value_name = "ID")]
     pub(crate) run: Option<String>,
     #[command(flatten)]
+    pub(crate) export: ExportArgs,
+    #[command(flatten)]
     pub(crate) model: ModelArgs,
+}
+
+impl Analyze {
+    /// Whether what is printed is made of the documents alone.
+    pub(crate) fn by_document(&self) -> bool {
+        self.json || self.export.is_asked()
+    }
 }
 
 /// `codetracer extract`.

@@ -8,6 +8,7 @@ mod input;
 mod kept;
 mod local;
 mod output;
+mod outside;
 
 use std::io;
 use std::process::ExitCode;

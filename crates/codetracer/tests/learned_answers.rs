@@ -7,12 +7,10 @@
     reason = "the table is the result, and a test that cannot go on has failed"
 )]
 
-mod scripted;
-
 use std::fmt::Write as _;
 use std::path::Path;
 
-use scripted::Server;
+use scripted::{Protocol, Reply, ScriptedModel};
 use serde_json::{Value, json};
 
 /// What a person planted in the log.
@@ -145,20 +143,27 @@ fn bad_answers() -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
+/// What a model of this name says in the round of its conversation, counted from 1.
+fn server(script: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> ScriptedModel {
+    ScriptedModel::start(Protocol::OpenAi, move |asked| {
+        Reply::text(script(&asked.model, asked.round))
+    })
+}
+
 struct Told {
     status: i32,
     stdout: String,
     stderr: String,
 }
 
-fn learn(server: &Server, model: &str, run: &str, more: &[&str]) -> Told {
+fn learn(server: &ScriptedModel, model: &str, run: &str, more: &[&str]) -> Told {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     std::fs::write(&path, run).unwrap();
     learn_at(server, model, &path, &folder.path().join("data"), more)
 }
 
-fn learn_at(server: &Server, model: &str, path: &Path, data: &Path, more: &[&str]) -> Told {
+fn learn_at(server: &ScriptedModel, model: &str, path: &Path, data: &Path, more: &[&str]) -> Told {
     let output = assert_cmd::cargo::cargo_bin_cmd!("codetracer")
         .args(["extractors", "learn", "--name", "odd", "--model", model])
         .args(more)
@@ -176,7 +181,7 @@ fn learn_at(server: &Server, model: &str, path: &Path, data: &Path, more: &[&str
 
 #[test]
 fn bad_answers_are_told_why_and_mended() {
-    let server = Server::start(|model, round| {
+    let server = server(|model, round| {
         let bad = bad_answers().into_iter().find(|(name, ..)| *name == model);
         match (bad, round) {
             (Some((_, answer, _)), 1) => answer,
@@ -191,22 +196,22 @@ fn bad_answers_are_told_why_and_mended() {
             &odd_run(),
             &["--json"],
         );
-        let asked = server.asked(name);
-        let rounds: Vec<usize> = asked.iter().map(|question| question.round).collect();
+        let asked = server.requests_of(name);
+        let rounds: Vec<usize> = asked.iter().map(|asked| asked.round).collect();
         assert_eq!(rounds, [1, 2], "{name}: {}", told.stderr);
         assert!(
-            asked[1].text.contains(reason),
+            asked[1].last_text().contains(reason),
             "{name} was told: {}",
-            asked[1].text
+            asked[1].last_text()
         );
         // The planted sentence stands between the marks, and nothing after them repeats it.
-        let (_, after) = asked[0].text.rsplit_once(PLANTED).unwrap();
+        let (_, after) = asked[0].last_text().rsplit_once(PLANTED).unwrap();
         assert!(after.trim_end().len() > 16, "{name}");
         let document: Value = serde_json::from_str(&told.stdout).unwrap();
         assert_eq!(told.status, 0, "{name}: {}", told.stderr);
         assert_eq!(document["score"]["steps"], 8, "{name}: {document}");
         assert_eq!(document["score"]["joined"], 8, "{name}");
-        println!("{name:<18} refused: {}", first_reason(&asked[1].text));
+        println!("{name:<18} refused: {}", first_reason(asked[1].last_text()));
     }
 }
 
@@ -217,10 +222,10 @@ fn first_reason(text: &str) -> String {
 
 #[test]
 fn learning_ends_after_its_rounds() {
-    let server = Server::start(|_, _| "Sorry.".to_owned());
+    let server = server(|_, _| "Sorry.".to_owned());
     let told = learn(&server, "openai/sorry", &odd_run(), &["--rounds", "2"]);
     assert_ne!(told.status, 0);
-    assert_eq!(server.asked("sorry").len(), 2);
+    assert_eq!(server.requests_of("sorry").len(), 2);
     assert!(told.stdout.contains("round 1: refused"), "{}", told.stdout);
     assert!(told.stdout.contains("round 2: refused"), "{}", told.stdout);
     assert!(
@@ -237,7 +242,7 @@ fn learning_ends_after_its_rounds() {
 
 #[test]
 fn what_structure_alone_reads_stands_when_the_model_fails() {
-    let server = Server::start(|model, _| {
+    let server = server(|model, _| {
         match model {
         // One call of six, and the rest passed over.
         "poor" => "```json\n{\"records\": {\"container\": \"lines\"}, \"rules\": [\
@@ -252,30 +257,34 @@ fn what_structure_alone_reads_stands_when_the_model_fails() {
         assert_eq!(told.status, 0, "{model}: {}{}", told.stdout, told.stderr);
         assert!(told.stdout.contains("made by induction"), "{}", told.stdout);
         assert!(told.stdout.contains("round 3: refused"), "{}", told.stdout);
-        let first = &server.asked(model)[0].text;
+        let asked = server.requests_of(model);
+        let first = asked[0].last_text();
         assert!(first.contains("it would be accepted"), "{first}");
     }
 }
 
 #[test]
 fn nothing_is_sent_when_only_the_prompt_is_wanted() {
-    let server = Server::start(|_, _| String::new());
+    let server = server(|_, _| String::new());
     let told = learn(&server, "openai/silent", &odd_run(), &["--show-prompt"]);
     assert_eq!(told.status, 0, "{}", told.stderr);
     assert!(told.stdout.contains("FORM 1, a map"), "{}", told.stdout);
     assert!(told.stdout.contains("§run§"), "{}", told.stdout);
-    assert!(server.asked("silent").is_empty());
+    assert!(server.requests_of("silent").is_empty());
     // What is shown is what is sent.
     let _ = learn(&server, "openai/asked", &odd_run(), &["--rounds", "1"]);
-    assert!(told.stdout.contains(&server.asked("asked")[0].text));
+    assert!(
+        told.stdout
+            .contains(server.requests_of("asked")[0].last_text())
+    );
 }
 
 #[test]
 fn a_budget_ends_the_conversation() {
-    let server = Server::start(|_, _| "Sorry.".to_owned());
+    let server = server(|_, _| "Sorry.".to_owned());
     let told = learn(&server, "openai/dear", &odd_run(), &["--max-tokens", "10"]);
     assert_ne!(told.status, 0);
-    assert!(server.asked("dear").is_empty());
+    assert!(server.requests_of("dear").is_empty());
     assert!(
         told.stderr.contains("the budget of 10 tokens"),
         "{}",

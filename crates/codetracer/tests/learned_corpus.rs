@@ -14,7 +14,6 @@
 
 #[path = "../../formats/tests/same/mod.rs"]
 mod same;
-mod scripted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,7 +23,7 @@ use formats::learned::{Package, Program, Registry};
 use formats::pile::{EntryId, Limits, Pile};
 use formats::{Run, find_runs, read_run};
 use same::{Key, by_map, by_structure, keys, same};
-use scripted::Server;
+use scripted::{Protocol, Reply, ScriptedModel};
 
 /// Layouts whose answer is asked for over Anthropic's protocol.
 const BY_ANTHROPIC: &[&str] = &["gemini-cli"];
@@ -205,7 +204,13 @@ fn hidden(layout: &str) -> String {
     format!("hidden-{layout}")
 }
 
-fn learn(server: &Server, layout: &str, path: &Path, data: &Path, more: &[&str]) -> (i32, String) {
+fn learn(
+    server: &ScriptedModel,
+    layout: &str,
+    path: &Path,
+    data: &Path,
+    more: &[&str],
+) -> (i32, String) {
     let provider = if BY_ANTHROPIC.contains(&layout) {
         "anthropic"
     } else {
@@ -252,7 +257,11 @@ fn models_answers_read_what_native_extractors_read() {
     for run in &found.runs {
         layouts.entry(run.claim.layout).or_default().push(run);
     }
-    let server = Server::start(|layout, round| answer(layout, round).unwrap_or_default());
+    let server = ScriptedModel::start(Protocol::OpenAi, |asked| {
+        let recorded = answer(&asked.model, asked.round).unwrap_or_default();
+        // Stated, so that a long answer is not cut.
+        Reply::text(recorded).with_usage(llm::Usage::default())
+    });
     let mut rows = Vec::new();
     for (layout, runs) in &layouts {
         if !only.is_empty() && !only.split(',').any(|name| name == *layout) {
@@ -275,10 +284,10 @@ fn models_answers_read_what_native_extractors_read() {
             continue;
         }
         let (status, said) = learn(&server, layout, &shown, &data, &[]);
-        for question in server.asked(layout).iter().skip(1) {
+        for question in server.requests_of(layout).iter().skip(1) {
             if let Some(prompts) = &prompts {
                 let name = format!("{layout}.{}.txt", question.round);
-                fs::write(prompts.join(name), &question.text).unwrap();
+                fs::write(prompts.join(name), question.last_text()).unwrap();
             }
         }
         if !only.is_empty() || status != 0 {
@@ -315,13 +324,13 @@ fn measured(
     pile: &Pile,
     samples: &[Sample],
     package: Option<&std::sync::Arc<Package>>,
-    server: &Server,
+    server: &ScriptedModel,
 ) -> Row {
     let mut row = Row {
         layout: layout.to_owned(),
         samples: samples.len(),
         native: 0,
-        rounds: server.asked(layout).len(),
+        rounds: server.requests_of(layout).len(),
         form: match package.map(|package| (&package.program, package.provenance.made_by.as_str())) {
             None => "refused",
             Some((_, "induction")) => "induced",

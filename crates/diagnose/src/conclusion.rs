@@ -1,92 +1,133 @@
 //! What a model concludes, before anything of it is believed.
 
+mod read;
+mod schema;
+
 use llm::{LlmError, OutputSchema, Tool};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use trace::{ChainRole, Fault, Verdict};
 
 /// The name of the tool, and of the schema, by which a model concludes.
 pub const CONCLUDE: &str = "conclude";
 
+/// The most claims a conclusion may make.
+pub const MOST_CLAIMS: usize = 24;
+
+/// The most lessons a conclusion may hold.
+pub const MOST_LESSONS: usize = 3;
+
 /// A model's verdict on a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conclusion {
     /// Whether the run failed.
     pub verdict: Verdict,
-    /// The error-critical step: the first unrepaired wrong decision; null unless the run failed.
-    pub onset: Option<Claim>,
-    /// What kind of mistake the onset is; null without onset.
+    /// What kind of mistake the onset is; `None` without onset.
     pub fault: Option<Fault>,
-    /// From the onset to the failure, in step order, the onset left out.
-    #[schemars(length(max = 8))]
-    pub chain: Vec<Link>,
-    /// Wrong state-changing actions or commitments, the onset left out.
-    #[schemars(length(max = 20))]
-    pub incorrect: Vec<Claim>,
-    /// Explorations that told nothing new.
-    #[schemars(length(max = 20))]
-    pub unuseful: Vec<Claim>,
-    /// What backs a verdict without onset.
-    #[schemars(length(max = 4))]
-    pub evidence: Vec<Claim>,
+    /// What it says of single steps, at most [`MOST_CLAIMS`].
+    pub claims: Vec<Claim>,
     /// The verdict in one or two sentences, for a person.
-    #[schemars(length(max = 500))]
     pub summary: String,
     /// What the agent should do instead, and from which step; empty when nothing failed.
-    #[schemars(length(max = 500))]
     pub advice: String,
-    /// How sure you are, 0 to 1.
-    #[schemars(range(min = 0, max = 1))]
-    pub confidence: f64,
-    /// Why you differ from the offline verdict; empty where you do not.
-    #[schemars(length(max = 300))]
+    /// How sure the model says it is, 0 to 1; `None` where it does not say.
+    pub confidence: Option<f64>,
+    /// Why it differs from the offline verdict; empty where it does not.
     pub differs: String,
-    /// What may help with other runs of such agents; general, without names of this task.
-    #[schemars(length(max = 3))]
+    /// What may help with other runs of such agents, at most [`MOST_LESSONS`].
     pub lessons: Vec<Lesson>,
 }
 
 /// A claim about a step, with the words that back it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Claim {
-    /// The step.
+    /// What is claimed of the step.
+    pub kind: ClaimKind,
+    /// The step, counted from 1; not known to exist.
     pub step: u64,
     /// One sentence.
-    #[schemars(length(max = 300))]
     pub why: String,
-    /// Words copied exactly from a step that was opened.
-    #[schemars(length(min = 1, max = 300))]
+    /// Words that are said to stand in a step.
     pub quote: String,
-    /// The step they are copied from; null for the step itself.
+    /// The step they are copied from; `None` for the step itself.
     pub quoted_step: Option<u64>,
 }
 
-/// A station from the onset to the failure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Link {
-    /// The part the step plays.
-    pub role: ChainRole,
-    /// The step, and what backs it.
-    pub claim: Claim,
+/// What a claim says of its step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimKind {
+    /// It is the first unrepaired wrong decision.
+    Onset,
+    /// It is another wrong state-changing action or commitment.
+    Incorrect,
+    /// It is an exploration that told nothing new.
+    Unuseful,
+    /// It built on the error.
+    Propagation,
+    /// Its observation showed the error, and nothing was done about it.
+    MissedSignal,
+    /// It made the failure final.
+    FinalCommitment,
+    /// It backs the verdict.
+    Evidence,
+}
+
+impl ClaimKind {
+    /// All of them, in the order of the schema.
+    pub const ALL: [Self; 7] = [
+        Self::Onset,
+        Self::Incorrect,
+        Self::Unuseful,
+        Self::Propagation,
+        Self::MissedSignal,
+        Self::FinalCommitment,
+        Self::Evidence,
+    ];
+
+    /// The name as it stands in a conclusion.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Onset => "onset",
+            Self::Incorrect => "incorrect",
+            Self::Unuseful => "unuseful",
+            Self::Propagation => "propagation",
+            Self::MissedSignal => "missed_signal",
+            Self::FinalCommitment => "final_commitment",
+            Self::Evidence => "evidence",
+        }
+    }
+
+    /// The part the step plays in the chain; `None` where the claim is not about the chain.
+    #[must_use]
+    pub fn role(self) -> Option<ChainRole> {
+        match self {
+            Self::Onset => Some(ChainRole::Onset),
+            Self::Propagation => Some(ChainRole::Propagation),
+            Self::MissedSignal => Some(ChainRole::MissedSignal),
+            Self::FinalCommitment => Some(ChainRole::FinalCommitment),
+            Self::Incorrect | Self::Unuseful | Self::Evidence => None,
+        }
+    }
+
+    /// Whether it puts a label on the step.
+    #[must_use]
+    pub fn labels(self) -> bool {
+        matches!(self, Self::Onset | Self::Incorrect | Self::Unuseful)
+    }
 }
 
 /// What may help with other runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lesson {
     /// What it is about.
     pub kind: LessonKind,
     /// One general sentence.
-    #[schemars(length(max = 200))]
     pub text: String,
 }
 
 /// What a lesson is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LessonKind {
     /// How such runs fail.
@@ -97,13 +138,29 @@ pub enum LessonKind {
     WhereToLook,
 }
 
+impl LessonKind {
+    /// All of them, in the order of the schema.
+    pub const ALL: [Self; 3] = [Self::FailurePattern, Self::Quirk, Self::WhereToLook];
+
+    /// The name as it stands in a conclusion.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FailurePattern => "failure_pattern",
+            Self::Quirk => "quirk",
+            Self::WhereToLook => "where_to_look",
+        }
+    }
+}
+
 impl Conclusion {
-    /// Its JSON schema, without definitions that are referred to: small servers do not follow these.
+    /// Its JSON schema: closed, bounded, without references or alternatives, so that grammars of small
+    /// servers and strict modes of large ones take it.
     ///
     /// # Errors
-    /// None that a test would not find: the schema is made from the type.
+    /// None that a test would not find: the schema does not depend on anything.
     pub fn schema() -> Result<OutputSchema, LlmError> {
-        OutputSchema::new(CONCLUDE, schema())
+        OutputSchema::new(CONCLUDE, schema::schema())
     }
 
     /// The tool by which a model concludes.
@@ -111,19 +168,27 @@ impl Conclusion {
     pub fn tool() -> Tool {
         Tool {
             name: CONCLUDE.to_owned(),
-            description: "End the inquiry with your verdict. Every quote is checked.".to_owned(),
-            parameters: schema(),
+            description: "End with your verdict. Every claim is checked against the run."
+                .to_owned(),
+            parameters: schema::schema(),
         }
     }
-}
 
-fn schema() -> Value {
-    let settings = schemars::generate::SchemaSettings::draft2020_12().with(|s| {
-        s.inline_subschemas = true;
-        s.meta_schema = None;
-    });
-    settings
-        .into_generator()
-        .into_root_schema_for::<Conclusion>()
-        .to_value()
+    /// Reads what a model gave as its conclusion, forgiving what does no harm: missing lists, numbers in
+    /// words (`step 7`, `85%`), names in capitals, texts that are too long.
+    ///
+    /// # Errors
+    /// What is wrong, in sentences the model can act on.
+    pub fn read(value: &serde_json::Value) -> Result<Self, String> {
+        read::read(value)
+    }
+
+    /// As [`Conclusion::read`], from an answer that should be JSON, with or without words or a fence around
+    /// it.
+    ///
+    /// # Errors
+    /// What is wrong, in sentences the model can act on.
+    pub fn read_text(answer: &str) -> Result<Self, String> {
+        read::read_text(answer)
+    }
 }

@@ -69,10 +69,10 @@ fn once(
             .with_max_output(setup.answer_tokens)
     };
     let answer = client.complete_json(&request, &Conclusion::schema()?, setup.repairs)?;
-    serde_json::from_value(answer.value).map_err(|error| {
+    Conclusion::read(&answer.value).map_err(|reason| {
         Trouble::Call(LlmError::Setting {
             variable: "conclusion",
-            reason: error.to_string(),
+            reason,
         })
     })
 }

@@ -13,6 +13,7 @@
 //! * [`agent`]: the loop. [`direct`]: the baseline that shows the run in one prompt.
 //! * [`subject`]: the run as the tools see it. [`ledger`]: what was opened.
 //! * [`context`]: the conversation, kept within the model's context.
+//! * [`memory`]: lessons across runs.
 //! * [`prompt`]: the words. [`write`](mod@write): the document.
 
 pub mod agent;
@@ -23,6 +24,7 @@ pub mod direct;
 pub mod fence;
 pub mod fold;
 pub mod ledger;
+pub mod memory;
 pub mod prompt;
 pub mod quotation;
 pub mod setup;

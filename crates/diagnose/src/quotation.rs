@@ -1,6 +1,8 @@
 //! Whether words that a model quotes are really there.
 
-use trace::Step;
+use std::ops::Range;
+
+use trace::{Ref, RefPart, Step};
 
 use crate::subject::{Part, raw};
 
@@ -9,8 +11,12 @@ use crate::subject::{Part, raw};
 pub struct Found {
     /// Where.
     pub part: Part,
+    /// The byte range within the part's text.
+    pub range: Range<usize>,
     /// The words as they stand there.
     pub words: String,
+    /// Whether they are one or more whole lines.
+    pub whole_line: bool,
 }
 
 /// Finds quoted words in a step: exactly, or with other white space between the words.
@@ -22,17 +28,37 @@ pub fn find(step: &Step, quote: &str) -> Option<Found> {
     }
     Part::ALL.into_iter().find_map(|part| {
         let text = raw(step, part);
-        let words = exact(&text, quote).or_else(|| spaced(&text, quote))?;
-        Some(Found { part, words })
+        let range = exact(&text, quote).or_else(|| spaced(&text, quote))?;
+        let words = text[range.clone()].to_owned();
+        let before = text[..range.start].trim_end_matches([' ', '\t']);
+        let after = text[range.end..].trim_start_matches([' ', '\t', '\r']);
+        Some(Found {
+            part,
+            whole_line: (before.is_empty() || before.ends_with('\n'))
+                && (after.is_empty() || after.starts_with('\n')),
+            range,
+            words,
+        })
     })
 }
 
-fn exact(text: &str, quote: &str) -> Option<String> {
-    text.contains(quote).then(|| quote.to_owned())
+/// The record that holds a part of a step, where the layout has one.
+#[must_use]
+pub fn record(step: &Step, part: Part) -> Option<&Ref> {
+    let part = match part {
+        Part::Observation => RefPart::Observation,
+        Part::Action | Part::Thought => RefPart::Action,
+    };
+    step.refs.iter().find(|record| record.part == part)
+}
+
+fn exact(text: &str, quote: &str) -> Option<Range<usize>> {
+    let start = text.find(quote)?;
+    Some(start..start + quote.len())
 }
 
 /// The stretch of the text that reads as the quotation when every run of white space is one space.
-fn spaced(text: &str, quote: &str) -> Option<String> {
+fn spaced(text: &str, quote: &str) -> Option<Range<usize>> {
     let wanted: Vec<&str> = quote.split_whitespace().collect();
     let first = *wanted.first()?;
     text.match_indices(first).find_map(|(start, _)| {
@@ -51,6 +77,6 @@ fn spaced(text: &str, quote: &str) -> Option<String> {
             }
             at += word.len();
         }
-        Some(text[start..at].to_owned())
+        Some(start..at)
     })
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use trace::{ChainLink, ChainRole, Diagnosis, Label, LabelVerdict, Labels, StepId, VerdictChange};
+use trace::{ChainLink, Diagnosis, Label, LabelVerdict, Labels, StepId, VerdictChange};
 
 use crate::check::{Checked, Proven};
-use crate::conclusion::Conclusion;
+use crate::conclusion::{ClaimKind, Conclusion};
 
 /// The offline document with what the model proved in its place, and the changes that makes.
 #[must_use]
@@ -20,11 +20,11 @@ pub fn write(
         return (document, Vec::new());
     }
     document.verdict = conclusion.verdict;
-    let onset = checked.onset.as_ref();
+    let onset = checked.onset();
     document.onset_step_id = onset.map(|proven| proven.step);
     document.fault = onset.and(conclusion.fault.or(offline.fault));
     document.error_type = document.fault.map(trace::Fault::error_type);
-    document.chain = chain(conclusion, checked);
+    document.chain = chain(checked);
     document.labels = labels(document.error_type, checked);
     let ids = |wanted| {
         let labels = document.labels.walk();
@@ -59,19 +59,16 @@ fn confidence(offline: &Diagnosis, onset: Option<StepId>) -> f64 {
     onset.and_then(share).unwrap_or(0.0)
 }
 
-fn chain(conclusion: &Conclusion, checked: &Checked) -> Vec<ChainLink> {
-    let link = |role, proven: &Proven| ChainLink {
-        step_id: proven.step,
-        role,
-        why: proven.why.clone(),
-        evidence: vec![proven.evidence.clone()],
-    };
-    let onset = checked.onset.iter().map(|p| link(ChainRole::Onset, p));
-    let links = checked.chain.iter().filter_map(|(at, proven)| {
-        let role = conclusion.chain.get(*at)?.role;
-        Some(link(role, proven))
+fn chain(checked: &Checked) -> Vec<ChainLink> {
+    let links = checked.standing.iter().filter_map(|proven| {
+        Some(ChainLink {
+            step_id: proven.step,
+            role: proven.kind.role()?,
+            why: proven.why.clone(),
+            evidence: vec![proven.evidence.clone()],
+        })
     });
-    let mut chain: Vec<ChainLink> = onset.chain(links).collect();
+    let mut chain: Vec<ChainLink> = links.collect();
     chain.sort_by_key(|link| (link.step_id, link.role));
     chain.dedup_by_key(|link| link.step_id);
     chain
@@ -79,10 +76,14 @@ fn chain(conclusion: &Conclusion, checked: &Checked) -> Vec<ChainLink> {
 
 fn labels(error_type: Option<trace::ErrorType>, checked: &Checked) -> Labels {
     let mut by_step: BTreeMap<StepId, Label> = BTreeMap::new();
-    let onset = checked.onset.iter().chain(&checked.incorrect);
-    let incorrect = onset.map(|p| (p, LabelVerdict::Incorrect));
-    let unuseful = checked.unuseful.iter().map(|p| (p, LabelVerdict::Unuseful));
-    for (proven, verdict) in incorrect.chain(unuseful) {
+    let mut claims: Vec<&Proven> = checked.standing.iter().collect();
+    claims.retain(|proven| proven.kind.labels());
+    claims.sort_by_key(|proven| proven.kind);
+    for proven in claims {
+        let verdict = match proven.kind {
+            ClaimKind::Unuseful => LabelVerdict::Unuseful,
+            _ => LabelVerdict::Incorrect,
+        };
         by_step.entry(proven.step).or_insert_with(|| Label {
             step_id: proven.step,
             verdict,

@@ -9,8 +9,8 @@ use crate::attempt::Caller;
 use crate::count::count_tokens;
 use crate::endpoint::Secret;
 use crate::error::{CallSite, LlmError};
-use crate::message::{Completion, Delta, Message, Request};
-use crate::provider::{BadAnswer, Provider, StreamReader, excerpt, fault_message};
+use crate::message::{Completion, Delta, Message, Request, ToolCall};
+use crate::provider::{BadAnswer, Provider, StreamReader, fault_message};
 use crate::retry::{is_passing, retry_after};
 use crate::sse::Parser;
 use crate::transport::{Exchange, Failure};
@@ -155,21 +155,8 @@ impl<'a, 'b> Reading<'a, 'b> {
     }
 
     fn whole(&mut self, received: &Exchange) -> Result<Completion, BadAnswer> {
-        let value = serde_json::from_slice(&received.body).map_err(|error| {
-            if error.is_eof() && !received.body.is_empty() {
-                return BadAnswer::Incomplete(error.to_string());
-            }
-            let kind = received
-                .headers
-                .get("content-type")
-                .map_or("none", String::as_str);
-            BadAnswer::NotThisProtocol(format!(
-                "it is not JSON ({error}; content type {}): {}",
-                excerpt(kind),
-                excerpt(&String::from_utf8_lossy(&received.body)),
-            ))
-        })?;
-        let completion = self.provider.whole(&value)?;
+        let kind = received.headers.get("content-type").map(String::as_str);
+        let completion = self.provider.bytes(&received.body, kind)?;
         // Some servers answer a request for a stream with a whole answer.
         if let Some(on_delta) = self
             .on_delta
@@ -248,6 +235,10 @@ fn broken(failure: &Failure, site: CallSite, begun: bool, caller: &Caller) -> Ll
             site,
             limit: caller.most_bytes(),
         },
+        Failure::Start(reason) | Failure::Exit(reason) => LlmError::Program {
+            site,
+            reason: reason.clone(),
+        },
         Failure::Broken(reason) if begun => LlmError::Truncated {
             site,
             reason: reason.clone(),
@@ -280,7 +271,7 @@ fn lost(received: &Exchange, written: &str, most: Usage) -> Usage {
     let of_output = |output| Usage { output, ..most };
     match &received.failure {
         _ if received.status.is_some_and(|status| status != 200) => Usage::default(),
-        Some(Failure::Connect(_)) => Usage::default(),
+        Some(Failure::Connect(_) | Failure::Start(_)) => Usage::default(),
         _ if !written.is_empty() => of_output(count_tokens(written).min(most.output)),
         _ if !received.body.is_empty() => {
             let body = String::from_utf8_lossy(&received.body);
@@ -328,4 +319,14 @@ pub(crate) fn earlier_calls(request: &Request) -> usize {
         Message::User(_) | Message::Tool(_) => 0,
     };
     request.messages.iter().map(calls).sum()
+}
+
+/// Gives ids to calls that came without: numbers that no other of the conversation has, `earlier`
+/// being how many calls it holds.
+pub(crate) fn number(calls: &mut [ToolCall], earlier: usize) {
+    for (at, call) in calls.iter_mut().enumerate() {
+        if call.id.is_empty() {
+            call.id = format!("call_{}", earlier + at + 1);
+        }
+    }
 }

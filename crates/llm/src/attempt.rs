@@ -1,7 +1,7 @@
 //! One call: attempts within budget and time until one gives a completion.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,10 +13,10 @@ use crate::answer::{self, Failed, Reading};
 use crate::budget::{Account, Amount};
 use crate::cassette::{Cassette, request_key};
 use crate::count::estimate_input;
-use crate::endpoint::Endpoint;
 use crate::error::{CallSite, LlmError, Wait};
 use crate::gate::Gate;
 use crate::ledger::{CallRecord, Ledger};
+use crate::line::Line;
 use crate::message::{Completion, Delta, Request};
 use crate::model::ModelName;
 use crate::price::{Price, usd};
@@ -24,15 +24,16 @@ use crate::provider::Provider;
 use crate::retry::Retry;
 use crate::text_tools;
 use crate::tool_check::ToolCheck;
-use crate::transport::{Exchange, Outgoing, Timeouts, exchange};
+use crate::transport::{Exchange, Outgoing, Timeouts};
 use crate::usage::Usage;
 
 /// What a client is made of.
+#[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) provider: &'static dyn Provider,
     pub(crate) model: ModelName,
-    /// The connection; `None` when only replaying.
-    pub(crate) line: Option<(reqwest::Client, Endpoint)>,
+    /// Where requests go; `None` when only replaying.
+    pub(crate) line: Option<Line>,
     pub(crate) timeouts: Timeouts,
     pub(crate) retry: Retry,
     pub(crate) gate: Gate,
@@ -40,11 +41,12 @@ pub(crate) struct Caller {
     pub(crate) ledger: Ledger,
     pub(crate) cassette: Option<Cassette>,
     pub(crate) price: Option<Price>,
+    pub(crate) context_tokens: Option<u64>,
     pub(crate) tools_may_be_text: bool,
     pub(crate) most_bytes: usize,
-    pub(crate) accepts: Mutex<Accepts>,
+    pub(crate) accepts: Arc<Mutex<Accepts>>,
     /// How many tokens the provider counted for a thousand of ours, at most so far.
-    pub(crate) per_thousand: AtomicU64,
+    pub(crate) per_thousand: Arc<AtomicU64>,
 }
 
 /// What a call has come to so far.
@@ -67,9 +69,10 @@ impl Caller {
         request: &Request,
         mut on_delta: Option<&mut OnDelta<'_>>,
     ) -> Result<Completion, LlmError> {
+        self.can_keep_its_budget()?;
         let check = ToolCheck::new(&request.tools)?;
         let counted = estimate_input(request);
-        let input = counted.saturating_mul(self.per_thousand.load(Ordering::Relaxed)) / 1000;
+        let input = self.as_the_provider_counts(counted);
         let mut progress = Progress::default();
         let by_budget = self
             .account
@@ -98,6 +101,17 @@ impl Caller {
             check.apply(&mut completion);
             completion
         })
+    }
+
+    /// # Errors
+    /// [`LlmError::UnknownPrice`] when money is limited but nobody knows what a call costs.
+    pub(crate) fn can_keep_its_budget(&self) -> Result<(), LlmError> {
+        if self.line.is_some() && self.price.is_none() && self.account.limits_money() {
+            return Err(LlmError::UnknownPrice {
+                model: self.model.to_string(),
+            });
+        }
+        Ok(())
     }
 
     fn enter(&self, progress: &Progress, error: Option<&LlmError>) {
@@ -189,7 +203,7 @@ impl Caller {
         let body = self
             .provider
             .body(self.model.model(), &lowered, accepts, stream);
-        let key = self.line.as_ref().and_then(|(_, endpoint)| endpoint.key());
+        let key = self.line.as_ref().and_then(Line::key);
         let mut reading = Reading::new(self.provider, stream, on_delta.as_deref_mut(), key);
         let (received, replayed) = self
             .bytes(body, most.input, &mut reading)
@@ -211,9 +225,13 @@ impl Caller {
         if completion.usage.total() == 0 {
             completion.usage = answer::counted(&completion, most.input);
         }
-        if !accepts.tools && !request.tools.is_empty() {
-            completion = text_tools::lift(completion, answer::earlier_calls(request));
+        let earlier = answer::earlier_calls(request);
+        let in_text =
+            !accepts.tools || completion.calls.is_empty() && self.provider.calls_may_be_text();
+        if in_text && !request.tools.is_empty() {
+            completion = text_tools::lift(completion, earlier);
         }
+        answer::number(&mut completion.calls, earlier);
         Ok(completion)
     }
 
@@ -235,7 +253,7 @@ impl Caller {
                 return Err(cassette.missing(&key, &self.model.to_string()));
             }
         }
-        let Some((http, endpoint)) = &self.line else {
+        let Some(line) = &self.line else {
             return Err(LlmError::Setting {
                 variable: "cassette",
                 reason: "there is neither a cassette nor a server".to_owned(),
@@ -245,23 +263,23 @@ impl Caller {
         let text = body.to_string();
         let outgoing = Outgoing {
             path,
-            headers: self.provider.headers(endpoint.key()),
+            headers: self.provider.headers(line.key()),
             body: text.clone(),
         };
-        let received = exchange(
-            http,
-            endpoint,
-            outgoing,
-            &self.timeouts,
-            self.most_bytes,
-            &mut |head, piece| reading.bytes(head, piece),
-        )
-        .await;
+        let received = line
+            .exchange(
+                outgoing,
+                &self.timeouts,
+                self.most_bytes,
+                &mut |head, piece| reading.bytes(head, piece),
+            )
+            .await;
         if let Some(cassette) = &self.cassette {
-            // A prompt that quotes the key is not written down at all.
-            let clean = endpoint
-                .key()
-                .is_none_or(|key| key.scrub_text(text.clone()) == text);
+            // A prompt that quotes a key is not written down at all.
+            let clean = line
+                .keys()
+                .iter()
+                .all(|key| key.scrub_text(text.clone()) == text);
             let request = if clean { body } else { Value::Null };
             cassette.add(&key, path, request, &received)?;
         }
@@ -274,11 +292,7 @@ impl Caller {
                 .as_ref()
                 .map(|c| c.path().display().to_string())
         };
-        let address = self
-            .line
-            .as_ref()
-            .map(|(_, endpoint)| endpoint.address())
-            .or_else(replayed);
+        let address = self.line.as_ref().map(Line::address).or_else(replayed);
         CallSite {
             model: self.model.to_string(),
             address: address.unwrap_or_default(),
@@ -296,6 +310,11 @@ impl Caller {
 
     pub(crate) fn most_bytes(&self) -> usize {
         self.most_bytes
+    }
+
+    /// Our count of tokens as the provider will count them, by all that is known of it.
+    pub(crate) fn as_the_provider_counts(&self, counted: u64) -> u64 {
+        counted.saturating_mul(self.per_thousand.load(Ordering::Relaxed)) / 1000
     }
 
     /// Remembers how the provider's count of a prompt compares with ours, which is that of another

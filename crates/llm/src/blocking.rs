@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::budget::Account;
 use crate::client::{Client, Structured};
 use crate::error::LlmError;
+use crate::ledger::Ledger;
 use crate::message::{Completion, Request};
 use crate::schema::OutputSchema;
 
@@ -49,6 +51,15 @@ impl BlockingClient {
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// As [`Client::with`], on the same runtime.
+    #[must_use]
+    pub fn with(&self, account: Account, ledger: Ledger) -> Self {
+        Self {
+            client: self.client.with(account, ledger),
+            runtime: Arc::clone(&self.runtime),
+        }
     }
 
     /// As [`Client::complete`].

@@ -46,7 +46,8 @@ impl fmt::Display for Limit {
 /// A call that the budget does not allow.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
-    "the budget of {allowed} {limit} does not allow the call: {spent} are spent or promised and it may need {needed}"
+    "the {}budget of {allowed} {limit} does not allow the call: {spent} are spent or promised and it may need {needed}",
+    if *.outer { "shared " } else { "" }
 )]
 pub struct BudgetExhausted {
     /// Which limit.
@@ -57,6 +58,9 @@ pub struct BudgetExhausted {
     pub spent: f64,
     /// What the call may need.
     pub needed: f64,
+    /// Whether the limit is that of an account around the one that was to pay, see
+    /// [`Account::within`]: then no other account within it may call either.
+    pub outer: bool,
 }
 
 /// What was spent so far.
@@ -72,7 +76,8 @@ pub struct Spent {
     pub seconds: f64,
 }
 
-/// A budget and what was spent of it; clones share both, between clients and tasks.
+/// A budget and what was spent of it; clones share both, between clients and tasks. An account may
+/// be part of another, whose limits then hold too.
 #[derive(Debug, Clone)]
 pub struct Account(Arc<Inner>);
 
@@ -81,6 +86,7 @@ struct Inner {
     budget: Budget,
     opened: Instant,
     state: Mutex<State>,
+    parent: Option<Account>,
 }
 
 #[derive(Debug, Default)]
@@ -120,20 +126,39 @@ impl Account {
     /// Opens an account; its seconds begin now.
     #[must_use]
     pub fn new(budget: Budget) -> Self {
+        Self::open(budget, None)
+    }
+
+    /// Opens an account that is part of this one: what is held for or spent by it counts here too,
+    /// and a call must fit in both. Its seconds begin now, and so may end before those of this one.
+    ///
+    /// One budget for many runs and one for each are one account and, within it, one for each run.
+    #[must_use]
+    pub fn within(&self, budget: Budget) -> Self {
+        Self::open(budget, Some(self.clone()))
+    }
+
+    fn open(budget: Budget, parent: Option<Self>) -> Self {
         Self(Arc::new(Inner {
             budget,
             opened: Instant::now(),
             state: Mutex::default(),
+            parent,
         }))
     }
 
-    /// The limits.
+    /// This account, the one it is part of, and so on.
+    fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |account| account.0.parent.as_ref())
+    }
+
+    /// The limits of this account; those of the accounts around it hold beside them.
     #[must_use]
     pub fn budget(&self) -> Budget {
         self.0.budget
     }
 
-    /// What was spent. Calls under way are not in it.
+    /// What was spent, by accounts within this one too. Calls under way are not in it.
     #[must_use]
     pub fn spent(&self) -> Spent {
         let spent = self.state().spent;
@@ -145,42 +170,81 @@ impl Account {
         }
     }
 
-    /// The time that is left, if it is limited.
+    /// Whether money is limited, here or around.
+    pub(crate) fn limits_money(&self) -> bool {
+        self.chain()
+            .any(|account| account.0.budget.cost_usd.is_some())
+    }
+
+    /// The time that is left, if it is limited, here or around.
     pub(crate) fn time_left(&self) -> Option<Duration> {
+        self.chain().filter_map(Self::own_time_left).min()
+    }
+
+    fn own_time_left(&self) -> Option<Duration> {
         let limit = Duration::try_from_secs_f64(self.0.budget.seconds?).unwrap_or(Duration::MAX);
         Some(limit.saturating_sub(self.0.opened.elapsed()))
     }
 
     pub(crate) fn out_of_time(&self) -> BudgetExhausted {
+        let limits = self
+            .chain()
+            .filter_map(|account| Some((account.own_time_left()?, account)));
+        let (_, account) = limits
+            .min_by_key(|(left, _)| *left)
+            .unwrap_or((Duration::ZERO, self));
         BudgetExhausted {
             limit: Limit::Seconds,
-            allowed: self.0.budget.seconds.unwrap_or_default(),
-            spent: self.0.opened.elapsed().as_secs_f64(),
+            allowed: account.0.budget.seconds.unwrap_or_default(),
+            spent: account.0.opened.elapsed().as_secs_f64(),
             needed: 0.0,
+            outer: !Arc::ptr_eq(&account.0, &self.0),
         }
     }
 
     /// Puts aside what a call may need at most.
     ///
     /// # Errors
-    /// [`BudgetExhausted`] when it does not fit beside what is spent and held.
+    /// [`BudgetExhausted`] when it does not fit beside what is spent and held, here or around.
     pub(crate) fn hold(&self, amount: Amount) -> Result<Hold, BudgetExhausted> {
         if self.time_left().is_some_and(|left| left.is_zero()) {
             return Err(self.out_of_time());
         }
-        let mut state = self.state();
-        let mut then = state.spent;
-        then.add(state.held);
-        let before = then;
-        then.add(amount);
-        if let Some(exhausted) = self.exceeded(before, then, amount) {
-            return Err(exhausted);
+        // All are locked before any is looked at, always from the inside out, so that calls at the
+        // same time neither overrun a limit nor wait for each other for ever.
+        let mut states: Vec<_> = self
+            .chain()
+            .map(|account| (account, account.state()))
+            .collect();
+        for (account, state) in &states {
+            let mut then = state.spent;
+            then.add(state.held);
+            let before = then;
+            then.add(amount);
+            if let Some(exhausted) = account.exceeded(before, then, amount) {
+                return Err(BudgetExhausted {
+                    outer: !Arc::ptr_eq(&account.0, &self.0),
+                    ..exhausted
+                });
+            }
         }
-        state.held.add(amount);
+        for (_, state) in &mut states {
+            state.held.add(amount);
+        }
+        drop(states);
         Ok(Hold {
             account: self.clone(),
             amount: Some(amount),
         })
+    }
+
+    /// Replaces what was put aside by what was spent.
+    fn settle(&self, held: Amount, spent: Amount) {
+        for account in self.chain() {
+            let mut state = account.state();
+            state.held.subtract(held);
+            state.spent.add(spent);
+        }
     }
 
     // A token count fits a float exactly up to 2^53.
@@ -193,6 +257,7 @@ impl Account {
                 allowed: allowed as f64,
                 spent: before.calls as f64,
                 needed: needed.calls as f64,
+                outer: false,
             });
         }
         if let Some(allowed) = budget.tokens.filter(|allowed| then.tokens > *allowed) {
@@ -201,6 +266,7 @@ impl Account {
                 allowed: allowed as f64,
                 spent: before.tokens as f64,
                 needed: needed.tokens as f64,
+                outer: false,
             });
         }
         let allowed = budget
@@ -211,6 +277,7 @@ impl Account {
             allowed,
             spent: usd(before.nano_usd),
             needed: usd(needed.nano_usd),
+            outer: false,
         })
     }
 
@@ -232,9 +299,7 @@ impl Hold {
     /// Replaces what was put aside by what was spent.
     pub(crate) fn settle(mut self, actual: Amount) {
         if let Some(held) = self.amount.take() {
-            let mut state = self.account.state();
-            state.held.subtract(held);
-            state.spent.add(actual);
+            self.account.settle(held, actual);
         }
     }
 }
@@ -242,87 +307,10 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         if let Some(held) = self.amount.take() {
-            let mut state = self.account.state();
-            state.held.subtract(held);
-            state.spent.add(held);
+            self.account.settle(held, held);
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn tokens(tokens: u64) -> Amount {
-        Amount {
-            tokens,
-            nano_usd: tokens,
-            calls: 1,
-        }
-    }
-
-    #[test]
-    fn what_is_held_counts() {
-        let account = Account::new(Budget {
-            tokens: Some(100),
-            ..Budget::default()
-        });
-        let first = account.hold(tokens(60)).unwrap();
-        let refused = account.clone().hold(tokens(60)).unwrap_err();
-        assert_eq!((refused.limit, refused.spent), (Limit::Tokens, 60.0));
-        first.settle(tokens(30));
-        drop(account.hold(tokens(60)).unwrap());
-        assert_eq!(account.spent().tokens, 90);
-    }
-
-    #[test]
-    fn each_limit_is_named() {
-        let refused = |budget| {
-            Account::new(budget)
-                .hold(tokens(2_000_000_000))
-                .unwrap_err()
-        };
-        let all = [
-            Budget {
-                tokens: Some(10),
-                ..Budget::default()
-            },
-            Budget {
-                cost_usd: Some(0.5),
-                ..Budget::default()
-            },
-            Budget {
-                calls: Some(0),
-                ..Budget::default()
-            },
-        ]
-        .map(|budget| refused(budget).to_string());
-        insta::assert_debug_snapshot!(all);
-        let late = refused(Budget {
-            seconds: Some(0.0),
-            ..Budget::default()
-        });
-        assert_eq!(late.limit, Limit::Seconds);
-    }
-
-    proptest! {
-        #[test]
-        fn actual_within_estimate_never_exceeds(
-            limit in 0..1000_u64,
-            calls in prop::collection::vec((0..200_u64, 0..=100_u64, any::<bool>()), 0..40),
-        ) {
-            let account = Account::new(Budget { tokens: Some(limit), ..Budget::default() });
-            let mut open = Vec::new();
-            for (estimate, percent, keep) in calls {
-                if let Ok(hold) = account.hold(tokens(estimate)) {
-                    let actual = tokens(estimate * percent / 100);
-                    if keep { open.push((hold, actual)) } else { hold.settle(actual) }
-                }
-                prop_assert!(account.spent().tokens <= limit);
-            }
-            for (hold, actual) in open { hold.settle(actual) }
-            prop_assert!(account.spent().tokens <= limit);
-        }
-    }
-}
+mod tests;

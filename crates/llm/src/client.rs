@@ -9,10 +9,10 @@ use crate::accepts::Accepts;
 use crate::attempt::Caller;
 use crate::budget::Account;
 use crate::cassette::Cassette;
-use crate::endpoint::Endpoint;
 use crate::error::LlmError;
 use crate::gate::Gate;
 use crate::ledger::Ledger;
+use crate::line::Line;
 use crate::message::{Completion, Delta, Message, Request, Stop};
 use crate::model::ModelName;
 use crate::price::Prices;
@@ -20,7 +20,7 @@ use crate::provider::protocol;
 use crate::retry::Retry;
 use crate::schema::OutputSchema;
 use crate::settings::Settings;
-use crate::transport::{Timeouts, http_client};
+use crate::transport::Timeouts;
 
 /// How tools are offered to the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Client {
         Ok(ClientBuilder {
             model: model.parse()?,
             settings: settings.clone(),
-            timeouts: Timeouts::default(),
+            timeouts: None,
             retry: Retry::default(),
             gate: Gate::default(),
             account: Account::default(),
@@ -97,6 +97,37 @@ impl Client {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.caller.ledger
+    }
+
+    /// The most tokens of prompt and answer together that the model takes, where that is known: from
+    /// the table that comes with the program, or from the file that `CODETRACER_PRICES` names.
+    #[must_use]
+    pub fn context_tokens(&self) -> Option<u64> {
+        self.caller.context_tokens
+    }
+
+    /// The prompt tokens of a request as the provider will count them: [`crate::estimate_input`],
+    /// corrected by what is known of the family's encoding and by the provider's own counts so far.
+    /// Budgets reckon with this number.
+    #[must_use]
+    pub fn estimate_input(&self, request: &Request) -> u64 {
+        self.caller
+            .as_the_provider_counts(crate::count::estimate_input(request))
+    }
+
+    /// The same client on another account and ledger: connections, limits on traffic, cassette, and
+    /// what was learnt of the server are shared. For a part of some work that is limited and counted
+    /// on its own; see [`Account::within`] for limits that hold for all parts together.
+    #[must_use]
+    pub fn with(&self, account: Account, ledger: Ledger) -> Self {
+        let caller = Caller {
+            account,
+            ledger,
+            ..Caller::clone(&self.caller)
+        };
+        Self {
+            caller: Arc::new(caller),
+        }
     }
 
     /// Asks for one completion. Tool calls in it are checked against the tools offered.
@@ -186,7 +217,7 @@ impl Client {
 pub struct ClientBuilder {
     model: ModelName,
     settings: Settings,
-    timeouts: Timeouts,
+    timeouts: Option<Timeouts>,
     retry: Retry,
     gate: Gate,
     account: Account,
@@ -226,10 +257,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long things may take.
+    /// Sets how long things may take; unless set, [`Timeouts::of`] who serves the model.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.timeouts = Some(timeouts);
         self
     }
 
@@ -240,7 +271,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets what tokens cost.
+    /// Sets what tokens cost, and how many models take.
     #[must_use]
     pub fn prices(mut self, prices: Prices) -> Self {
         self.prices = prices;
@@ -269,42 +300,42 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, LlmError> {
         let calls = self.cassette.as_ref().is_none_or(Cassette::is_recording);
         let price = self.prices.of(&self.model);
-        if calls && price.is_none() && self.account.budget().cost_usd.is_some() {
-            return Err(LlmError::UnknownPrice {
-                model: self.model.to_string(),
-            });
-        }
+        let context_tokens = self.prices.context_tokens(&self.model);
+        let provider = protocol(self.model.protocol());
+        let timeouts = self
+            .timeouts
+            .unwrap_or_else(|| Timeouts::of(self.model.served()));
         let line = if calls {
-            let endpoint: Endpoint = self.settings.endpoint(&self.model)?;
-            Some((http_client(&endpoint, self.timeouts.connect)?, endpoint))
+            Some(Line::open(&self.model, &self.settings, timeouts.connect)?)
         } else {
             None
         };
         // Only OpenAI's own service is sure to know the newer name; others may ignore it silently.
-        let newer = line
-            .as_ref()
-            .is_some_and(|(_, e)| e.info().name == "openai" && e.is_default());
+        let newer =
+            matches!(&line, Some(Line::Http(_, e)) if e.info().name == "openai" && e.is_default());
         let accepts = Accepts {
             tools: self.tools != ToolMode::Text,
             max_completion_tokens: newer,
             ..Accepts::all()
         };
         let caller = Caller {
-            provider: protocol(self.model.provider().protocol),
+            per_thousand: Arc::new(AtomicU64::new(provider.tokens_per_thousand())),
+            provider,
             model: self.model,
             line,
-            timeouts: self.timeouts,
+            timeouts,
             retry: self.retry,
             gate: self.gate,
             account: self.account,
             ledger: self.ledger,
             cassette: self.cassette,
             price,
+            context_tokens,
             tools_may_be_text: self.tools == ToolMode::Auto,
             most_bytes: self.most_bytes,
-            accepts: Mutex::new(accepts),
-            per_thousand: AtomicU64::new(1000),
+            accepts: Arc::new(Mutex::new(accepts)),
         };
+        caller.can_keep_its_budget()?;
         Ok(Client {
             caller: Arc::new(caller),
         })

@@ -37,7 +37,7 @@ impl Secret {
     }
 
     /// A placeholder such as `x` is no secret, and replacing it would tear up the text.
-    fn hides_in(&self, bytes: &[u8]) -> bool {
+    pub(crate) fn hides_in(&self, bytes: &[u8]) -> bool {
         self.0.len() >= 8 && memmem::find(bytes, self.0.as_bytes()).is_some()
     }
 

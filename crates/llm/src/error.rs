@@ -11,13 +11,17 @@ use crate::budget::BudgetExhausted;
 pub struct CallSite {
     /// The model as `provider/model`.
     pub model: String,
-    /// The server's address, without secrets.
+    /// The server's address, without secrets; empty where the model's name is its address.
     pub address: String,
 }
 
 impl fmt::Display for CallSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.model, self.address)
+        f.write_str(&self.model)?;
+        if self.address.is_empty() {
+            return Ok(());
+        }
+        write!(f, " at {}", self.address)
     }
 }
 
@@ -135,6 +139,15 @@ pub enum LlmError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The program that acts as the model could not be started or failed, or its folder cannot be
+    /// used.
+    #[error("{site}: {reason}")]
+    Program {
+        /// Which call.
+        site: CallSite,
+        /// What happened, with the last lines of its error output where it failed.
+        reason: String,
+    },
     /// The answer is larger than allowed.
     #[error("{site}: the answer is larger than {limit} bytes")]
     TooLarge {
@@ -235,6 +248,7 @@ impl LlmError {
             Self::Timeout { .. } => "timeout",
             Self::Truncated { .. } => "truncated",
             Self::BadAnswer { .. } => "bad_answer",
+            Self::Program { .. } => "program",
             Self::TooLarge { .. } => "too_large",
             Self::Budget(_) => "budget",
             Self::UnknownPrice { .. } => "unknown_price",

@@ -40,12 +40,16 @@ mod client;
 mod count;
 mod endpoint;
 mod error;
+mod folder;
 mod gate;
 mod ledger;
+mod line;
 mod message;
 mod model;
 mod openai;
 mod price;
+mod process;
+mod program;
 mod provider;
 mod retry;
 mod schema;
@@ -69,7 +73,7 @@ pub use ledger::{CallRecord, Ledger};
 pub use message::{
     Completion, Delta, Message, Request, Stop, Tool, ToolCall, ToolChoice, ToolFault, ToolResult,
 };
-pub use model::ModelName;
+pub use model::{ModelName, Served};
 pub use price::{LongPrice, Price, Prices};
 pub use provider::{BadAnswer, Provider, StreamReader, protocol};
 pub use retry::Retry;

@@ -324,13 +324,8 @@ impl Reader {
 fn finish(completion: &mut Completion, calls: Vec<CallPiece>, reason: Option<&Value>) {
     completion.calls = calls
         .into_iter()
-        .enumerate()
-        .map(|(at, call)| ToolCall {
-            id: if call.id.is_empty() {
-                format!("call_{}", at + 1)
-            } else {
-                call.id
-            },
+        .map(|call| ToolCall {
+            id: call.id,
             name: call.name,
             arguments: arguments(&call.arguments),
             raw: call.arguments,

@@ -1,4 +1,4 @@
-//! What tokens cost.
+//! What tokens cost, and how many a model takes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -105,11 +105,13 @@ pub(crate) fn from_usd(usd: f64) -> u64 {
     (usd * 1e9).round() as u64
 }
 
-/// A table of prices by `provider/model`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A table of prices and context windows by `provider/model`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Prices {
     models: BTreeMap<String, Price>,
+    /// Tokens of prompt and answer together.
+    context: BTreeMap<String, u64>,
 }
 
 impl Prices {
@@ -117,12 +119,10 @@ impl Prices {
     #[must_use]
     pub fn embedded() -> Self {
         // A test reads the file, so that nothing is lost here.
-        toml::from_str(include_str!("prices.toml")).unwrap_or_else(|_| Self {
-            models: BTreeMap::new(),
-        })
+        toml::from_str(include_str!("prices.toml")).unwrap_or_default()
     }
 
-    /// The table with the prices of a file of the same form put over it.
+    /// The table with what a file of the same form says put over it.
     ///
     /// # Errors
     /// [`LlmError::Setting`] when the file cannot be read or is not of that form.
@@ -152,23 +152,35 @@ impl Prices {
                 return Err(refuse(format!("`{name}` has a price that is none")));
             }
         }
+        if let Some((name, _)) = other.context.iter().find(|(_, tokens)| **tokens == 0) {
+            return Err(refuse(format!("`{name}` has a context of no tokens")));
+        }
         self.models.extend(other.models);
+        self.context.extend(other.context);
         Ok(self)
     }
 
     /// The price of a model: by its name, by its name without a date at the end, or nothing at all
-    /// for servers of one's own.
+    /// for servers of one's own. What a program costs is not known, since it may call a server that
+    /// charges.
     #[must_use]
     pub fn of(&self, model: &ModelName) -> Option<Price> {
-        let name = model.to_string();
-        let exact = self
-            .models
-            .get(&name)
-            .or_else(|| self.models.get(undated(&name)));
-        exact
-            .copied()
-            .or_else(|| model.provider().local.then_some(Price::FREE))
+        entry(&self.models, model).or_else(|| model.provider()?.local.then_some(Price::FREE))
     }
+
+    /// The most tokens of prompt and answer together that a model takes; `None` where that is not
+    /// known, as for servers of one's own, which are started with any.
+    #[must_use]
+    pub fn context_tokens(&self, model: &ModelName) -> Option<u64> {
+        entry(&self.context, model)
+    }
+}
+
+/// What a table says of a model, by its name or by its name without a date at the end.
+fn entry<T: Copy>(table: &BTreeMap<String, T>, model: &ModelName) -> Option<T> {
+    let name = model.to_string();
+    let found = table.get(&name).or_else(|| table.get(undated(&name)));
+    found.copied()
 }
 
 /// A name without `-20250929` or `-2026-03-05` at its end.
@@ -224,6 +236,23 @@ mod tests {
     }
 
     #[test]
+    fn context_windows_are_known_by_the_same_names() {
+        let prices = Prices::embedded();
+        let of = |name: &str| prices.context_tokens(&name.parse().unwrap());
+        assert_eq!(of("anthropic/claude-haiku-4-5-20251001"), Some(200_000));
+        assert_eq!(of("openai/gpt-5.4-2026-03-05"), Some(1_050_000));
+        assert_eq!(of("ollama/qwen3"), None);
+        assert_eq!(of("exec:./model.py"), None);
+        // Whoever adds a price adds a window.
+        let with_price: Vec<_> = prices.models.keys().collect();
+        assert_eq!(with_price, prices.context.keys().collect::<Vec<_>>());
+        for (name, price) in &prices.models {
+            let above = price.long.map_or(0, |long| long.above);
+            assert!(above < prices.context[name], "{name}");
+        }
+    }
+
+    #[test]
     fn each_kind_of_token_has_its_price() {
         let price = of("anthropic/claude-sonnet-5").unwrap();
         let usage = Usage {
@@ -262,6 +291,14 @@ mod tests {
         let prices = Prices::embedded().overridden_by(&path).unwrap();
         assert!(prices.of(&"litellm/house".parse().unwrap()).is_some());
         assert!(prices.of(&"openai/gpt-5".parse().unwrap()).is_some());
+        let windows = "[context]\n\"ollama/qwen3:8b\" = 40_960\n\"openai/gpt-5\" = 1000\n";
+        std::fs::write(&path, windows).unwrap();
+        let prices = Prices::embedded().overridden_by(&path).unwrap();
+        let window = |name: &str| prices.context_tokens(&name.parse().unwrap());
+        assert_eq!(window("ollama/qwen3:8b"), Some(40_960));
+        assert_eq!(window("openai/gpt-5"), Some(1000));
+        std::fs::write(&path, "[context]\n\"openai/gpt-5\" = 0\n").unwrap();
+        assert!(Prices::embedded().overridden_by(&path).is_err());
         std::fs::write(
             &path,
             "[models.\"litellm/house\"]\ninput = -1.0\noutput = 2.0\n",

@@ -7,6 +7,7 @@ use crate::anthropic::Anthropic;
 use crate::endpoint::Secret;
 use crate::message::{Completion, Delta, Request};
 use crate::openai::OpenAi;
+use crate::program::Program;
 use crate::settings::Protocol;
 use crate::sse::Event;
 
@@ -36,11 +37,33 @@ pub trait Provider: Send + Sync {
         }
     }
 
-    /// Reads a whole answer.
+    /// Reads a whole answer. A call that came without an id keeps none: the client, which knows the
+    /// conversation, numbers it.
     ///
     /// # Errors
     /// When it is not an answer of this protocol.
     fn whole(&self, body: &Value) -> Result<Completion, BadAnswer>;
+
+    /// Reads the bytes of a whole answer, of the content type the server names: JSON, unless the
+    /// protocol allows more.
+    ///
+    /// # Errors
+    /// As [`Provider::whole`].
+    fn bytes(&self, body: &[u8], content_type: Option<&str>) -> Result<Completion, BadAnswer> {
+        self.whole(&json(body, content_type)?)
+    }
+
+    /// How many tokens its models count for a thousand of `count_tokens`, until their answers say
+    /// more: rather too many, as budgets must hold for the first call too.
+    fn tokens_per_thousand(&self) -> u64 {
+        1000
+    }
+
+    /// Whether an answer may hold fenced tool calls in its words, though tools were offered in the
+    /// protocol's own form.
+    fn calls_may_be_text(&self) -> bool {
+        false
+    }
 
     /// A reader for one streamed answer.
     fn stream(&self) -> Box<dyn StreamReader>;
@@ -86,7 +109,22 @@ pub fn protocol(protocol: Protocol) -> &'static dyn Provider {
     match protocol {
         Protocol::Anthropic => &Anthropic,
         Protocol::OpenAi => &OpenAi,
+        Protocol::Program => &Program,
     }
+}
+
+/// An answer that must be JSON.
+pub(crate) fn json(body: &[u8], content_type: Option<&str>) -> Result<Value, BadAnswer> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_eof() && !body.is_empty() {
+            return BadAnswer::Incomplete(error.to_string());
+        }
+        BadAnswer::NotThisProtocol(format!(
+            "it is not JSON ({error}; content type {}): {}",
+            excerpt(content_type.unwrap_or("none")),
+            excerpt(&String::from_utf8_lossy(body)),
+        ))
+    })
 }
 
 /// The message in the body of a refusal, in any of the shapes servers use, or the start of the body.

@@ -9,13 +9,15 @@ use crate::error::LlmError;
 use crate::model::ModelName;
 use crate::price::Prices;
 
-/// A protocol spoken over HTTP.
+/// A protocol: how requests are written and answers read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// `POST …/chat/completions`.
     OpenAi,
     /// `POST …/v1/messages`.
     Anthropic,
+    /// What programs and people that act as the model are given and may answer.
+    Program,
 }
 
 /// A server of models: how it is spoken to and which variables name its address and key.
@@ -218,6 +220,12 @@ impl Settings {
             .map(|(value, source)| (value.0.trim(), *source))
     }
 
+    /// All keys, in the order of their variables' names.
+    pub(crate) fn keys(&self) -> Vec<Secret> {
+        let keys = providers().iter().filter_map(|p| self.get(p.key_variable));
+        keys.map(|(key, _)| Secret::new(key)).collect()
+    }
+
     /// The prices that come with the program, and over them those of the file that
     /// `CODETRACER_PRICES` names.
     ///
@@ -233,11 +241,15 @@ impl Settings {
     /// Where the model is served and with which key.
     ///
     /// # Errors
+    /// [`LlmError::ModelName`] when no server but a program or folder serves it,
     /// [`LlmError::MissingKey`] when the provider's own address is used and no key is set, and
     /// [`LlmError::Setting`] when an address is not one, or when it comes from a `.env` file but the
     /// key from the environment: a folder one was given must not be able to send one's key elsewhere.
     pub fn endpoint(&self, model: &ModelName) -> Result<Endpoint, LlmError> {
-        let info = model.provider();
+        let info = model.provider().ok_or_else(|| LlmError::ModelName {
+            given: model.to_string(),
+            reason: "no server serves it".to_owned(),
+        })?;
         let base = self.get(info.base_variable);
         let key = self.get(info.key_variable);
         let endpoint = Endpoint::new(

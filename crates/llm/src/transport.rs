@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::endpoint::Endpoint;
 use crate::error::{LlmError, Wait};
+use crate::model::Served;
 use crate::provider::excerpt;
 
 /// How long each part of a call may take.
@@ -37,6 +38,23 @@ impl Default for Timeouts {
             between_bytes: Duration::from_mins(2),
             exchange: Duration::from_mins(15),
             call: Duration::from_mins(30),
+        }
+    }
+}
+
+impl Timeouts {
+    /// The limits unless others are set: the default for what computes, and an hour for an answer
+    /// where a person may be writing it.
+    #[must_use]
+    pub fn of(served: &Served) -> Self {
+        match served {
+            Served::Provider(_) | Served::Program(_) => Self::default(),
+            Served::Folder(_) => Self {
+                first_byte: Duration::from_hours(1),
+                exchange: Duration::from_hours(1),
+                call: Duration::from_hours(2),
+                ..Self::default()
+            },
         }
     }
 }
@@ -70,6 +88,10 @@ pub(crate) enum Failure {
     NextBytesTimeout,
     ExchangeTimeout,
     TooLarge,
+    /// The program could not be started, or the folder not used.
+    Start(String),
+    /// The program failed.
+    Exit(String),
 }
 
 impl Failure {
@@ -78,7 +100,11 @@ impl Failure {
             Self::FirstByteTimeout => Some(Wait::FirstByte),
             Self::NextBytesTimeout => Some(Wait::NextBytes),
             Self::ExchangeTimeout => Some(Wait::Exchange),
-            Self::Connect(_) | Self::Broken(_) | Self::TooLarge => None,
+            Self::Connect(_)
+            | Self::Broken(_)
+            | Self::TooLarge
+            | Self::Start(_)
+            | Self::Exit(_) => None,
         }
     }
 }
@@ -166,36 +192,31 @@ pub(crate) struct Outgoing<'a> {
 /// Receives the status and headers, and each piece of the body; `false` ends the exchange.
 pub(crate) type OnBytes<'a> = dyn FnMut(&Exchange, &[u8]) -> bool + Send + 'a;
 
-/// Sends and receives. Failures are part of what comes back; the key is replaced wherever the server
-/// repeats it.
-pub(crate) async fn exchange(
-    http: &reqwest::Client,
-    endpoint: &Endpoint,
-    outgoing: Outgoing<'_>,
-    timeouts: &Timeouts,
-    most_bytes: usize,
-    on_bytes: &mut OnBytes<'_>,
-) -> Exchange {
-    let begun = Instant::now();
-    let mut received = Exchange::default();
-    let failure = receive(
-        http,
-        endpoint,
-        outgoing,
-        timeouts,
-        most_bytes,
-        &mut received,
-        on_bytes,
-    );
-    received.failure = failure.await.err();
-    received.seconds = begun.elapsed().as_secs_f64();
-    if let Some(key) = endpoint.key() {
-        received.body = key.scrub(std::mem::take(&mut received.body));
-    }
-    received
+/// The limits of time of an exchange that began now.
+pub(crate) struct Deadlines {
+    whole: Instant,
 }
 
-async fn receive(
+impl Deadlines {
+    pub(crate) fn new(timeouts: &Timeouts) -> Self {
+        Self {
+            whole: Instant::now() + timeouts.exchange,
+        }
+    }
+
+    /// When a wait that begins now must end, and what it then was.
+    pub(crate) fn within(&self, wait: Duration, failure: Failure) -> (Instant, Failure) {
+        let until = Instant::now() + wait;
+        if until < self.whole {
+            (until, failure)
+        } else {
+            (self.whole, Failure::ExchangeTimeout)
+        }
+    }
+}
+
+/// Sends and receives over HTTP. What came before a failure stays in `received`.
+pub(crate) async fn exchange(
     http: &reqwest::Client,
     endpoint: &Endpoint,
     outgoing: Outgoing<'_>,
@@ -204,16 +225,8 @@ async fn receive(
     received: &mut Exchange,
     on_bytes: &mut OnBytes<'_>,
 ) -> Result<(), Failure> {
-    let whole = Instant::now() + timeouts.exchange;
-    let within = |wait: Duration, failure: Failure| {
-        let until = Instant::now() + wait;
-        if until < whole {
-            (until, failure)
-        } else {
-            (whole, Failure::ExchangeTimeout)
-        }
-    };
-    let (until, late) = within(timeouts.first_byte, Failure::FirstByteTimeout);
+    let deadlines = Deadlines::new(timeouts);
+    let (until, late) = deadlines.within(timeouts.first_byte, Failure::FirstByteTimeout);
     let request = http
         .post(endpoint.url(outgoing.path))
         .headers(headers(outgoing.headers))
@@ -226,7 +239,7 @@ async fn receive(
     received.status = Some(response.status().as_u16());
     received.headers = kept_headers(response.headers());
     loop {
-        let (until, late) = within(timeouts.between_bytes, Failure::NextBytesTimeout);
+        let (until, late) = deadlines.within(timeouts.between_bytes, Failure::NextBytesTimeout);
         let piece = match timeout_at(until, response.chunk()).await {
             Err(_) => return Err(late),
             Ok(Err(error)) => return Err(failure(error)),

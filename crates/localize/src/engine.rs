@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use analysis::Index;
+use analysis::{Index, injection};
 use trace::{
-    DIAGNOSIS_SCHEMA, Diagnosis, Engine, LabelVerdict, ObservedFailure, OnsetCandidate, StepId,
+    DIAGNOSIS_SCHEMA, Diagnosis, Engine, Injection, LabelVerdict, ObservedFailure, OnsetCandidate,
+    StepId,
 };
 
 use crate::case::Case;
 use crate::chain::chain;
 use crate::error_type::{self, Accused};
+use crate::evidence::of_passage;
 use crate::explain::contributions;
 use crate::findings::Findings;
 use crate::label::{Incorrect, labels, quote};
@@ -121,7 +123,7 @@ pub fn diagnose_case(case: &Case<'_>, options: Options, model: &Model) -> Diagno
         missing_evidence: missing(case, &judged, resolved, model.bars),
         failures: failures(case),
         failure_probability: judged.failed,
-        injections: Vec::new(),
+        injections: injections(index),
         used_outcome: resolved.is_some(),
         engine: Engine {
             name: "offline".to_owned(),
@@ -141,6 +143,21 @@ fn failures(case: &Case<'_>) -> Vec<ObservedFailure> {
             strength: failure.strength,
             why: failure.why.clone(),
             evidence: quote(case.index, &failure.evidence),
+        })
+        .collect()
+}
+
+/// What in the run speaks to whoever judges it, with the words.
+fn injections(index: &Index<'_>) -> Vec<Injection> {
+    let found = injection::find(index).into_iter();
+    found
+        .filter_map(|found| {
+            let step = index.trajectory.step(found.step)?;
+            let cited = of_passage(&step, found.part, &found.span)?;
+            Some(Injection {
+                kind: found.kind,
+                evidence: cited.quote(index)?,
+            })
         })
         .collect()
 }

@@ -2,38 +2,17 @@
 
 use std::ops::Range;
 
+use analysis::injection::Part;
 use analysis::{Index, IndexedStep};
-use trace::{ActionKind, Change, Evidence, Ref, RefPart, Step, StepId};
+use trace::{Evidence, Ref, RefPart, Step, StepId};
 
 /// The longest quotation, in bytes.
 pub const QUOTE_BYTES: usize = 300;
 
-/// The words of an action: its command, keys, text, or the first text an edit puts in place.
+/// The words of an action: [`trace::Action::words`].
 #[must_use]
 pub fn action_text(step: &Step) -> &str {
-    match &step.action.kind {
-        ActionKind::Shell { command } => command,
-        ActionKind::Keystrokes { keys, .. } => keys,
-        ActionKind::Edit { edits } => edits.first().map_or("", |edit| match &edit.change {
-            Change::Write { content } if !content.trim().is_empty() => content,
-            Change::Replace { new: text, .. }
-            | Change::ReplaceLines { text, .. }
-            | Change::Insert { text, .. }
-            | Change::Patch { patch: text }
-                if !text.trim().is_empty() =>
-            {
-                text
-            }
-            _ => &edit.path,
-        }),
-        ActionKind::Read { path } => path,
-        ActionKind::Search { query, .. } => query,
-        ActionKind::Delegate { prompt: text }
-        | ActionKind::Message { text }
-        | ActionKind::Finish { text }
-        | ActionKind::Invalid { text } => text,
-        ActionKind::Other => &step.action.tool,
-    }
+    step.action.words()
 }
 
 /// Where a quotation stands. The words are fetched when the quotation is needed: of a long run's many
@@ -115,6 +94,29 @@ pub fn of_thought(step: &Step, at: usize) -> Option<Citation> {
 #[must_use]
 pub fn of_action_line(step: &Step, at: usize) -> Option<Citation> {
     of_line(step, Words::Action, at)
+}
+
+/// Cites the lines that hold a byte range of one of a step's texts: from the range on when its line begins
+/// far before it.
+#[must_use]
+pub fn of_passage(step: &Step, part: Part, span: &Range<usize>) -> Option<Citation> {
+    let (record, words) = match part {
+        Part::Action => (RefPart::Action, Words::Action),
+        Part::Thought => (RefPart::Action, Words::Thought),
+        Part::Observation => (RefPart::Observation, Words::Observation),
+    };
+    let text = words.of(step);
+    let before = text.get(..span.start)?;
+    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let length = span.len().min(QUOTE_BYTES);
+    let start = if span.start - line + length <= QUOTE_BYTES {
+        line
+    } else {
+        span.start
+    };
+    let after = text.get(span.end..)?;
+    let end = span.end + after.find('\n').unwrap_or(after.len());
+    cite(step, record, words, start..end)
 }
 
 /// Cites a byte range of what a step observed; its beginning when the range does not fit.

@@ -186,38 +186,7 @@ fn untouched(case: &Case<'_>) -> Option<String> {
 
 /// What the agent should do instead, by the kind of mistake.
 pub(crate) fn advice(step: StepId, fault: Fault, verdict: Verdict) -> String {
-    let what = match fault {
-        Fault::EnvironmentSetup => {
-            "check paths, ports, services and permissions before relying on them"
-        }
-        Fault::ResourceExhaustion => {
-            "measure what is left of disk, memory and time, and make room before trying again"
-        }
-        Fault::InteractiveHang => {
-            "drive the program through a pipe, a script or a pseudo-terminal with a time limit"
-        }
-        Fault::DependencyResolution => {
-            "find out which versions fit together, and prove the import before building on it"
-        }
-        Fault::MislocalisedEdit => "read the place anew, and check that the edit is in it",
-        Fault::IncorrectHypothesis => {
-            "test the belief behind it on the smallest case before building on it"
-        }
-        Fault::SpecificationMisread => {
-            "read the task's demands again, word by word, and check the result against each"
-        }
-        Fault::FabricatedResult => {
-            "find out why the real result could not be had; report it rather than make one up"
-        }
-        Fault::GaveUpEarly => "go on: the work was left before it was done",
-        Fault::DestructiveAction => "copy what cannot be brought back before touching it",
-        Fault::VerificationMisinterpretation => {
-            "take the failing output at its word, and find its cause before going on"
-        }
-        Fault::UnverifiedClaim => "run the very thing that is demanded, and look at what comes out",
-        Fault::UnproductiveLooping => "stop repeating it, and change what is tried",
-        Fault::OutsideCause => "find out whether anything in the run could have prevented it",
-    };
+    let what = fault.remedy();
     match verdict {
         Verdict::Undecided => {
             format!("If the run failed, go back to just before step {step} and {what}.")

@@ -94,6 +94,45 @@ impl Fault {
         }
     }
 
+    /// What to do instead, as a clause that begins with a verb.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::EnvironmentSetup => {
+                "check paths, ports, services and permissions before relying on them"
+            }
+            Self::ResourceExhaustion => {
+                "measure what is left of disk, memory and time, and make room before trying again"
+            }
+            Self::InteractiveHang => {
+                "drive the program through a pipe, a script or a pseudo-terminal with a time limit"
+            }
+            Self::DependencyResolution => {
+                "find out which versions fit together, and prove the import before building on it"
+            }
+            Self::MislocalisedEdit => "read the place anew, and check that the edit is in it",
+            Self::IncorrectHypothesis => {
+                "test the belief behind it on the smallest case before building on it"
+            }
+            Self::SpecificationMisread => {
+                "read the task's demands again, word by word, and check the result against each"
+            }
+            Self::FabricatedResult => {
+                "find out why the real result could not be had; report it rather than make one up"
+            }
+            Self::GaveUpEarly => "go on: the work was left before it was done",
+            Self::DestructiveAction => "copy what cannot be brought back before touching it",
+            Self::VerificationMisinterpretation => {
+                "take the failing output at its word, and find its cause before going on"
+            }
+            Self::UnverifiedClaim => {
+                "run the very thing that is demanded, and look at what comes out"
+            }
+            Self::UnproductiveLooping => "stop repeating it, and change what is tried",
+            Self::OutsideCause => "find out whether anything in the run could have prevented it",
+        }
+    }
+
     /// The name as it stands in documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -112,6 +151,20 @@ impl Fault {
             Self::UnverifiedClaim => "unverified_claim",
             Self::UnproductiveLooping => "unproductive_looping",
             Self::OutsideCause => "outside_cause",
+        }
+    }
+}
+
+impl From<ErrorType> for Fault {
+    /// The fault of the same name: the widest of those the error type covers.
+    fn from(kind: ErrorType) -> Self {
+        match kind {
+            ErrorType::EnvironmentSetup => Self::EnvironmentSetup,
+            ErrorType::DependencyResolution => Self::DependencyResolution,
+            ErrorType::MislocalisedEdit => Self::MislocalisedEdit,
+            ErrorType::IncorrectHypothesis => Self::IncorrectHypothesis,
+            ErrorType::VerificationMisinterpretation => Self::VerificationMisinterpretation,
+            ErrorType::UnproductiveLooping => Self::UnproductiveLooping,
         }
     }
 }
@@ -137,6 +190,7 @@ mod tests {
                 same.map(|other| other.error_type()),
                 Some(fault.error_type())
             );
+            assert_eq!(Fault::from(fault.error_type()).as_str(), projected);
         }
     }
 }

@@ -34,6 +34,15 @@ pub enum InjectionKind {
 }
 
 impl InjectionKind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 5] = [
+        Self::OverriddenInstructions,
+        Self::ForgedMessage,
+        Self::ForgedTool,
+        Self::LabelBribe,
+        Self::ExfiltrationBait,
+    ];
+
     /// The name as it stands in documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -57,8 +57,11 @@ pub struct VerdictChange {
 /// A claim of a model that did not stand the check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DroppedClaim {
-    /// What was claimed: `onset 7`, `incorrect 12`.
+    /// What was claimed: `onset 7`, `incorrect 12`, `verdict no_failure`.
     pub claim: String,
+    /// The rule it broke: `opened`, `neighbour`, `quoted` …
+    #[serde(default)]
+    pub rule: String,
     /// What is wrong with it.
     pub why: String,
 }

@@ -182,6 +182,35 @@ impl Action {
             _ => None,
         }
     }
+
+    /// The words of the action: its command, keys, text, or the first text an edit puts in place; the
+    /// tool's name where nothing else is known.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match &self.kind {
+            ActionKind::Shell { command } => command,
+            ActionKind::Keystrokes { keys, .. } => keys,
+            ActionKind::Edit { edits } => edits.first().map_or("", |edit| match &edit.change {
+                Change::Write { content } if !content.trim().is_empty() => content,
+                Change::Replace { new: text, .. }
+                | Change::ReplaceLines { text, .. }
+                | Change::Insert { text, .. }
+                | Change::Patch { patch: text }
+                    if !text.trim().is_empty() =>
+                {
+                    text
+                }
+                _ => &edit.path,
+            }),
+            ActionKind::Read { path } => path,
+            ActionKind::Search { query, .. } => query,
+            ActionKind::Delegate { prompt: text }
+            | ActionKind::Message { text }
+            | ActionKind::Finish { text }
+            | ActionKind::Invalid { text } => text,
+            ActionKind::Other => &self.tool,
+        }
+    }
 }
 
 /// The meaning of an action, independent of which agent's tool expressed it.

@@ -6,9 +6,10 @@ mod shape;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use trace::{Diagnosis, StepId};
+use trace::{Diagnosis, Inquiry, StepId};
 
 use crate::gold::{GoldStage, error_type};
+use crate::spend::Asked;
 
 #[cfg(test)]
 pub(crate) use read::from_items;
@@ -52,6 +53,8 @@ pub struct Prediction {
     pub cost_usd: Option<f64>,
     /// Wall time in seconds.
     pub seconds: Option<f64>,
+    /// What asking its model took, where it says so.
+    pub asked: Option<Asked>,
 }
 
 impl Prediction {
@@ -119,7 +122,18 @@ impl From<&Diagnosis> for Prediction {
             tokens,
             cost_usd: diagnosis.engine.cost_usd,
             seconds: diagnosis.engine.seconds,
+            asked: diagnosis.engine.inquiry.as_deref().map(asked),
         }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of tokens")]
+fn asked(inquiry: &Inquiry) -> Asked {
+    Asked {
+        calls: f64::from(inquiry.calls),
+        input_tokens: inquiry.input_tokens as f64,
+        cached_tokens: inquiry.cached_tokens as f64,
+        output_tokens: inquiry.output_tokens as f64,
     }
 }
 

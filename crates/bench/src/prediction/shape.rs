@@ -16,6 +16,7 @@ use trace::StepId;
 
 use super::Prediction;
 use crate::gold::{error_type, flag, ids, number, of_stages, onset, opened, real, stages, text};
+use crate::spend::Asked;
 
 /// The fields that name a run.
 const NAMES: &[&str] = &["run_id", "run", "traj_id", "trial_name", "instance_id"];
@@ -69,6 +70,7 @@ pub(super) fn prediction(item: &Value, name: Option<&str>) -> Option<Prediction>
         tokens: taken(&["tokens", "total_tokens"]),
         cost_usd: taken(&["cost_usd", "cost"]),
         seconds: taken(&["seconds"]),
+        asked: engine.and_then(asked),
     };
     let says = prediction.onset.is_some()
         || prediction.candidates.is_some()
@@ -77,6 +79,18 @@ pub(super) fn prediction(item: &Value, name: Option<&str>) -> Option<Prediction>
         || prediction.change_steps.is_some()
         || flag(row, &["failed"]) == Some(true);
     says.then_some(prediction)
+}
+
+/// What asking a model took, from the account a diagnosis document gives of it.
+fn asked(engine: &Map<String, Value>) -> Option<Asked> {
+    let inquiry = engine.get("inquiry")?.as_object()?;
+    let taken = |name: &str| real(inquiry, &[name]);
+    Some(Asked {
+        calls: taken("calls")?,
+        input_tokens: taken("input_tokens")?,
+        cached_tokens: taken("cached_tokens").unwrap_or_default(),
+        output_tokens: taken("output_tokens")?,
+    })
 }
 
 /// Labels that stand stage by stage: the item itself when it is a list, or one of its fields.

@@ -22,11 +22,51 @@ impl Report {
         for set in &self.sets {
             of_set(&mut out, set);
         }
+        spend(&mut out, self);
+        agreement(&mut out, self);
         out.push_str(
             "\nIntervals are the middle 95 % of 2,000 draws of whole tasks; a run without a \
              prediction scores the worst there is.\n",
         );
         out
+    }
+}
+
+/// What was spent, one row a quantity.
+fn spend(out: &mut String, report: &Report) {
+    for (name, spend) in &report.spend {
+        let _ = write!(
+            out,
+            "\n## Spent by {}\n\n| quantity | runs | median | 95 % | most | in all |\n|---|--:|--:|--:|--:|--:|\n",
+            escaped(name)
+        );
+        for of in &spend.quantities {
+            let places = if of.name == "US dollars" { 4 } else { 0 };
+            let _ = writeln!(
+                out,
+                "| {} | {} | {:.places$} | {:.places$} | {:.places$} | {:.places$} |",
+                of.name, of.runs, of.median, of.p95, of.most, of.total
+            );
+        }
+    }
+}
+
+/// How far repeated answers agree.
+fn agreement(out: &mut String, report: &Report) {
+    for (name, agreement) in &report.agreement {
+        let _ = writeln!(
+            out,
+            "\n## Agreement of {}\n\n{} asked up to {} times. Of two answers about one run, on average: \
+             same onset {:.3}, both or neither name one {:.3}, same kind of error {:.3}, incorrect \
+             steps in common {:.3}.",
+            escaped(name),
+            counted(agreement.runs, "run"),
+            agreement.answers,
+            agreement.onset,
+            agreement.names_one,
+            agreement.error_type,
+            agreement.incorrect
+        );
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 pub use chart::ChartError;
 
+use crate::agreement::Agreement;
 use crate::breakdown::{Part, parts};
 use crate::gold::Set;
 use crate::interval::{Draws, Interval, tasks};
@@ -19,6 +20,7 @@ use crate::metric::{Better, Cell, Metric, Row, Topic, all, by_key};
 use crate::pairing::{Paired, pair};
 use crate::prediction::Prediction;
 use crate::rule::{Facts, MAJORITY, RULES, majority_error_type};
+use crate::spend::Spend;
 
 /// The schema name every report carries; it rises when an old reader would misunderstand a new one.
 pub const SCHEMA: &str = "codetracer.benchmark/1";
@@ -53,6 +55,12 @@ pub struct Report {
     pub schema: &'static str,
     /// One entry a file of labels.
     pub sets: Vec<SetReport>,
+    /// What systems took that asked a model, over all their runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spend: Vec<(String, Spend)>,
+    /// How far the answers of systems agree that were asked several times.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agreement: Vec<(String, Agreement)>,
 }
 
 /// Everything that is said about one set of labels.
@@ -153,6 +161,8 @@ pub fn report(sets: &[Set], systems: &[System], facts: &[Facts]) -> Report {
     Report {
         schema: SCHEMA,
         sets: sets.iter().map(|set| of_set(set, systems, facts)).collect(),
+        spend: Vec::new(),
+        agreement: Vec::new(),
     }
 }
 
@@ -303,6 +313,28 @@ fn calibration(rows: &[Row<'_>]) -> Vec<Calibration> {
         })
     };
     Event::ALL.into_iter().filter_map(of).collect()
+}
+
+impl Report {
+    /// The same with what a system took that asked a model. `asked` are all its answers, those that
+    /// failed included: they cost too.
+    #[must_use]
+    pub fn with_spend(mut self, name: &str, asked: &[Prediction]) -> Self {
+        let spend = Spend::of(asked);
+        if !spend.is_empty() {
+            self.spend.push((name.to_owned(), spend));
+        }
+        self
+    }
+
+    /// The same with how far the answers of one system agree, where runs have several.
+    #[must_use]
+    pub fn with_agreement(mut self, name: &str, predictions: &[Prediction]) -> Self {
+        let agreement = Agreement::of(predictions);
+        self.agreement
+            .extend(agreement.map(|agreement| (name.to_owned(), agreement)));
+        self
+    }
 }
 
 impl Scores {

@@ -1,8 +1,11 @@
 //! `codetracer bench`: what can be asked of labels and predictions.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+use super::ModelArgs;
 
 /// `codetracer bench`.
 #[derive(Debug, Subcommand)]
@@ -49,6 +52,31 @@ pub(crate) struct BenchRun {
     /// Keep predictions, facts, the report and its chart in this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// How often the model is asked about each run, to see whether it agrees with itself.
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "model",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=100),
+        help_heading = "Model"
+    )]
+    pub(crate) repeats: u32,
+    /// How many runs the model is asked about at once.
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "model",
+        default_value_t = 4,
+        value_parser = clap::value_parser!(u16).range(1..=256),
+        help_heading = "Model"
+    )]
+    pub(crate) concurrency: u16,
+    /// The most requests begun in a minute, over all runs.
+    #[arg(long, value_name = "N", requires = "model", help_heading = "Model")]
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
 }
 
 /// `codetracer bench score`.

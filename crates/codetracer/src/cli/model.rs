@@ -24,6 +24,15 @@ pub(crate) struct ModelArgs {
     /// The most seconds that may pass, over all runs.
     #[arg(long, value_name = "S", requires = "model")]
     pub(crate) max_seconds: Option<f64>,
+    /// The most tokens the model may read and write about one run.
+    #[arg(long, value_name = "N", requires = "model")]
+    pub(crate) max_run_tokens: Option<u64>,
+    /// The most US dollars the model may cost about one run.
+    #[arg(long, value_name = "USD", requires = "model")]
+    pub(crate) max_run_cost: Option<f64>,
+    /// How many seconds one answer may take, from the request to its last byte.
+    #[arg(long, value_name = "S", requires = "model", default_value_t = 300)]
+    pub(crate) timeout: u32,
     /// The most tokens one request may hold, the answer included.
     #[arg(long, value_name = "N", requires = "model", default_value_t = 32_000)]
     pub(crate) context: u64,

@@ -1,43 +1,60 @@
 //! A model that is asked for diagnoses, with its budget.
 
-use analysis::Index;
+use std::time::Duration;
+
 use diagnose::{Diagnosed, Method, Setup, Subject, Without, diagnose};
-use llm::{Account, BlockingClient, Budget, Cassette, Client, ClientBuilder, Ledger, Settings};
-use localize::{Case, Model, Options, diagnose_case};
+use llm::{
+    Account, BlockingClient, Budget, Cassette, Client, Gate, Ledger, Limits, Settings, Timeouts,
+};
+use localize::Case;
+use trace::Diagnosis;
 
 use crate::cli::{MethodArg, ModelArgs, WithoutArg};
 
 /// Asks one model about runs, one after the other or several at a time, within one budget.
 pub(super) struct Asker {
-    builder: ClientBuilder,
+    model: String,
+    client: BlockingClient,
+    each: Budget,
     setup: Setup,
 }
 
 impl Asker {
     /// The model the arguments name; `None` where they name none.
-    pub(super) fn of(args: &ModelArgs, blind: bool) -> anyhow::Result<Option<Self>> {
+    pub(super) fn of(
+        args: &ModelArgs,
+        limits: Limits,
+        blind: bool,
+    ) -> anyhow::Result<Option<Self>> {
         let Some(name) = &args.model else {
             return Ok(None);
         };
         let budget = Budget {
             tokens: args.max_tokens,
-            cost_usd: args.max_cost,
+            // A limit on one run needs a known price as one on all of them does.
+            cost_usd: args.max_cost.or(args.max_run_cost.map(|_| 1e9)),
             calls: args.max_calls,
             seconds: args.max_seconds,
         };
-        let mut builder =
-            Client::builder(name, &Settings::from_env())?.account(Account::new(budget));
+        let mut builder = Client::builder(name, &Settings::from_env())?
+            .account(Account::new(budget))
+            .gate(Gate::new(limits))
+            .timeouts(patience(args.timeout));
         if let Some(path) = &args.record {
             builder = builder.cassette(Cassette::record(path)?);
         }
         if let Some(path) = &args.replay_calls {
             builder = builder.cassette(Cassette::replay(path)?);
         }
-        // What is wrong with the settings is said before the first run is read.
-        builder.clone().build()?;
         let without = |what| args.without.contains(&what);
         Ok(Some(Self {
-            builder,
+            model: name.clone(),
+            client: BlockingClient::new(builder.build()?)?,
+            each: Budget {
+                tokens: args.max_run_tokens,
+                cost_usd: args.max_run_cost,
+                ..Budget::default()
+            },
             setup: Setup {
                 method: match args.method {
                     MethodArg::Agent => Method::Agent,
@@ -56,17 +73,46 @@ impl Asker {
         }))
     }
 
+    /// The model and how it is asked, for tables.
+    pub(super) fn name(&self) -> String {
+        let mut name = format!("{} {}", self.setup.method.as_str(), self.model);
+        for without in self.setup.without.names() {
+            name.push_str(" without ");
+            name.push_str(&without);
+        }
+        name
+    }
+
+    /// What an answer depends on besides the run.
+    pub(super) fn settings(&self) -> serde_json::Value {
+        serde_json::json!({
+            "model": self.model,
+            "method": self.setup.method.as_str(),
+            "without": self.setup.without.names(),
+            "context": self.setup.context_tokens,
+            "turns": self.setup.turns,
+        })
+    }
+
     /// Has the model diagnose one run.
-    pub(super) fn diagnose(
-        &self,
-        index: &Index<'_>,
-        options: Options,
-    ) -> anyhow::Result<Diagnosed> {
-        let case = Case::new(index);
-        let offline = diagnose_case(&case, options, Model::shipped());
-        let subject = Subject::new(&case, &offline, "run-data");
-        let client = self.builder.clone().ledger(Ledger::new()).build()?;
-        let client = BlockingClient::new(client)?;
-        Ok(diagnose(&subject, &self.setup, &[], &client))
+    pub(super) fn diagnose(&self, case: &Case<'_>, offline: &Diagnosis) -> Diagnosed {
+        let subject = Subject::new(case, offline, "run-data");
+        let account = self.client.client().account().within(self.each);
+        let client = self.client.with(account, Ledger::new());
+        diagnose(&subject, &self.setup, &[], &client)
+    }
+}
+
+/// Limits on waiting for a server that may take so many seconds for one answer. A whole answer is
+/// written before it is sent.
+fn patience(seconds: u32) -> Timeouts {
+    let answer = Duration::from_secs(seconds.into());
+    let usual = Timeouts::default();
+    Timeouts {
+        first_byte: answer,
+        between_bytes: usual.between_bytes.min(answer),
+        exchange: answer,
+        call: usual.call.max(answer * 2),
+        ..usual
     }
 }

@@ -12,7 +12,6 @@ mod extract;
 mod extractors;
 mod graph;
 mod inquiry;
-mod progress;
 mod report;
 mod schema;
 mod show;

@@ -10,6 +10,7 @@ use crate::output::Output;
 pub(super) fn run(name: Option<&str>, output: &mut Output) -> anyhow::Result<Status> {
     let schemas: Vec<(&str, Value)> = trace::json_schemas()
         .into_iter()
+        .chain(export::json_schemas())
         .map(|(file, schema)| (file.trim_end_matches(".schema.json"), schema.to_value()))
         .collect();
     let shown = match name {

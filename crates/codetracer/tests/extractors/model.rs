@@ -1,48 +1,8 @@
 //! Extractors that a model writes, behind a server on loopback.
 
-use super::*;
+use scripted::{Protocol, Reply, ScriptedModel, in_order};
 
-/// A server that gives these answers one after the other, as `OpenAI`'s would, and keeps what it was
-/// asked.
-fn server(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<String>>) {
-    use std::io::{BufRead, BufReader, Read, Write};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/v1", listener.local_addr().unwrap());
-    let work = std::thread::spawn(move || {
-        let mut asked = Vec::new();
-        for answer in answers {
-            let (stream, _) = listener.accept().unwrap();
-            let mut reader = BufReader::new(stream);
-            let (mut line, mut length) = (String::new(), 0);
-            while reader.read_line(&mut line).unwrap() > 2 {
-                let lower = line.to_lowercase();
-                if let Some(value) = lower.strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            asked.push(String::from_utf8(body).unwrap());
-            let body = json!({
-                "id": "x", "object": "chat.completion", "model": "scripted", "created": 0,
-                "choices": [{"index": 0, "finish_reason": "stop",
-                    "message": {"role": "assistant", "content": answer}}],
-                "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20},
-            })
-            .to_string();
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
-            );
-            let mut stream = reader.into_inner();
-            stream.write_all(head.as_bytes()).unwrap();
-            stream.write_all(body.as_bytes()).unwrap();
-        }
-        asked
-    });
-    (address, work)
-}
+use super::*;
 
 #[test]
 fn a_model_writes_an_extractor_and_its_answers_are_replayed() {
@@ -58,7 +18,8 @@ fn a_model_writes_an_extractor_and_its_answers_are_replayed() {
     let good = format!(
         "{records}```javascript\nfunction read(r) {{\n  if (r.ev === 'act') return {{says: 'call', id: r.cid, tool: r.tool, arguments: r.input, time: r.at}};\n  if (r.ev === 'out') return {{says: 'result', id: r.cid, text: r.output, exit_status: r.rc}};\n  return {{says: 'nothing'}};\n}}\n```\n"
     );
-    let (address, server) = server(vec![silent, good]);
+    let script = in_order([Reply::text(silent), Reply::text(good)]);
+    let server = ScriptedModel::start(Protocol::OpenAi, script);
     let learn = [
         "extractors",
         "learn",
@@ -84,8 +45,13 @@ fn a_model_writes_an_extractor_and_its_answers_are_replayed() {
         assert_eq!(output.status.code(), Some(0), "{stderr}");
         serde_json::from_slice(&output.stdout).unwrap()
     };
-    let dry = run(&address, &["--record", "answers.jsonl", "--dry-run"]);
-    let asked = server.join().unwrap();
+    let dry = run(
+        &server.base_url(),
+        &["--record", "answers.jsonl", "--dry-run"],
+    );
+    let asked = server.requests();
+    drop(server);
+    let asked: Vec<String> = asked.iter().map(|asked| asked.body.to_string()).collect();
     assert_eq!(asked.len(), 2);
     assert!(asked[1].contains("no steps: 0 of"), "{}", asked[1]);
     for request in &asked {

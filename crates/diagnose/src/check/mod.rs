@@ -1,30 +1,76 @@
 //! The rules a conclusion must stand, enforced by code: the model may say what it likes.
+//!
+//! A rule is a file here and a line in [`rules`]. It looks at the claims, or at the verdict as a whole,
+//! and says in words the model can act on what is wrong.
 
-mod evidence;
-mod inspected;
+mod answered;
+mod backed;
+mod decided;
+mod existing;
+mod explored;
+mod fitting;
+mod neighbour;
+mod one_label;
+mod one_onset;
+mod opened;
+mod order;
+mod outcome;
+mod quoted;
+mod seen;
 mod stages;
-mod verdict;
+mod telling;
+mod uninjected;
+
+mod examination;
 
 use trace::{DroppedClaim, Evidence, StepId};
 
-use crate::conclusion::Conclusion;
+use crate::conclusion::{ClaimKind, Conclusion};
 use crate::ledger::Ledger;
 use crate::subject::Subject;
+
+pub use examination::{Examination, Examined, Fault};
+
+/// One thing that must hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Its name, as it stands in documents.
+    pub name: &'static str,
+    /// What is wrong by it; nothing when it holds.
+    pub judge: fn(&Examination<'_, '_>) -> Vec<Fault>,
+}
+
+/// Every rule. Those that look at one claim by itself come first, then those that hold claims against
+/// each other, then those about the verdict: each sees what the ones before left standing.
+#[must_use]
+pub fn rules() -> &'static [Rule] {
+    &[
+        existing::RULE,
+        opened::RULE,
+        neighbour::RULE,
+        quoted::RULE,
+        telling::RULE,
+        uninjected::RULE,
+        explored::RULE,
+        decided::RULE,
+        seen::RULE,
+        one_onset::RULE,
+        one_label::RULE,
+        order::RULE,
+        fitting::RULE,
+        stages::RULE,
+        outcome::RULE,
+        backed::RULE,
+        answered::RULE,
+    ]
+}
 
 /// What of a conclusion stands, and what is wrong with the rest.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Checked {
-    /// The onset, if it stands.
-    pub onset: Option<Proven>,
-    /// Chain links that stand, by their place in the conclusion.
-    pub chain: Vec<(usize, Proven)>,
-    /// Incorrect steps that stand.
-    pub incorrect: Vec<Proven>,
-    /// Unuseful steps that stand.
-    pub unuseful: Vec<Proven>,
-    /// What backs a verdict without onset.
-    pub evidence: Vec<Proven>,
-    /// What is wrong, a claim each.
+    /// The claims that stand, in the order in which they were made.
+    pub standing: Vec<Proven>,
+    /// What is wrong, by claim and rule.
     pub faults: Vec<DroppedClaim>,
     /// True when the verdict itself cannot be taken.
     pub refused: bool,
@@ -33,6 +79,8 @@ pub struct Checked {
 /// A claim whose step was opened and whose words are there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proven {
+    /// What is claimed.
+    pub kind: ClaimKind,
     /// The step.
     pub step: StepId,
     /// The model's sentence.
@@ -42,50 +90,40 @@ pub struct Proven {
 }
 
 impl Checked {
-    fn fault(&mut self, claim: impl Into<String>, why: impl Into<String>) {
-        self.faults.push(DroppedClaim {
-            claim: claim.into(),
-            why: why.into(),
-        });
+    /// The onset, if it stands.
+    #[must_use]
+    pub fn onset(&self) -> Option<&Proven> {
+        self.of(ClaimKind::Onset).next()
+    }
+
+    /// The claims of one kind that stand.
+    pub fn of(&self, kind: ClaimKind) -> impl Iterator<Item = &Proven> {
+        self.standing
+            .iter()
+            .filter(move |proven| proven.kind == kind)
     }
 }
 
 /// Holds a conclusion against the run and against what was opened.
 #[must_use]
 pub fn check(conclusion: &Conclusion, subject: &Subject<'_>, ledger: &Ledger) -> Checked {
-    let mut checked = Checked::default();
-    let prove = |claim, name: &str, checked: &mut Checked| {
-        let proven = inspected::check(claim, subject, ledger)
-            .and_then(|step| evidence::check(claim, step, subject, ledger));
-        proven
-            .map_err(|why| checked.fault(format!("{name} {}", claim.step), why))
-            .ok()
-    };
-    if let Some(onset) = &conclusion.onset {
-        checked.onset = prove(onset, "onset", &mut checked);
-    }
-    for (at, link) in conclusion.chain.iter().enumerate() {
-        if let Some(proven) = prove(&link.claim, link.role.as_str(), &mut checked) {
-            checked.chain.push((at, proven));
+    let mut examination = Examination::new(conclusion, subject, ledger);
+    let mut faults = Vec::new();
+    let mut refused = false;
+    for rule in rules() {
+        for fault in (rule.judge)(&examination) {
+            refused |= fault.claim.is_none();
+            let claim = examination.fell(fault.claim);
+            faults.push(DroppedClaim {
+                claim,
+                rule: rule.name.to_owned(),
+                why: fault.why,
+            });
         }
     }
-    for claim in &conclusion.incorrect {
-        let proven = prove(claim, "incorrect", &mut checked);
-        checked.incorrect.extend(proven);
+    Checked {
+        standing: examination.proven(),
+        faults,
+        refused,
     }
-    for claim in &conclusion.unuseful {
-        let proven = prove(claim, "unuseful", &mut checked);
-        checked.unuseful.extend(proven);
-    }
-    for claim in &conclusion.evidence {
-        let proven = prove(claim, "evidence", &mut checked);
-        checked.evidence.extend(proven);
-    }
-    for rule in [stages::check, verdict::check] {
-        if let Err(why) = rule(conclusion, subject, ledger, &checked) {
-            checked.fault(format!("verdict {}", conclusion.verdict.as_str()), why);
-            checked.refused = true;
-        }
-    }
-    checked
 }

@@ -1,35 +1,35 @@
-//! At least three stages were looked at, or all, if there are fewer (arXiv 2604.11641).
+//! A run is not judged by one corner of it.
 
-use super::Checked;
-use crate::conclusion::Conclusion;
-use crate::ledger::Ledger;
-use crate::subject::Subject;
+use super::{Examination, Fault, Rule};
+
+/// At least three stages were looked at, or all where there are fewer (arXiv 2604.11641).
+pub(super) const RULE: Rule = Rule {
+    name: "stages",
+    judge,
+};
 
 /// How many stages must be looked at.
 const STAGES: usize = 3;
 
-pub(super) fn check(
-    _: &Conclusion,
-    subject: &Subject<'_>,
-    ledger: &Ledger,
-    _: &Checked,
-) -> Result<(), String> {
-    let seen = ledger.stages(subject);
-    let needed = STAGES.min(subject.index().stages.len());
+/// Stages that are offered to look at.
+const NAMED: usize = 5;
+
+fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
+    let stages = &examination.subject.index().stages;
+    let seen = examination.ledger.stages(examination.subject);
+    let needed = STAGES.min(stages.len());
     if seen.len() >= needed {
-        return Ok(());
+        return Vec::new();
     }
-    let missing: Vec<String> = subject
-        .index()
-        .stages
+    let missing: Vec<String> = stages
         .iter()
         .filter(|stage| !seen.contains(&stage.id))
-        .take(8)
-        .map(|stage| stage.id.to_string())
+        .take(NAMED)
+        .map(|stage| format!("steps {}-{}", stage.start, stage.end))
         .collect();
-    Err(format!(
-        "only {} of the {needed} stages that must be looked at were; open a step of stage {}",
+    vec![Fault::verdict(format!(
+        "only {} of {needed} stages that must be looked at were; open a step of another: {}",
         seen.len(),
         missing.join(", ")
-    ))
+    ))]
 }

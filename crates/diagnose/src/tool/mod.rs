@@ -71,6 +71,9 @@ pub fn clip(text: &str, room: u64) -> String {
     if text.len() <= most.saturating_mul(2) && count_tokens(text) <= room {
         return text.to_owned();
     }
+    let most = most.min(text.len() / 2);
+    // Together no longer than the text, so that they never overlap.
+    let most = most.min(text.len());
     let (mut head, mut tail) = (most * 2 / 3, most / 3);
     loop {
         let first = &text[..text.floor_char_boundary(head)];
@@ -81,6 +84,27 @@ pub fn clip(text: &str, room: u64) -> String {
             return cut;
         }
         (head, tail) = (head * 3 / 4, tail * 3 / 4);
+    }
+}
+
+#[cfg(test)]
+mod clip_tests {
+    use proptest::prelude::*;
+
+    use super::clip;
+
+    proptest! {
+        #[test]
+        fn any_text_is_cut_to_any_room(text in "(\\PC|\n){0,400}", room in 0..200_u64) {
+            let cut = clip(&text, room);
+            prop_assert!(cut == text || cut.contains("lines cut"));
+        }
+    }
+
+    #[test]
+    fn rooms_without_bounds_are_no_trouble() {
+        assert_eq!(clip("a\nb", u64::MAX), "a\nb");
+        assert!(clip("wenig Platz, viel Text: äöü", 1).contains("lines cut"));
     }
 }
 

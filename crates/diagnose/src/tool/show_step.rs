@@ -40,8 +40,7 @@ impl Tool for ShowStep {
                 "steps": {"type": "array", "items": {"type": "integer"}},
                 "part": {"enum": ["thought", "action", "observation"]},
                 "from_line": {"type": "integer"}
-            },
-            "required": ["steps"]
+            }
         })
     }
 
@@ -52,10 +51,15 @@ impl Tool for ShowStep {
         room: u64,
         ledger: &mut Ledger,
     ) -> Result<String, String> {
-        let asked = Arguments::new(self, arguments)?;
+        let asked = Arguments::with(self, arguments, &["step"])?;
         let mut steps = Vec::new();
         let mut trouble = None;
-        for number in asked.numbers("steps") {
+        // Many a model says `step` for one.
+        for number in asked
+            .numbers("steps")
+            .into_iter()
+            .chain(asked.numbers("step"))
+        {
             match subject.step_id(number) {
                 Ok(step) if steps.contains(&step) => {}
                 Ok(step) => steps.push(step),

@@ -286,3 +286,101 @@ async fn no_more_requests_are_under_way_than_allowed() {
         server.most_at_once()
     );
 }
+
+#[tokio::test]
+async fn a_client_on_another_account_is_the_same_client() {
+    let refusal = json!({"error": {"message": "temperature is not supported"}});
+    let mut replies = vec![Reply::error(400, &refusal)];
+    replies.extend((0..4).map(|_| Reply::json(&openai("a"))));
+    let server = Server::new(replies);
+    let calls = |calls| Budget {
+        calls: Some(calls),
+        ..Budget::default()
+    };
+    let all = Account::new(calls(3));
+    let client = builder(&server, OPENAI)
+        .account(all.clone())
+        .build()
+        .unwrap();
+    let mut request = ask("?");
+    request.temperature = Some(0.2);
+    client.complete(&request).await.unwrap();
+    let runs: Vec<_> = (0..2)
+        .map(|_| client.with(all.within(calls(1)), Ledger::new()))
+        .collect();
+    for run in &runs {
+        run.complete(&request).await.unwrap();
+        assert_eq!(
+            (run.account().spent().calls, run.ledger().calls().len()),
+            (1, 1)
+        );
+        match run.complete(&request).await {
+            Err(LlmError::Budget(exhausted)) => assert!(!exhausted.outer || all.spent().calls == 3),
+            other => panic!("{other:?}"),
+        }
+    }
+    // What the first learnt of the server, the others know: nothing was refused to them.
+    assert_eq!(server.seen().len(), 4);
+    assert_eq!((all.spent().calls, client.ledger().calls().len()), (3, 1));
+    let late = client.with(all.within(calls(9)), Ledger::new());
+    match late.complete(&request).await {
+        Err(LlmError::Budget(exhausted)) => assert!(exhausted.outer),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn money_of_an_account_around_needs_a_price_too() {
+    let server = Server::new(vec![]);
+    let all = Account::new(Budget {
+        cost_usd: Some(1.0),
+        ..Budget::default()
+    });
+    let builder = builder(&server, "openai/house-model");
+    assert!(matches!(
+        builder
+            .clone()
+            .account(all.within(Budget::default()))
+            .build(),
+        Err(LlmError::UnknownPrice { .. })
+    ));
+    let client = builder.build().unwrap().with(all, Ledger::new());
+    assert!(matches!(
+        client.complete(&ask("?")).await,
+        Err(LlmError::UnknownPrice { .. })
+    ));
+}
+
+#[test]
+fn threads_share_one_budget_and_have_their_own() {
+    let server = Server::new((0..40).map(|_| Reply::json(&openai("a"))).collect());
+    let all = Account::new(Budget {
+        tokens: Some(3000),
+        ..Budget::default()
+    });
+    let client = builder(&server, OPENAI)
+        .account(all.clone())
+        .build()
+        .unwrap();
+    let client = llm::BlockingClient::new(client).unwrap();
+    let own = Budget {
+        tokens: Some(1000),
+        ..Budget::default()
+    };
+    let runs: Vec<_> = (0..6)
+        .map(|_| client.with(all.within(own), Ledger::new()))
+        .collect();
+    std::thread::scope(|scope| {
+        for run in &runs {
+            scope.spawn(|| while run.complete(&ask("?").with_max_output(140)).is_ok() {});
+        }
+    });
+    let spent = |run: &llm::BlockingClient| run.client().account().spent().tokens;
+    assert_eq!(runs.iter().map(spent).sum::<u64>(), all.spent().tokens);
+    assert!(
+        all.spent().tokens <= 3000 && all.spent().tokens > 2000,
+        "{:?}",
+        all.spent()
+    );
+    assert!(runs.iter().all(|run| spent(run) <= 1000));
+}

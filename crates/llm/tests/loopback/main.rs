@@ -3,15 +3,21 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test that cannot go on has failed"
 )]
 
 mod budgets;
 mod cassettes;
 mod conversation;
+#[cfg(unix)]
+mod examples;
 mod faults;
+mod folders;
 mod json_answers;
 mod patience;
+#[cfg(unix)]
+mod programs;
 mod server;
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! `codetracer analyze`: artifacts to diagnoses.
 
+mod export;
 mod work;
 
 use std::fmt::Write as _;
@@ -8,11 +9,13 @@ use std::time::SystemTime;
 
 use anyhow::bail;
 use formats::{Fingerprints, Learned};
+use llm::Limits;
 use localize::Options;
 use store::{Answer, Key};
 
 pub(super) use work::{Analysed, Form, How, Job, analyse, work};
 
+use self::export::Exports;
 use super::inquiry::Asker;
 use super::{Status, Tally, report};
 use crate::cli::{Analyze, Flags};
@@ -52,7 +55,7 @@ pub(super) fn run(
         blind: args.blind,
         explain: args.explain,
     };
-    let asker = Asker::of(&args.model, args.blind)?;
+    let asker = Asker::of(&args.model, Limits::default(), args.blind)?;
     let how = How {
         options,
         asker: asker.as_ref(),
@@ -72,7 +75,8 @@ pub(super) fn run(
     let sources = sources(args, learned, kept.as_ref(), &mut tally, output);
     let local = local_jobs(&homes, kept.as_ref(), args.newest);
     let runs = local.len() + count(&sources, args.run.as_deref());
-    let form = match (args.json, runs) {
+    let mut exports = Exports::of(&args.export, inputs(args, &homes), runs)?;
+    let form = match (args.by_document(), runs) {
         (true, _) => Form::Json,
         (false, 1) => Form::Full(output.palette()),
         (false, _) => Form::Row(output.palette()),
@@ -101,7 +105,7 @@ pub(super) fn run(
         },
         |job| work(job, kept.as_ref(), how, form, started),
         |output, done| {
-            print(done.result, &mut tally, output)?;
+            print(done.result, exports.as_mut(), &mut tally, output)?;
             keep.extend(done.keep);
             if let Some(source) = done.settled {
                 settled[source] += 1;
@@ -115,6 +119,9 @@ pub(super) fn run(
     keep_all(&mut keep);
     if many {
         output.text(&totals(&tally))?;
+    }
+    if let Some(exports) = &exports {
+        exports.finish(output);
     }
     for (source, settled) in sources.iter().zip(settled) {
         let left_out = match source {
@@ -154,7 +161,7 @@ fn sources(
         if let (Some(kept), Some(seen), None) = (kept, &seen, &args.run)
             && let Some(pile) = kept.pile(seen)
             // The report on a single run shows steps, which are not kept.
-            && (args.json || pile.runs.len() > 1)
+            && (args.by_document() || pile.runs.len() > 1)
         {
             sources.push(Source::Kept(pile));
             continue;
@@ -175,6 +182,13 @@ fn sources(
         }
     }
     sources
+}
+
+/// Everything that is only read.
+fn inputs(args: &Analyze, homes: &[Input]) -> Vec<PathBuf> {
+    let paths = args.paths.iter().filter(|path| path.as_os_str() != "-");
+    let homes = homes.iter().map(|home| PathBuf::from(&home.given));
+    paths.cloned().chain(homes).collect()
 }
 
 /// How many runs there are to print.
@@ -235,16 +249,24 @@ fn local_jobs<'s>(homes: &'s [Input], kept: Option<&Diagnoses>, newest: usize) -
 /// Prints what became of one run and counts it.
 fn print(
     result: anyhow::Result<Analysed>,
+    exports: Option<&mut Exports>,
     tally: &mut Tally,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     match result {
         Ok(done) => {
-            tally.count(done.verdict);
-            output.text(&done.text)?;
-            if let Some(document) = &done.long {
-                output.json(&**document)?;
+            if let Some(exports) = exports {
+                if !exports.take(&done, output)? {
+                    tally.unreadable += 1;
+                    return Ok(());
+                }
+            } else {
+                output.text(&done.text)?;
+                if let Some(document) = &done.long {
+                    output.json(&**document)?;
+                }
             }
+            tally.count(done.verdict);
             for warning in &done.warnings {
                 output.note(&format!("note: {warning}"));
             }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use analysis::{Index, IndexedStep};
 use anyhow::{anyhow, bail};
 use formats::{ExtractError, Extraction, ReadError, Run};
-use localize::{Options, diagnose};
+use localize::{Case, Model, Options, diagnose, diagnose_case};
 use store::{Answer, Key};
 use trace::{Diagnosis, StepId, StepStatus, Verdict};
 
@@ -105,7 +105,11 @@ fn conclude(
 ) -> anyhow::Result<Analysed> {
     let index = Index::new(&extraction.trajectory);
     let mut diagnosis: Diagnosis = match how.asker {
-        Some(asker) => asker.diagnose(&index, how.options)?.diagnosis,
+        Some(asker) => {
+            let case = Case::new(&index);
+            let offline = diagnose_case(&case, how.options, Model::shipped());
+            asker.diagnose(&case, &offline).diagnosis
+        }
         None => diagnose(&index, how.options),
     };
     diagnosis.path = input.user_path(&run.path);
@@ -118,10 +122,7 @@ fn conclude(
     let inquiry = diagnosis.engine.inquiry.as_deref();
     let trouble = inquiry.and_then(|inquiry| {
         let trouble = inquiry.trouble.as_ref()?;
-        Some(format!(
-            "{}: {trouble}; the offline verdict stands",
-            diagnosis.path
-        ))
+        Some(format!("{}: {trouble}", diagnosis.path))
     });
     let mut long = None;
     let text = match form {

@@ -1,5 +1,6 @@
 //! `codetracer bench`: diagnoses against labels.
 
+mod asked;
 mod compare;
 mod in_sample;
 mod run;

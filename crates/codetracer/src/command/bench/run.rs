@@ -17,18 +17,22 @@ use bench::prediction::Prediction;
 use bench::report::{System, report};
 use bench::rule::Facts;
 use formats::{Fingerprints, Learned, Run};
+use llm::Limits;
 use localize::{Model, Options};
 use store::{Answer, Key};
 use trace::Diagnosis;
 
+use super::asked::AskedBench;
 use super::in_sample::note_in_sample;
 use super::{labels, show};
 use crate::cli::{BenchRun, Flags};
 use crate::command::Status;
 use crate::command::analyze::{Analysed, Form, How, Job, work};
+use crate::command::inquiry::Asker;
 use crate::input::{Input, in_order};
 use crate::kept::{Diagnoses, Seen};
 use crate::output::Output;
+use crate::outside::check_outside;
 
 /// Endings of the archives a run's artifacts come in.
 const ARCHIVES: &[&str] = &[".tar.zst", ".tar.gz", ".tgz", ".tar", ".zip"];
@@ -75,6 +79,12 @@ pub(super) fn run(
         blind: args.blind,
         ..Options::default()
     };
+    let limits = Limits {
+        concurrent: args.concurrency.into(),
+        requests_per_minute: args.requests_per_minute,
+        ..Limits::default()
+    };
+    let asker = Asker::of(&args.model, limits, args.blind)?;
     let kept = if flags.no_cache {
         None
     } else {
@@ -99,6 +109,30 @@ pub(super) fn run(
     if let Some(all) = &all {
         places.extend(among(all, &lost));
     }
+    if let Some(asker) = &asker {
+        let bench = AskedBench {
+            asker,
+            options,
+            learned,
+            repeats: args.repeats,
+            concurrency: args.concurrency.into(),
+            out: args.out.as_deref(),
+        };
+        let said = bench.ask(&places, output)?;
+        let failed = said
+            .systems
+            .iter()
+            .any(|system| !system.failures.is_empty());
+        let report = report(&sets, &said.systems, &said.facts)
+            .with_spend(&said.name, &said.paid)
+            .with_agreement(&said.name, &said.answers);
+        show(&report, args.labels.json, args.out.as_deref(), output)?;
+        return Ok(if failed {
+            Status::PartlyFailed
+        } else {
+            Status::Done
+        });
+    }
     let (system, facts) = bench.read(&places, args, output)?;
     if let Some(trouble) = bench.kept.as_ref().and_then(Diagnoses::trouble) {
         output.note(&trouble);
@@ -111,26 +145,6 @@ pub(super) fn run(
     } else {
         Status::Done
     })
-}
-
-/// Refuses to write where the inputs are: nothing is ever written below them.
-pub(super) fn check_outside(out: &Path, inputs: &[&Path]) -> anyhow::Result<()> {
-    let absolute = |path: &Path| {
-        let known = path.ancestors().find_map(|part| {
-            let rest = path.strip_prefix(part).ok()?;
-            Some(fs::canonicalize(part).ok()?.join(rest))
-        });
-        known.or_else(|| std::path::absolute(path).ok())
-    };
-    let out = absolute(out);
-    for input in inputs {
-        if let (Some(out), Some(input)) = (&out, absolute(input))
-            && out.starts_with(&input)
-        {
-            bail!("--out lies within {}, which is only read", input.display());
-        }
-    }
-    Ok(())
 }
 
 /// Where the labelled runs are, without repetition, and those that are not where their labels say.

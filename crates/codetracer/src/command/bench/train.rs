@@ -22,12 +22,13 @@ use localize::model::Table;
 use localize::{Case, Findings, Model, Options, diagnose_with};
 use trace::{Diagnosis, StepStatus};
 
-use super::run::{Place, among, check_outside, known, places};
+use super::run::{Place, among, known, places};
 use super::{grouping, labels, show};
 use crate::cli::BenchTrain;
 use crate::command::Status;
 use crate::input::{Input, UNSPOOLED, in_order};
 use crate::output::{Output, inert};
+use crate::outside::check_outside;
 
 /// A run by the number of its place, and its own there.
 type Key = (usize, usize);

@@ -1,0 +1,170 @@
+//! A conclusion under examination.
+
+use std::collections::BTreeSet;
+
+use trace::{Evidence, StepId};
+
+use super::Proven;
+use crate::conclusion::{Claim, ClaimKind, Conclusion};
+use crate::ledger::Ledger;
+use crate::quotation::{self, Found};
+use crate::subject::Subject;
+
+/// What a rule says is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The place of the claim in the conclusion; `None` for the verdict.
+    pub claim: Option<usize>,
+    /// What is wrong, for the model.
+    pub why: String,
+}
+
+impl Fault {
+    /// A fault of a claim.
+    pub(super) fn of(claim: &Examined<'_>, why: impl Into<String>) -> Self {
+        Self {
+            claim: Some(claim.at),
+            why: why.into(),
+        }
+    }
+
+    /// A fault of the verdict.
+    pub(super) fn verdict(why: impl Into<String>) -> Self {
+        Self {
+            claim: None,
+            why: why.into(),
+        }
+    }
+}
+
+/// A claim about steps that exist.
+#[derive(Debug, Clone)]
+pub struct Examined<'e> {
+    /// Its place in the conclusion.
+    pub at: usize,
+    /// The claim.
+    pub claim: &'e Claim,
+    /// The step it is about.
+    pub step: StepId,
+    /// The step it quotes.
+    pub from: StepId,
+    /// The words, where they stand there and the step was opened.
+    pub found: Option<Found>,
+}
+
+/// A conclusion with what is known about it.
+pub struct Examination<'e, 's> {
+    /// The conclusion.
+    pub conclusion: &'e Conclusion,
+    /// The run.
+    pub subject: &'e Subject<'s>,
+    /// What was opened.
+    pub ledger: &'e Ledger,
+    claims: Vec<Examined<'e>>,
+    unreal: Vec<Fault>,
+    fallen: BTreeSet<usize>,
+}
+
+impl<'e, 's> Examination<'e, 's> {
+    /// Looks up the steps and the words of every claim.
+    pub(super) fn new(
+        conclusion: &'e Conclusion,
+        subject: &'e Subject<'s>,
+        ledger: &'e Ledger,
+    ) -> Self {
+        let mut examination = Self {
+            conclusion,
+            subject,
+            ledger,
+            claims: Vec::new(),
+            unreal: Vec::new(),
+            fallen: BTreeSet::new(),
+        };
+        for (at, claim) in conclusion.claims.iter().enumerate() {
+            let step = subject.step_id(claim.step);
+            let from = subject.step_id(claim.quoted_step.unwrap_or(claim.step));
+            match (step, from) {
+                (Ok(step), Ok(from)) => {
+                    let found = find(subject, ledger, from, &claim.quote);
+                    examination.claims.push(Examined {
+                        at,
+                        claim,
+                        step,
+                        from,
+                        found,
+                    });
+                }
+                (Err(why), _) | (_, Err(why)) => examination.unreal.push(Fault {
+                    claim: Some(at),
+                    why,
+                }),
+            }
+        }
+        examination
+    }
+
+    /// What is wrong with claims about steps that do not exist.
+    pub(super) fn unreal(&self) -> &[Fault] {
+        &self.unreal
+    }
+
+    /// All claims about steps that exist.
+    pub fn claims(&self) -> impl Iterator<Item = &Examined<'e>> {
+        self.claims.iter()
+    }
+
+    /// The claims that no rule so far has found wrong.
+    pub fn standing(&self) -> impl Iterator<Item = &Examined<'e>> {
+        let standing = |claim: &&Examined<'e>| !self.fallen.contains(&claim.at);
+        self.claims.iter().filter(standing)
+    }
+
+    /// The standing claims of one kind.
+    pub fn of(&self, kind: ClaimKind) -> impl Iterator<Item = &Examined<'e>> {
+        self.standing()
+            .filter(move |claim| claim.claim.kind == kind)
+    }
+
+    /// Notes that a claim fell, and names it.
+    pub(super) fn fell(&mut self, claim: Option<usize>) -> String {
+        self.fallen.extend(claim);
+        let named = claim.and_then(|at| self.conclusion.claims.get(at));
+        match named {
+            Some(claim) => format!("{} {}", claim.kind.as_str(), claim.step),
+            None => format!("verdict {}", self.conclusion.verdict.as_str()),
+        }
+    }
+
+    /// What stands, with the words of the run.
+    pub(super) fn proven(&self) -> Vec<Proven> {
+        self.standing()
+            .filter_map(|claim| {
+                Some(Proven {
+                    kind: claim.claim.kind,
+                    step: claim.step,
+                    why: claim.claim.why.clone(),
+                    evidence: evidence(self.subject, claim)?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, quote: &str) -> Option<Found> {
+    if !ledger.is_open(from) {
+        return None;
+    }
+    let indexed = subject.index().step(from)?;
+    quotation::find(&indexed.step, quote)
+}
+
+/// The words with the record that holds them, where the layout has one.
+fn evidence(subject: &Subject<'_>, claim: &Examined<'_>) -> Option<Evidence> {
+    let found = claim.found.as_ref()?;
+    let indexed = subject.index().step(claim.from)?;
+    Some(Evidence {
+        step_id: claim.from,
+        quote: found.words.clone(),
+        reference: quotation::record(&indexed.step, found.part).cloned(),
+    })
+}
