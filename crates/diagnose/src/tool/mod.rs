@@ -1,13 +1,17 @@
 //! What a model may look at. Every tool reads; none writes, runs or calls out.
 
 mod arguments;
+pub mod contract;
 pub mod diff;
+pub mod evidence;
 pub mod file;
 mod list;
+pub mod note;
 mod page;
 pub mod search;
 pub mod show_step;
-pub mod stage;
+pub mod test_history;
+pub mod tree;
 
 use llm::count_tokens;
 use serde_json::{Map, Value};
@@ -26,8 +30,13 @@ pub trait Tool: Sync {
     /// The JSON schema of its arguments.
     fn parameters(&self) -> Value;
 
-    /// Whether it tells what the offline engine found.
+    /// Whether it tells what the offline engine found: everything that comes from `localize`.
     fn is_offline(&self) -> bool {
+        false
+    }
+
+    /// Whether it shows the trace tree.
+    fn is_tree(&self) -> bool {
         false
     }
 
@@ -54,10 +63,14 @@ pub const OVERHEAD: u64 = 80;
 pub fn tools() -> &'static [&'static dyn Tool] {
     &[
         &show_step::ShowStep,
-        &stage::Stage,
+        &tree::Tree,
         &search::Search,
         &file::File,
         &diff::Diff,
+        &test_history::TestHistory,
+        &contract::Contract,
+        &evidence::Evidence,
+        &note::Note,
     ]
 }
 

@@ -165,7 +165,7 @@ fn open(
 
 /// The heading of a step.
 fn head(subject: &Subject<'_>, step: StepId) -> String {
-    format!("## step {step} {}", subject.marks(step))
+    format!("## step {step}{}", subject.marks(step))
 }
 
 /// What the fences around texts cost.
@@ -292,7 +292,7 @@ fn below(subject: &Subject<'_>, step: StepId, shown: &mut List) {
     shown.say(&format!("its sub-agent took {all} steps:"));
     let below = Index::new(below);
     for (at, inner) in below.steps().enumerate() {
-        if !shown.push(&format!(" {}", subject.tree_line(&inner))) {
+        if !shown.push(&format!(" {}{}", inner.id, subject.line(&inner))) {
             shown.say(&format!(" ({} more)", all - at));
             break;
         }
