@@ -74,6 +74,7 @@ fn offered(setup: &Setup, room: u64) -> Vec<&'static dyn Tool> {
     let mut left = room;
     let all = tools().iter().copied();
     all.filter(|tool| !(setup.without.offline && tool.is_offline()))
+        .filter(|tool| !(setup.without.tree && tool.is_tree()))
         .enumerate()
         .filter(|(place, tool)| {
             let tokens =
