@@ -3,6 +3,8 @@
 //! What does not fit loses the middle of its long texts first, by one measure for all steps, so that short
 //! steps stay whole; then steps go, from the middle of the run. How much is shown is said.
 
+use std::fmt::Write as _;
+
 use llm::{BlockingClient, Message, Request, count_tokens, estimate_input};
 use trace::StepId;
 
@@ -35,12 +37,7 @@ pub(crate) fn ask(
     client: &BlockingClient,
     ledger: &mut Ledger,
 ) -> Ended {
-    let case = Case {
-        subject,
-        setup,
-        lessons: &[],
-        client,
-    };
+    let case = Case::new(subject, setup, &[], client);
     let conclusion = match once(&case, ledger) {
         Ok(conclusion) => conclusion,
         Err(trouble) => return Ended::without(trouble),
@@ -72,7 +69,7 @@ fn once(case: &Case<'_, '_>, ledger: &mut Ledger) -> Result<Conclusion, Trouble>
                 .with_max_output(limits.answer)
         })
     };
-    let mut limits = Limits::new(case.context(), setup.answer_tokens);
+    let mut limits = Limits::new(case.context, setup.answer_tokens);
     let bare = request(&opening, &limits)?;
     limits.per_thousand = case.per_thousand(&bare);
     let bare = estimate_input(&bare);
@@ -173,9 +170,12 @@ fn draw(
     let mut next = 0;
     for &at in chosen {
         if at > next {
-            drawn
-                .text
-                .push_str(&format!("(steps {} to {at} are left out)\n", next + 1));
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                drawn.text,
+                "(steps {} to {at} are left out)",
+                next + 1
+            );
         }
         next = at + 1;
         let step = show_step::show(subject, StepId::from_index(at), measure, ledger);

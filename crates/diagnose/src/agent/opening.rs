@@ -35,6 +35,9 @@ pub(crate) struct Case<'c, 's> {
     pub(crate) setup: &'c Setup,
     pub(crate) lessons: &'c [String],
     pub(crate) client: &'c BlockingClient,
+    /// The most tokens of a request with its answer: what the caller allows, and no more than the model
+    /// is known to take.
+    pub(crate) context: u64,
 }
 
 /// The beginning of the conversation, and the tools that are offered in it. What is shown in it counts as
@@ -46,7 +49,7 @@ pub(crate) fn begin(
     let (subject, setup) = (case.subject, case.setup);
     let stages = subject.index().stages.len().min(3);
     let system = prompt::system(subject.fence.mark(), stages)?;
-    let context = case.context();
+    let context = case.context;
     let mut limits = Limits::new(context, setup.answer_tokens);
     // What is said takes as much as the case, or nothing can be looked at.
     let offered = offered(setup, limits.request() / 6);
@@ -91,11 +94,21 @@ fn llm_tool(tool: &dyn Tool) -> LlmTool {
     }
 }
 
-impl Case<'_, '_> {
-    /// The context that is used: what the caller allows, and no more than the model is known to take.
-    pub(crate) fn context(&self) -> u64 {
-        let known = self.client.client().context_tokens();
-        self.setup.context_tokens.min(known.unwrap_or(u64::MAX))
+impl<'c, 's> Case<'c, 's> {
+    pub(crate) fn new(
+        subject: &'c Subject<'s>,
+        setup: &'c Setup,
+        lessons: &'c [String],
+        client: &'c BlockingClient,
+    ) -> Self {
+        let known = client.client().context_tokens().unwrap_or(u64::MAX);
+        Self {
+            subject,
+            setup,
+            lessons,
+            client,
+            context: setup.context_tokens.min(known),
+        }
     }
 
     /// How many tokens the provider counts for a thousand of ours.
@@ -105,7 +118,7 @@ impl Case<'_, '_> {
 
     /// That the context cannot hold requests of `needed` tokens.
     pub(crate) fn cramped(&self, needed: u64) -> Trouble {
-        let context = self.context();
+        let context = self.context;
         let request = Limits::new(context, self.setup.answer_tokens).request();
         Trouble::Cramped {
             context,

