@@ -67,7 +67,7 @@ impl Scene {
             .env("CODETRACER_DATA_DIR", "no-such-folder")
             .env("CODETRACER_CACHE_DIR", "cache")
             .envs(self.model.environment())
-            .args(["bench", "run", "gold.json", "--artifacts", ".", "--json"])
+            .args(["bench", "run", "gold.json", "--artifacts", "runs", "--json"])
             .args(["--out", "out", "--model", "openai/scripted"])
             .args(args)
             .output()

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use trace::{Evidence, StepId};
+use trace::{Evidence, Step, StepId};
 
 use super::Proven;
 use crate::conclusion::{Claim, ClaimKind, Conclusion};
 use crate::ledger::Ledger;
-use crate::quotation::{self, Found};
-use crate::subject::Subject;
+use crate::quotation::{self, Found, Objection, Place};
+use crate::subject::{Part, Subject};
 
 /// What a rule says is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl<'e, 's> Examination<'e, 's> {
             let from = subject.step_id(claim.quoted_step.unwrap_or(claim.step));
             match (step, from) {
                 (Ok(step), Ok(from)) => {
-                    let found = find(subject, ledger, from, &claim.quote);
+                    let found = find(subject, ledger, from, claim);
                     examination.claims.push(Examined {
                         at,
                         claim,
@@ -150,12 +150,55 @@ impl<'e, 's> Examination<'e, 's> {
     }
 }
 
-fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, quote: &str) -> Option<Found> {
+/// Finds the words: if they stand in several places, where they were shown and nobody planted them.
+fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, claim: &Claim) -> Option<Found> {
     if !ledger.is_open(from) {
         return None;
     }
     let indexed = subject.index().step(from)?;
-    quotation::find(&indexed.step, quote)
+    let planted = planted(subject, &indexed.step);
+    let observed = matches!(claim.kind, ClaimKind::MissedSignal | ClaimKind::Evidence);
+    quotation::find(subject, &indexed.step, &claim.quote, &|part, place| {
+        if planted.iter().any(|planted| planted.holds(part, place)) {
+            Some(Objection::Planted)
+        } else {
+            (observed && part != Part::Observation).then_some(Objection::OtherPart)
+        }
+    })
+}
+
+/// The lines of a step that speak to whoever judges the run.
+fn planted(subject: &Subject<'_>, step: &Step) -> Vec<Planted> {
+    let injections = subject.offline.injections.iter();
+    let here = injections.filter(|injection| injection.evidence.step_id == step.id);
+    here.filter_map(|injection| {
+        let words = subject.safe(&injection.evidence.quote);
+        let found = quotation::find(subject, step, &words, &|_, _| None)?;
+        Some(Planted { found })
+    })
+    .collect()
+}
+
+/// Lines that were planted.
+struct Planted {
+    found: Found,
+}
+
+impl Planted {
+    /// Whether a place lies on one of the lines.
+    fn holds(&self, part: Part, place: &Place<'_>) -> bool {
+        let Some((first, last)) = self.found.pieces.first().zip(self.found.pieces.last()) else {
+            return false;
+        };
+        let line = |at: usize| {
+            place.text[..at]
+                .rfind('\n')
+                .map_or(0, |newline| newline + 1)
+        };
+        let end = place.text[last.end..].find('\n');
+        let end = end.map_or(place.text.len(), |length| last.end + length);
+        part == self.found.part && line(first.start) < place.range.end && place.range.start < end
+    }
 }
 
 /// The words with the record that holds them, where the layout has one.
