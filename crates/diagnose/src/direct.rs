@@ -171,11 +171,7 @@ fn draw(
     for &at in chosen {
         if at > next {
             // Writing to a string cannot fail.
-            let _ = writeln!(
-                drawn.text,
-                "(steps {} to {at} are left out)",
-                next + 1
-            );
+            let _ = writeln!(drawn.text, "(steps {} to {at} are left out)", next + 1);
         }
         next = at + 1;
         let step = show_step::show(subject, StepId::from_index(at), measure, ledger);
