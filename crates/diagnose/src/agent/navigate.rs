@@ -13,16 +13,16 @@ use crate::fold::Lines;
 use crate::ledger::Ledger;
 use crate::setup::Setup;
 use crate::subject::Subject;
-use crate::tool::{Tool, clip};
+use crate::tool::{OVERHEAD, Tool, clip};
 
 /// The most tokens that one turn's looks may bring.
 const TURN: u64 = 3_000;
 
 /// The least tokens a look is worth: where there are fewer, it is put off.
-const LEAST: u64 = 60;
+const LEAST: u64 = 100;
 
 /// The longest complaint about a call, in tokens.
-const COMPLAINT: u64 = 200;
+const COMPLAINT: u64 = 400;
 
 /// How often a context that the server finds too long is narrowed.
 const NARROWINGS: u32 = 4;
@@ -126,7 +126,8 @@ impl Navigation<'_, '_> {
     ) -> Result<T, Trouble> {
         let mut narrowed = 0;
         loop {
-            self.fit(talk);
+            // The room for the answer is not part of what is said.
+            self.fit(talk, 0);
             let answer = ask(self.client, talk);
             talk.learn(per_thousand(self.client, &talk.request(ToolChoice::Auto)));
             match answer {
@@ -148,10 +149,9 @@ impl Navigation<'_, '_> {
         Ok(())
     }
 
-    /// Folds what is old until there is room for a turn.
-    fn fit(&mut self, talk: &mut Conversation) {
+    /// Folds what is old until there are so many tokens left.
+    fn fit(&mut self, talk: &mut Conversation, wanted: u64) {
         self.known.follow(self.ledger);
-        let wanted = (talk.span() / 4).min(TURN);
         let fold = |room| digest(self.subject, &self.lines, &self.known, self.ledger, room);
         talk.fit(wanted, fold, LOST);
     }
@@ -162,11 +162,12 @@ impl Navigation<'_, '_> {
             return self.words(talk, &completion.text);
         }
         talk.begin(vec![completion.message()]);
-        self.fit(talk);
+        // What is older has been seen; what comes now has not.
+        self.fit(talk, TURN.min(talk.span() / 2));
         if talk.is_lost() {
             return Next::GoOn;
         }
-        let mut room = (talk.room() * 2 / 3).min(TURN);
+        let mut room = talk.room().min(TURN);
         let mut left = completion.calls.len() as u64;
         let mut done = Next::GoOn;
         let mut answers = Vec::new();
@@ -204,9 +205,10 @@ impl Navigation<'_, '_> {
             text.to_owned()
         };
         talk.begin(vec![Message::assistant(said)]);
-        self.fit(talk);
+        self.fit(talk, COMPLAINT.min(talk.span() / 2));
         if !talk.is_lost() {
-            talk.add(vec![Message::user(answer)]);
+            let room = talk.room().saturating_sub(8).max(LEAST);
+            talk.add(vec![Message::user(clip(&answer, room.min(COMPLAINT)))]);
         }
         Next::GoOn
     }
@@ -241,7 +243,7 @@ impl Navigation<'_, '_> {
                 match tool.call(
                     self.subject,
                     arguments,
-                    room.saturating_sub(LEAST / 2),
+                    room.saturating_sub(OVERHEAD / 2),
                     self.ledger,
                 ) {
                     Ok(text) => (Message::tool(call, text), Next::GoOn),

@@ -51,15 +51,20 @@ pub(crate) fn begin(
     let system = prompt::system(subject.fence.mark(), stages)?;
     let context = case.context;
     let mut limits = Limits::new(context, setup.answer_tokens);
-    // What is said takes as much as the case, or nothing can be looked at.
-    let offered = offered(setup, limits.request() / 6);
+    let bare = |tools: &[LlmTool]| {
+        Request::new(Vec::new())
+            .with_system(system.clone())
+            .with_tools(tools.to_vec())
+    };
+    let fixed = bare(&[Conclusion::tool()]);
+    limits.per_thousand = per_thousand(case.client, &fixed);
+    let whole = limits.request();
+    // What is said takes as much as what stands before it, or nothing can be looked at.
+    let room = (whole / 2).saturating_sub(estimate_input(&fixed));
+    let offered = offered(setup, room.min(whole / 6));
     let mut told: Vec<LlmTool> = offered.iter().map(|tool| llm_tool(*tool)).collect();
     told.push(Conclusion::tool());
-    let bare = Request::new(Vec::new())
-        .with_system(system.clone())
-        .with_tools(told.clone());
-    limits.per_thousand = per_thousand(case.client, &bare);
-    let (whole, bare) = (limits.request(), estimate_input(&bare));
+    let bare = estimate_input(&bare(&told));
     if bare * 2 > whole {
         return Err(case.cramped(bare * 2));
     }

@@ -161,15 +161,19 @@ impl Conversation {
     /// Tokens that are left for what comes next.
     #[must_use]
     pub fn room(&self) -> u64 {
+        self.span().saturating_sub(self.said())
+    }
+
+    fn said(&self) -> u64 {
         let said: u64 = self.exchanges.iter().map(|exchange| exchange.tokens).sum();
-        let folded = count_tokens(&self.folded);
-        self.span().saturating_sub(said + folded)
+        said + count_tokens(&self.folded)
     }
 
     /// Makes room for `wanted` tokens: folds older exchanges into what `digest` makes of them in the
     /// tokens it is given. The newest exchange stays if it can; else `lost` stands for it.
     pub fn fit(&mut self, wanted: u64, digest: impl Fn(u64) -> String, lost: &str) {
-        if self.room() >= wanted {
+        let fits = |talk: &Self| talk.said() + wanted <= talk.span();
+        if fits(self) {
             return;
         }
         let share = self.span() / DIGEST;
@@ -182,7 +186,7 @@ impl Conversation {
                 self.exchanges.remove(0);
             }
         }
-        if self.room() < wanted
+        if !fits(self)
             && let Some(newest) = self.exchanges.last_mut()
         {
             // Whole, since neither a call nor its arguments can be cut.
