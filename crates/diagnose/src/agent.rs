@@ -18,7 +18,8 @@ use crate::tool::{Tool, clip, show_step, tools};
 use crate::write::write;
 
 /// What came of an inquiry. There is always a document: where the model failed it is the offline one,
-/// and `engine.inquiry.trouble` says why.
+/// or an undecided one for a method that is not given the offline diagnosis; and
+/// `engine.inquiry.trouble` says why.
 #[derive(Debug)]
 pub struct Diagnosed {
     /// The document.
@@ -70,10 +71,9 @@ pub fn diagnose(
         Method::Agent => navigate(subject, setup, lessons, client, &mut ledger),
         Method::Direct => direct::ask(subject, setup, client, &mut ledger),
     };
-    let (mut diagnosis, changes) = match &ended.concluded {
-        Some((conclusion, checked)) => write(subject.offline, conclusion, checked),
-        None => (subject.offline.clone(), Vec::new()),
-    };
+    let concluded = ended.concluded.as_ref();
+    let concluded = concluded.map(|(conclusion, checked)| (conclusion, checked));
+    let (mut diagnosis, changes) = write(subject, setup, &ledger, concluded);
     let calls = client.client().ledger().calls();
     let (dropped, stated, proposed) = match ended.concluded {
         Some((conclusion, checked)) => (checked.faults, conclusion.confidence, conclusion.lessons),
@@ -103,16 +103,14 @@ pub fn diagnose(
             lessons: lessons.to_vec(),
         })),
     };
+    // Who did not prove a verdict has nothing to teach.
+    let in_good_order = ended.trouble.is_none();
     let failure = match ended.trouble {
         Some(Trouble::Call(error)) => Some(error),
         _ => None,
     };
     Diagnosed {
-        lessons: if failure.is_none() {
-            proposed
-        } else {
-            Vec::new()
-        },
+        lessons: if in_good_order { proposed } else { Vec::new() },
         diagnosis,
         failure,
     }
@@ -356,12 +354,10 @@ impl Navigation<'_, '_> {
     }
 
     fn outcome(&self) -> Result<(), Trouble> {
-        match &self.concluded {
-            Some((_, checked)) if checked.refused => {
-                let why: Vec<&str> = checked.faults.iter().map(|f| f.why.as_str()).collect();
-                Err(Trouble::Refused(why.join("; ")))
-            }
-            _ => Ok(()),
+        let concluded = self.concluded.as_ref();
+        match concluded.and_then(|(_, checked)| checked.refusal()) {
+            Some(why) => Err(Trouble::Refused(why)),
+            None => Ok(()),
         }
     }
 }

@@ -23,10 +23,7 @@ pub(crate) fn ask(
     let (concluded, trouble) = match asked {
         Ok(conclusion) => {
             let checked = check(&conclusion, subject, ledger);
-            let refused = checked.refused.then(|| {
-                let why: Vec<&str> = checked.faults.iter().map(|f| f.why.as_str()).collect();
-                Trouble::Refused(why.join("; "))
-            });
+            let refused = checked.refusal().map(Trouble::Refused);
             (Some((conclusion, checked)), refused)
         }
         Err(trouble) => (None, Some(trouble)),
