@@ -10,11 +10,22 @@ use crate::ledger::Ledger;
 use crate::quotation::{self, Found, Objection, Place};
 use crate::subject::{Part, Subject};
 
+/// What a fault is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// A claim, by its place in the conclusion.
+    Claim(usize),
+    /// The verdict.
+    Verdict,
+    /// One of the texts: `summary`, `advice`, `differs`.
+    Words(&'static str),
+}
+
 /// What a rule says is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The place of the claim in the conclusion; `None` for the verdict.
-    pub claim: Option<usize>,
+    /// With what.
+    pub on: On,
     /// What is wrong, for the model.
     pub why: String,
 }
@@ -23,7 +34,7 @@ impl Fault {
     /// A fault of a claim.
     pub(super) fn of(claim: &Examined<'_>, why: impl Into<String>) -> Self {
         Self {
-            claim: Some(claim.at),
+            on: On::Claim(claim.at),
             why: why.into(),
         }
     }
@@ -31,7 +42,7 @@ impl Fault {
     /// A fault of the verdict.
     pub(super) fn verdict(why: impl Into<String>) -> Self {
         Self {
-            claim: None,
+            on: On::Verdict,
             why: why.into(),
         }
     }
@@ -95,7 +106,7 @@ impl<'e, 's> Examination<'e, 's> {
                     });
                 }
                 (Err(why), _) | (_, Err(why)) => examination.unreal.push(Fault {
-                    claim: Some(at),
+                    on: On::Claim(at),
                     why,
                 }),
             }
@@ -125,13 +136,18 @@ impl<'e, 's> Examination<'e, 's> {
             .filter(move |claim| claim.claim.kind == kind)
     }
 
-    /// Notes that a claim fell, and names it.
-    pub(super) fn fell(&mut self, claim: Option<usize>) -> String {
-        self.fallen.extend(claim);
-        let named = claim.and_then(|at| self.conclusion.claims.get(at));
-        match named {
-            Some(claim) => format!("{} {}", claim.kind.as_str(), claim.step),
-            None => format!("verdict {}", self.conclusion.verdict.as_str()),
+    /// Notes that something fell, and names it.
+    pub(super) fn fell(&mut self, on: On) -> String {
+        match on {
+            On::Claim(at) => {
+                self.fallen.insert(at);
+                let claim = self.conclusion.claims.get(at);
+                claim.map_or_else(String::new, |claim| {
+                    format!("{} {}", claim.kind.as_str(), claim.step)
+                })
+            }
+            On::Verdict => format!("verdict {}", self.conclusion.verdict.as_str()),
+            On::Words(name) => name.to_owned(),
         }
     }
 

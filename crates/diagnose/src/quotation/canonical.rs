@@ -58,7 +58,8 @@ impl Pattern {
         match self {
             Self::Exact(words) => {
                 let start = from + text.get(from..)?.find(words.as_str())?;
-                Some(vec![start..start + words.len()])
+                let found = start..start + words.len();
+                Some(Vec::from([found]))
             }
             Self::Pieces(pieces) => {
                 let mut at = from;
@@ -236,10 +237,7 @@ fn decoded(quote: &str) -> String {
         let (text, length) = match escape.chars().next() {
             Some('n' | 'r' | 't') => (' ', 1),
             Some(sign @ ('"' | '\'' | '\\')) => (sign, 1),
-            Some('u') => match written_out(escape) {
-                Some(decoded) => decoded,
-                None => ('\\', 0),
-            },
+            Some('u') => written_out(escape).unwrap_or(('\\', 0)),
             _ => ('\\', 0),
         };
         out.push(text);
