@@ -12,19 +12,18 @@
 //! ([`inert`]): control characters become pictures, characters nobody sees become one sign, the tokens
 //! of chat templates are broken by a `¦`.
 //!
-//! A model that copies words out of a fence copies these signs. [`original`] finds the words in the run
-//! nevertheless.
+//! A model that copies words out of a fence copies these signs; [`crate::quotation`] finds the words in
+//! the run nevertheless.
 
 mod inert;
 mod mark;
-mod original;
 #[cfg(test)]
 mod tests;
 
 use trace::Trajectory;
 
 pub use self::inert::inert;
-pub use self::original::original;
+pub(crate) use self::inert::{escape_length, is_active, is_sign};
 
 /// Marks text of the run as data.
 #[derive(Debug, Clone)]
@@ -78,7 +77,8 @@ impl Fence {
         }
         // Lower case changes no place, as the mark is ASCII and so is what is changed.
         let lower = text.to_ascii_lowercase();
-        let mut found = lower.match_indices(&self.mark.to_ascii_lowercase());
+        let mark = self.mark.to_ascii_lowercase();
+        let mut found = lower.match_indices(&mark);
         let Some(first) = found.next() else {
             return text;
         };
