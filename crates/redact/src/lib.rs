@@ -64,6 +64,12 @@ impl Redactor {
         }
     }
 
+    /// Remembers whose home folders a text names. Who shows parts of something at different times has
+    /// all of it met first: then the same text reads the same every time.
+    pub fn meet_text(&mut self, text: &str) {
+        self.meet_in(text);
+    }
+
     fn meet_in(&mut self, text: &str) {
         for name in homes_in(text) {
             let name = &text[name];
