@@ -1,6 +1,6 @@
 //! The baseline: the whole run in one prompt, cut to fit.
 
-use llm::{BlockingClient, LlmError, Message, Request};
+use llm::{BlockingClient, LlmError, Message, Request, count_tokens};
 use trace::StepId;
 
 use crate::agent::{Ended, Trouble};
@@ -49,9 +49,7 @@ fn once(
         .context_tokens
         .saturating_sub(u64::from(setup.answer_tokens) + 4_000);
     let each = (room / (index.len().max(1) as u64)).max(40);
-    let shown: String = (0..index.len())
-        .map(|at| show_step::show(subject, StepId::from_index(at), each, ledger))
-        .collect();
+    let shown = shown(subject, each, room, ledger);
     let opening = Opening {
         task: subject.fence.data(&clip(
             &subject.safe(subject.offline.task.as_deref().unwrap_or_default()),
@@ -59,7 +57,7 @@ fn once(
         )),
         steps: index.len(),
         stages: index.stages.len(),
-        shown: clip(&shown, room),
+        shown,
         ..Opening::default()
     };
     let request = Request {
@@ -75,4 +73,40 @@ fn once(
             reason,
         })
     })
+}
+
+/// All steps, each in about `each` tokens; as many from either end as `room` tokens hold. No step is cut
+/// in the middle, since that would open its fence.
+fn shown(subject: &Subject<'_>, each: u64, room: u64, ledger: &mut Ledger) -> String {
+    let count = subject.index().len();
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    let mut used = 0;
+    while first.len() + last.len() < count {
+        // Two from the beginning for one from the end.
+        let ahead = first.len() <= last.len() * 2;
+        let at = if ahead {
+            first.len()
+        } else {
+            count - 1 - last.len()
+        };
+        let mut opened = ledger.clone();
+        let text = show_step::show(subject, StepId::from_index(at), each, &mut opened);
+        used += count_tokens(&text);
+        if used > room {
+            break;
+        }
+        *ledger = opened;
+        if ahead {
+            first.push(text);
+        } else {
+            last.push(text);
+        }
+    }
+    let left_out = count - first.len() - last.len();
+    if left_out > 0 {
+        first.push(format!("[{left_out} steps left out]\n"));
+    }
+    last.reverse();
+    first.extend(last);
+    first.concat()
 }
