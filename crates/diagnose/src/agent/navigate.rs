@@ -116,11 +116,7 @@ impl Navigation<'_, '_> {
     }
 
     /// Asks for an answer; where the server says that the request is too long, with a smaller one.
-    fn ask(
-        &mut self,
-        talk: &mut Conversation,
-        choice: ToolChoice,
-    ) -> Result<Completion, Trouble> {
+    fn ask(&mut self, talk: &mut Conversation, choice: ToolChoice) -> Result<Completion, Trouble> {
         self.within(talk, |client, talk| {
             client.complete(&talk.request(choice.clone()))
         })
@@ -149,8 +145,7 @@ impl Navigation<'_, '_> {
     fn fit(&mut self, talk: &mut Conversation) {
         self.known.follow(self.ledger);
         let wanted = (talk.span() / 4).min(TURN);
-        let fold =
-            |room| digest(self.subject, &self.lines, &self.known, self.ledger, room);
+        let fold = |room| digest(self.subject, &self.lines, &self.known, self.ledger, room);
         talk.fit(wanted, fold, LOST);
     }
 
@@ -228,12 +223,21 @@ impl Navigation<'_, '_> {
             };
         }
         if self.repeated.again(call, compactions) {
-            return failed("You made this very call before; its answer stands above and has not changed. Look elsewhere, or conclude.");
+            return failed(
+                "You made this very call before; its answer stands above and has not changed. Look elsewhere, or conclude.",
+            );
         }
         match (&call.arguments, offered) {
-            (Ok(_), Some(_)) if room < LEAST => failed("No room is left in this turn; call again with fewer others, or conclude."),
+            (Ok(_), Some(_)) if room < LEAST => {
+                failed("No room is left in this turn; call again with fewer others, or conclude.")
+            }
             (Ok(arguments), Some(tool)) => {
-                match tool.call(self.subject, arguments, room.saturating_sub(LEAST / 2), self.ledger) {
+                match tool.call(
+                    self.subject,
+                    arguments,
+                    room.saturating_sub(LEAST / 2),
+                    self.ledger,
+                ) {
                     Ok(text) => (Message::tool(call, text), Next::GoOn),
                     Err(why) => failed(&why),
                 }
@@ -260,8 +264,13 @@ impl Navigation<'_, '_> {
     /// Holds a conclusion against the run. `Err` is what goes back to the model.
     fn conclude(&mut self, conclusion: Conclusion) -> Result<(), String> {
         let repairs = self.setup.repairs;
-        self.stood
-            .hear(conclusion, self.subject, self.ledger, &mut self.known, repairs)
+        self.stood.hear(
+            conclusion,
+            self.subject,
+            self.ledger,
+            &mut self.known,
+            repairs,
+        )
     }
 
     /// Asks once more, for nothing but the conclusion: servers that enforce schemas give a valid one.
@@ -273,7 +282,8 @@ impl Navigation<'_, '_> {
         match asked {
             Ok(answer) => {
                 let heard = Conclusion::read(&answer.value).map(|conclusion| {
-                    self.stood.hear(conclusion, self.subject, self.ledger, &mut self.known, 0)
+                    self.stood
+                        .hear(conclusion, self.subject, self.ledger, &mut self.known, 0)
                 });
                 if let Err(why) = heard {
                     self.wrong = why;
@@ -297,10 +307,21 @@ impl Navigation<'_, '_> {
 
 /// Whether a server refused a request because it holds more tokens than the model takes.
 fn is_too_long(error: &LlmError) -> bool {
-    const WORDS: [&str; 6] = ["context", "too long", "too large", "too many tokens", "n_ctx", "maximum length"];
+    const WORDS: [&str; 6] = [
+        "context",
+        "too long",
+        "too large",
+        "too many tokens",
+        "n_ctx",
+        "maximum length",
+    ];
     match error {
         LlmError::Refused { status: 413, .. } => true,
-        LlmError::Refused { status: 400 | 422 | 500, message, .. } => {
+        LlmError::Refused {
+            status: 400 | 422 | 500,
+            message,
+            ..
+        } => {
             let message = message.to_lowercase();
             WORDS.iter().any(|word| message.contains(word))
         }

@@ -76,7 +76,8 @@ fn offered(setup: &Setup, room: u64) -> Vec<&'static dyn Tool> {
     all.filter(|tool| !(setup.without.offline && tool.is_offline()))
         .enumerate()
         .filter(|(place, tool)| {
-            let tokens = estimate_input(&Request::new(Vec::new()).with_tools(vec![llm_tool(*tool)]));
+            let tokens =
+                estimate_input(&Request::new(Vec::new()).with_tools(vec![llm_tool(*tool)]));
             let fits = tokens <= left || *place == 0;
             if fits {
                 left = left.saturating_sub(tokens);
@@ -117,10 +118,18 @@ impl Case<'_, '_> {
         let task = share.spend(most::TASK, |room| task(subject, room));
         let lessons = share.spend(most::LESSONS, |room| self.lessons(room));
         let offline = share.spend(most::OFFLINE, |room| {
-            if without.offline { String::new() } else { offline(subject, room) }
+            if without.offline {
+                String::new()
+            } else {
+                offline(subject, room)
+            }
         });
         let tree = share.spend(most::TREE, |room| {
-            if without.tree { String::new() } else { tree(subject, room, !without.offline) }
+            if without.tree {
+                String::new()
+            } else {
+                tree(subject, room, !without.offline)
+            }
         });
         let shown = share.spend(most::SHOWN, |room| self.prefetch(room, ledger));
         Opening {
@@ -175,9 +184,10 @@ impl Case<'_, '_> {
         let mut wanted = Vec::new();
         let last = index.len().checked_sub(1).map(StepId::from_index);
         if self.setup.without.offline {
-            let failed = index.steps().rev().find(|step| {
-                step.outcome.status == trace::StepStatus::Failed
-            });
+            let failed = index
+                .steps()
+                .rev()
+                .find(|step| step.outcome.status == trace::StepStatus::Failed);
             wanted.extend(last.map(|step| (step, 300)));
             wanted.extend(failed.map(|step| (step.id, 300)));
             return wanted;
@@ -185,10 +195,17 @@ impl Case<'_, '_> {
         let mut suspects = offline.onset_candidates.iter();
         let pair = |step: StepId| {
             let before = step.index().checked_sub(1).map(StepId::from_index);
-            [(step, 300)].into_iter().chain(before.map(|step| (step, 150)))
+            [(step, 300)]
+                .into_iter()
+                .chain(before.map(|step| (step, 150)))
         };
         wanted.extend(suspects.next().into_iter().flat_map(|c| pair(c.step_id)));
-        wanted.extend(offline.failures.first().map(|failure| (failure.step_id, 250)));
+        wanted.extend(
+            offline
+                .failures
+                .first()
+                .map(|failure| (failure.step_id, 250)),
+        );
         wanted.extend(last.map(|step| (step, 200)));
         wanted.extend(suspects.take(1).flat_map(|c| pair(c.step_id)));
         wanted
@@ -264,7 +281,11 @@ fn offline(subject: &Subject<'_>, room: u64) -> String {
     // Writing to a string cannot fail.
     for (place, candidate) in d.onset_candidates.iter().take(SUSPECTS).enumerate() {
         let word = if place == 0 { " Suspects:" } else { "," };
-        let _ = write!(text, "{word} {} ({:.2})", candidate.step_id, candidate.score);
+        let _ = write!(
+            text,
+            "{word} {} ({:.2})",
+            candidate.step_id, candidate.score
+        );
     }
     let mut add = |line: String| {
         if count_tokens(&text) + count_tokens(&line) < room {
@@ -275,7 +296,10 @@ fn offline(subject: &Subject<'_>, room: u64) -> String {
     add(subject.fence.words(&subject.safe(&d.summary)));
     for failure in d.failures.iter().take(3) {
         let why = subject.fence.words(&subject.safe(&failure.why));
-        add(format!("Step {} shows {}: {why}", failure.step_id, failure.kind));
+        add(format!(
+            "Step {} shows {}: {why}",
+            failure.step_id, failure.kind
+        ));
     }
     subject.fence.around(&clip(&text, room))
 }
