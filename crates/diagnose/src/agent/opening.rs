@@ -164,9 +164,14 @@ impl<'c, 's> Case<'c, 's> {
         });
         let tree = share.spend(most::TREE, |room| {
             if without.tree {
-                String::new()
+                return String::new();
+            }
+            let fence = count_tokens(&subject.fence.data(""));
+            let tree = fold(subject, room.saturating_sub(fence), !without.offline);
+            if tree.is_empty() {
+                tree
             } else {
-                fold(subject, room, !without.offline)
+                subject.fence.data(&tree)
             }
         });
         let shown = share.spend(most::SHOWN, |room| self.prefetch(room, ledger));
@@ -339,5 +344,5 @@ fn offline(subject: &Subject<'_>, room: u64) -> String {
             failure.step_id, failure.kind
         ));
     }
-    subject.fence.data(&clip(&text, room))
+    text
 }
