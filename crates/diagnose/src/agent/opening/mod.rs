@@ -346,3 +346,6 @@ fn offline(subject: &Subject<'_>, room: u64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod measure;
