@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use scripted::{Protocol, Reply, ScriptedModel};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -236,4 +237,33 @@ fn advice_is_ready_to_paste() {
     assert_eq!(status, 0);
     assert_eq!(stdout.matches("<!-- run ").count(), 2);
     assert!(!stdout.contains(['\u{202e}', '\u{1b}']));
+}
+
+/// Whoever judged, the files are made of the document: here the offline one, since the model fails.
+#[test]
+fn a_failed_model_leaves_valid_files() {
+    let model = ScriptedModel::start(Protocol::OpenAi, |_| Reply::refused(403, "not for you"));
+    let folder = TempDir::new().unwrap();
+    let output = assert_cmd::cargo::cargo_bin_cmd!("codetracer")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("CODETRACER_DATA_DIR", "no-such-folder")
+        .args(["analyze", DEMO, "--no-memory"])
+        .args(["--model", &model.name("any")])
+        .args(["--profile", "detailed", "--profile", "rl_feedback"])
+        .args(["--out", path(folder.path())])
+        .envs(model.environment())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let folder = folder.path().join("library-fees.traj.json");
+    for (profile, name, schema) in &PROFILES[1..] {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        let value: Value = serde_json::from_str(&text).unwrap();
+        is_valid(&value, schema);
+        let judged = match *profile {
+            "detailed" => &value["engine"],
+            _ => &value[0]["engine"],
+        };
+        assert!(judged.as_str().unwrap().contains("any"), "{judged}");
+    }
 }

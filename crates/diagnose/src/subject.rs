@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::fmt::Write as _;
 
-use analysis::Index;
+use analysis::intent::intent;
+use analysis::{Index, IndexedStep};
 use localize::Case;
 use redact::Redactor;
-use trace::{ActionKind, Change, Diagnosis, Step, StepId};
+use trace::{ActionKind, Change, Diagnosis, Step, StepId, StepStatus};
 
 use crate::fence::Fence;
 
@@ -48,14 +49,22 @@ impl Part {
 }
 
 impl<'s> Subject<'s> {
-    /// Puts a run together. `mark` is what its data is fenced with; see [`Fence::new`].
+    /// Puts a run together. `mark` is what its data is fenced with; see [`Fence::new`]. Reads the run
+    /// once for the names that must not be shown, so that every text reads the same whenever it is asked
+    /// for.
     #[must_use]
     pub fn new(case: &'s Case<'s>, offline: &'s Diagnosis, mark: &str) -> Self {
+        let mut redactor = Redactor::default();
+        for step in case.index.trajectory.steps.walk() {
+            for part in Part::ALL {
+                redactor.meet_text(&raw(&step, part));
+            }
+        }
         Self {
             case,
             offline,
             fence: Fence::new(mark),
-            redactor: RefCell::default(),
+            redactor: RefCell::new(redactor),
         }
     }
 
@@ -77,6 +86,30 @@ impl<'s> Subject<'s> {
         self.safe(&raw(step, part))
     }
 
+    /// A step as a line of the trace tree: number, `+` for a change or `~` for an exploration, intent,
+    /// and how it ended where it did not end well. Safe to show.
+    #[must_use]
+    pub fn line(&self, step: StepId) -> String {
+        let step = self.index().step(step);
+        step.map_or_else(String::new, |step| self.tree_line(&step))
+    }
+
+    /// The same of a step that may be a sub-agent's.
+    pub(crate) fn tree_line(&self, step: &IndexedStep<'_>) -> String {
+        let intent = self.safe(&intent(&step.step, &step.reading));
+        let intent = self.fence.line(&intent);
+        format!("{} {} {intent}{}", step.id, effect(step), ending(step))
+    }
+
+    /// The marks of a step's line alone: `+ FAILED exit 1`.
+    #[must_use]
+    pub fn marks(&self, step: StepId) -> String {
+        let step = self.index().step(step);
+        step.map_or_else(String::new, |step| {
+            format!("{}{}", effect(&step), ending(&step))
+        })
+    }
+
     /// The number of a step that exists.
     ///
     /// # Errors
@@ -89,6 +122,35 @@ impl<'s> Subject<'s> {
             .filter(|id| id.index() < count)
             .ok_or_else(|| format!("there is no step {number}; the steps are 1 to {count}"))
     }
+}
+
+fn effect(step: &IndexedStep<'_>) -> char {
+    if step.reading.effect.kind.is_change() {
+        '+'
+    } else {
+        '~'
+    }
+}
+
+/// How a step ended, in words of ours: nothing when it went well.
+fn ending(step: &IndexedStep<'_>) -> String {
+    let outcome = &step.outcome;
+    let mut words = match outcome.status {
+        StepStatus::Ok => String::new(),
+        StepStatus::Unknown => " ?".to_owned(),
+        StepStatus::Failed => " FAILED".to_owned(),
+    };
+    if outcome.status == StepStatus::Failed
+        && let Some(status) = outcome.exit_status
+    {
+        // Writing to a string cannot fail.
+        let _ = write!(words, " exit {status}");
+    }
+    if let Some(report) = outcome.tests.last() {
+        let (passed, broken) = (report.passed, report.broken());
+        let _ = write!(words, " ({passed} passed, {broken} broken)");
+    }
+    words
 }
 
 /// A part of a step as it was recorded.

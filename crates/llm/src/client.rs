@@ -1,6 +1,6 @@
 //! The client: one model, called within limits.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -113,14 +113,6 @@ impl Client {
     pub fn estimate_input(&self, request: &Request) -> u64 {
         self.caller
             .as_the_provider_counts(crate::count::estimate_input(request))
-    }
-
-    /// How many tokens the provider counted for a thousand that [`crate::estimate_input`] counted, at
-    /// most so far: 1000 before the first longer answer, and never less. Who fills a model's context must
-    /// reckon with it.
-    #[must_use]
-    pub fn tokens_per_thousand(&self) -> u64 {
-        self.caller.per_thousand.load(Ordering::Relaxed)
     }
 
     /// The same client on another account and ledger: connections, limits on traffic, cassette, and

@@ -64,6 +64,12 @@ impl Redactor {
         }
     }
 
+    /// Remembers whose home folders a text names. Who shows parts of something at different times has
+    /// all of it met first: then the same text reads the same every time.
+    pub fn meet_text(&mut self, text: &str) {
+        self.meet_in(text);
+    }
+
     fn meet_in(&mut self, text: &str) {
         for name in homes_in(text) {
             let name = &text[name];
@@ -180,16 +186,24 @@ impl Redactor {
                 other => other,
             };
         }
+        // `a basic approach` is no header; what an `Authorization` announces is a secret whatever it is.
+        if announced == Announced::Scheme && is_plain(bare) {
+            out.push_str(&self.plain_word(word));
+            return Announced::No;
+        }
         let scheme = ["bearer", "basic", "token"];
         let is_scheme = scheme.iter().any(|name| bare.eq_ignore_ascii_case(name));
-        if announced == Announced::Next && !is_scheme {
+        if matches!(announced, Announced::Next | Announced::Scheme) && !is_scheme {
             let stand_in = self.stand_in(bare);
             out.push_str(&word.replacen(bare, &stand_in, 1));
             return Announced::No;
         }
         if is_scheme && (announced == Announced::Next || !bare.eq_ignore_ascii_case("token")) {
             out.push_str(word);
-            return Announced::Next;
+            return match announced {
+                Announced::Next => Announced::Next,
+                _ => Announced::Scheme,
+            };
         }
         if let Some(at) = word.find(['=', ':'])
             && at + 1 < word.len()
@@ -300,6 +314,18 @@ enum Announced {
     Named,
     /// The next word is a secret.
     Next,
+    /// The name of a scheme stood there alone: the next word is a secret unless it is a plain word.
+    Scheme,
+}
+
+/// A word as people write it: letters in one case, but for the first.
+fn is_plain(word: &str) -> bool {
+    const LONGEST: usize = 24;
+    let rest = word.trim_end_matches(|c: char| c.is_ascii_punctuation());
+    let mut letters = rest.chars().skip(1);
+    rest.len() <= LONGEST
+        && rest.chars().all(|c| c.is_alphabetic() || c == '-')
+        && letters.all(|c| c.is_lowercase() || c == '-')
 }
 
 fn is_between(c: char) -> bool {
@@ -427,7 +453,7 @@ fn is_known_key(run: &str) -> bool {
 /// kind far more often than words do.
 fn is_random(run: &str) -> bool {
     const LEAST: usize = 20;
-    if run.len() < LEAST || is_stand_in(run) {
+    if run.len() < LEAST || is_stand_in(run) || is_worded(run) {
         return false;
     }
     let kind = |b: u8| match b {
@@ -451,6 +477,21 @@ fn is_random(run: &str) -> bool {
         && (digits_and_letters || both_cases)
         && changes * 100 >= bytes.len() * 28
         && entropy(&bytes) >= 3.0
+}
+
+/// Whether a run is made of words and short numbers: `evaluate_model_on_sts12`,
+/// `paraphrase-MiniLM-L6-v2`. Within a word the kind of character changes seldom.
+fn is_worded(run: &str) -> bool {
+    let kind = |b: &u8| (b.is_ascii_digit(), b.is_ascii_uppercase());
+    run.split(['_', '-', '/', '=', '+']).all(|part| {
+        let bytes = part.as_bytes();
+        let changes = bytes
+            .windows(2)
+            .filter(|w| kind(&w[0]) != kind(&w[1]))
+            .count();
+        let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
+        changes <= 1 + part.len() / 5 && letters * 2 >= part.len().min(8)
+    })
 }
 
 /// Bits a character, by the counts within the run itself.

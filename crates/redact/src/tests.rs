@@ -41,6 +41,21 @@ fn secrets_go_and_the_rest_stays() {
             "crates/formats/src/learned/redact.rs",
         ),
         (
+            "a basic approach to bearer tokens",
+            "a basic approach to bearer tokens",
+        ),
+        ("Basic dXNlcjpwYXNz", "Basic REDACTED-1"),
+        (
+            "Authorization: Basic approach",
+            "Authorization: Basic REDACTED-1",
+        ),
+        (
+            "def evaluate_model_on_sts12(paraphrase-MiniLM-L6-v2)",
+            "def evaluate_model_on_sts12(paraphrase-MiniLM-L6-v2)",
+        ),
+        ("A1B2-C3D4-E5F6-G7H8-J9K1", "REDACTED-1"),
+        ("at 0f8fad5b-d9cb-469f-a165-70867728950e", "at REDACTED-1"),
+        (
             "test_that_a_long_name_is_kept_as_it_is",
             "test_that_a_long_name_is_kept_as_it_is",
         ),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diagnose::fence::Fence;
 use diagnose::{Diagnosed, Method, Setup, Subject, Without, diagnose};
 use llm::{
     Account, BlockingClient, Budget, Cassette, Client, Gate, Ledger, Limits, Settings, Timeouts,
@@ -96,7 +97,8 @@ impl Asker {
 
     /// Has the model diagnose one run.
     pub(super) fn diagnose(&self, case: &Case<'_>, offline: &Diagnosis) -> Diagnosed {
-        let subject = Subject::new(case, offline, "run-data");
+        let fence = Fence::of_run(case.index.trajectory);
+        let subject = Subject::new(case, offline, fence.mark());
         let account = self.client.client().account().within(self.each);
         let client = self.client.with(account, Ledger::new());
         diagnose(&subject, &self.setup, &[], &client)

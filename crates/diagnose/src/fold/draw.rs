@@ -173,7 +173,7 @@ impl<'p, 's> Pen<'p, 's> {
     }
 
     /// A step's line without its number.
-    fn line(&self, id: StepId) -> String {
+    pub(super) fn line(&self, id: StepId) -> String {
         let mut known = self.lines.borrow_mut();
         let line = known.entry(id).or_insert_with(|| {
             let step = self.subject.index().step(id);

@@ -61,6 +61,29 @@ pub fn fold(subject: &Subject<'_>, room: u64, suspects: bool) -> String {
     best
 }
 
+/// The lines of single steps, as the folded tree words them.
+pub struct Lines<'l, 's> {
+    subject: &'l Subject<'s>,
+    worth: Worth,
+}
+
+impl<'l, 's> Lines<'l, 's> {
+    /// Reads the run; see [`fold`] for `suspects`.
+    #[must_use]
+    pub fn new(subject: &'l Subject<'s>, suspects: bool) -> Self {
+        Self {
+            subject,
+            worth: Worth::new(subject, suspects),
+        }
+    }
+
+    /// The line of a step without its number, fit to be shown: `~ read src/app.py`.
+    #[must_use]
+    pub fn of(&self, step: StepId) -> String {
+        Pen::new(self.subject, &self.worth).line(step)
+    }
+}
+
 /// The largest number up to `limit` that passes, as far as larger numbers pass less; 0 where none does.
 fn most(limit: usize, mut passes: impl FnMut(usize) -> bool) -> usize {
     if limit == 0 || passes(limit) {

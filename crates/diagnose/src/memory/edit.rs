@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use trace::Timestamp;
 
 use super::folder::{self, AgentKind, MemoryError};
-use super::form::{Refusal, faults_of, tidy};
+use super::form::{faults_of, faults_of_hand, tidy};
 use super::lesson::{Author, Lesson, LessonId, LessonKind};
 use super::sheet::{Problem, Sheet};
 use super::{Book, Fate, Memory, Outcome, take_in};
@@ -36,18 +36,11 @@ impl Memory {
     pub fn book(&self, agent: &AgentKind) -> Result<Book, MemoryError> {
         let sheet = folder::sheet(&self.folder, agent)?;
         let mut problems = sheet.problems().to_vec();
-        let mut lessons = Vec::new();
-        if !sheet.is_foreign() {
-            for entry in sheet.entries() {
-                match (self.screen)(&entry.lesson.text) {
-                    None => lessons.push(entry.lesson.clone()),
-                    Some(why) => problems.push(Problem {
-                        line: entry.line,
-                        what: format!("not used: {}", Refusal::Injection(why)),
-                    }),
-                }
-            }
-        }
+        let lessons = if sheet.is_foreign() {
+            Vec::new()
+        } else {
+            sheet.entries().map(|entry| entry.lesson.clone()).collect()
+        };
         problems.sort_by_key(|problem| problem.line);
         Ok(Book {
             agent: agent.clone(),
@@ -70,15 +63,7 @@ impl Memory {
     ) -> Result<Outcome, MemoryError> {
         self.check_writable()?;
         let text = tidy(text);
-        let mut refused: Vec<Refusal> = faults_of(&text);
-        // A person may name what they like.
-        refused.retain(|why| matches!(why, Refusal::TooLong(_) | Refusal::TooShort));
-        refused.extend((self.screen)(&text).map(Refusal::Injection));
-        refused.extend(
-            text.chars()
-                .find(|c| c.is_control())
-                .map(Refusal::Character),
-        );
+        let refused = faults_of_hand(&text);
         let fate = if refused.is_empty() {
             let lesson = Lesson::new(kind, text.clone(), Author::Hand);
             folder::change(&self.folder, agent, |sheet| take_in(sheet, &lesson, now))?
@@ -216,8 +201,7 @@ impl Memory {
         }
         let outcomes = folder::change(&self.folder, agent, |sheet| {
             let take = |lesson: &Lesson| {
-                let mut refused = faults_of(&lesson.text);
-                refused.extend((self.screen)(&lesson.text).map(Refusal::Injection));
+                let refused = faults_of(&lesson.text);
                 let fate = if refused.is_empty() {
                     take_in(sheet, lesson, now)
                 } else {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 use toml::de::{DeTable, DeValue};
 
-use super::form::{MOST_CHARACTERS, faults_of};
+use super::form::{faults_of, faults_of_hand};
 use super::lesson::{Author, Lesson, LessonKind, Support};
 use super::sheet::{MEMORY_SCHEMA, Problem};
 
@@ -96,22 +96,12 @@ fn unusable(lesson: &Lesson) -> Option<String> {
     if text.trim().is_empty() {
         return Some("it has no `text`".to_owned());
     }
-    match lesson.by {
-        // A person may name what they like, but on one line and no longer than others.
-        Author::Hand if text.chars().count() > MOST_CHARACTERS => {
-            Some(format!("more than {MOST_CHARACTERS} characters"))
-        }
-        Author::Hand if text.chars().any(char::is_control) => {
-            Some("it has control characters".to_owned())
-        }
-        Author::Hand => None,
-        Author::Model => {
-            let faults = faults_of(text);
-            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            let edited = "; where you wrote it, say `by = \"hand\"`";
-            (!faults.is_empty()).then(|| format!("{}{edited}", faults.join("; ")))
-        }
-    }
+    let (faults, advice) = match lesson.by {
+        Author::Hand => (faults_of_hand(text), ""),
+        Author::Model => (faults_of(text), "; where you wrote it, say `by = \"hand\"`"),
+    };
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    (!faults.is_empty()).then(|| format!("{}{advice}", faults.join("; ")))
 }
 
 /// Takes one field into a lesson. `Ok(false)` for one that is not known; the error says what it
@@ -245,22 +235,18 @@ fn set(body: &str, name: &str, value: &str) -> String {
     };
     let table = table.into_inner();
     let old = table.iter().find(|(key, _)| key.get_ref() == name);
-    let (at, piece) = match old {
-        Some((_, old)) => (old.span(), value.to_owned()),
-        None => {
-            let end = table.values().map(|value| value.span().end).max();
-            let rest = body.get(end.unwrap_or(0)..).unwrap_or_default();
-            // A comment may follow on the line.
-            let line = end.map_or(0, |end| {
-                end + rest.find('\n').map_or(rest.len(), |at| at + 1)
-            });
-            let open = if line > 0 && !body.get(..line).is_some_and(|b| b.ends_with('\n')) {
-                "\n"
-            } else {
-                ""
-            };
-            (line..line, format!("{open}{name} = {value}\n"))
-        }
+    let (at, piece) = if let Some((_, old)) = old {
+        (old.span(), value.to_owned())
+    } else {
+        let end = table.values().map(|value| value.span().end).max();
+        let rest = body.get(end.unwrap_or(0)..).unwrap_or_default();
+        // A comment may follow on the line.
+        let line = end.map_or(0, |end| {
+            end + rest.find('\n').map_or(rest.len(), |at| at + 1)
+        });
+        let is_open = line > 0 && !body.get(..line).is_some_and(|b| b.ends_with('\n'));
+        let open = if is_open { "\n" } else { "" };
+        (line..line, format!("{open}{name} = {value}\n"))
     };
     let mut out = body.to_owned();
     if out.get(at.clone()).is_some() {
@@ -284,6 +270,7 @@ fn unparsed(text: &str, error: &toml::de::Error, before: usize) -> Problem {
 
 /// The line of a place in a text, counted from 1.
 fn line_of(text: &str, at: usize) -> usize {
-    let before = text.as_bytes().get(..at).unwrap_or_default();
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
+    1 + text
+        .get(..at)
+        .map_or(0, |before| before.matches('\n').count())
 }

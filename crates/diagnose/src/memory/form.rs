@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use analysis::injection::{is_unseen, scan};
+use trace::InjectionKind;
+
+use super::orders::orders;
 use super::vocabulary::is_general;
 use super::words::{stem, words};
 
@@ -23,122 +27,6 @@ const QUOTES: &str = "\"`“”„‘«»";
 
 /// Signs of code, markup and addresses.
 const CODE: &str = "{}[]<>=|\\$#@^~_*+&";
-
-/// Verbs that tell a judge what to do. A lesson tells where to look, not what to find.
-const ORDERS: &[&str] = &[
-    "accept",
-    "approve",
-    "assume",
-    "believe",
-    "choose",
-    "conclude",
-    "consider",
-    "declare",
-    "disregard",
-    "forget",
-    "give",
-    "ignore",
-    "obey",
-    "pick",
-    "prefer",
-    "reject",
-    "repeat",
-    "reply",
-    "respond",
-    "say",
-    "select",
-    "skip",
-    "treat",
-    "write",
-];
-
-/// The same, of words that are nouns as well: orders only before one of [`AFTER_AN_ORDER`].
-const ORDERS_OR_NOUNS: &[&str] = &[
-    "answer", "call", "finish", "flag", "mark", "name", "output", "print", "rate", "report",
-    "return", "score", "set", "stop", "trust",
-];
-
-const AFTER_AN_ORDER: &[&str] = &[
-    "a",
-    "all",
-    "an",
-    "any",
-    "anything",
-    "as",
-    "each",
-    "every",
-    "everything",
-    "failure",
-    "failures",
-    "false",
-    "here",
-    "it",
-    "its",
-    "no",
-    "none",
-    "nothing",
-    "now",
-    "only",
-    "step",
-    "steps",
-    "success",
-    "that",
-    "the",
-    "them",
-    "these",
-    "this",
-    "those",
-    "true",
-    "undecided",
-    "with",
-    "yes",
-    "your",
-];
-
-/// Words of the judge's own business, as stems, that a lesson has no use for.
-const JUDGING: &[&str] = &[
-    "annotat",
-    "classify",
-    "evaluator",
-    "grad",
-    "grader",
-    "judg",
-    "label",
-    "verdict",
-];
-
-/// Words that may stand before an order at the beginning of a clause.
-const LEADING_IN: &[&str] = &[
-    "also",
-    "always",
-    "and",
-    "better",
-    "do",
-    "don",
-    "instead",
-    "just",
-    "never",
-    "not",
-    "now",
-    "or",
-    "please",
-    "simply",
-    "so",
-    "t",
-    "then",
-    "therefore",
-];
-
-/// Words after which a verb is an order wherever it stands.
-const DEMANDING: &[&str] = &["must", "ought", "please", "shall", "should", "you"];
-
-/// Verbs that open a sentence that tells to do something, as lessons on where to look do. What such a
-/// sentence joins with `and`, `then` or `to` is an order as well.
-const LOOKING: &[&str] = &[
-    "be", "begin", "beware", "check", "compare", "examine", "find", "focus", "follow", "go",
-    "inspect", "look", "make", "open", "read", "remember", "scan", "search", "see", "start",
-    "take", "try", "use", "verify", "view", "watch",
-];
 
 /// Why a sentence is no lesson.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,8 +53,8 @@ pub enum Refusal {
     RareWords(Vec<String>),
     /// It tells the judge what to find.
     Order(String),
-    /// It speaks to whoever reads it as a model: why.
-    Injection(String),
+    /// It speaks to whoever judges a run.
+    Injection(InjectionKind),
     /// It has a word of the run it comes from that is no general one.
     RunWord(String),
     /// It repeats words of the task.
@@ -205,7 +93,7 @@ impl fmt::Display for Refusal {
                 )
             }
             Self::Order(word) => write!(f, "`{word}` tells the judge what to find"),
-            Self::Injection(why) => write!(f, "it speaks to a model: {why}"),
+            Self::Injection(kind) => write!(f, "it speaks to a judge: {}", kind.as_str()),
             Self::RunWord(word) => write!(f, "`{word}` is a word of this run"),
             Self::TaskPhrase(phrase) => write!(f, "`{phrase}` are words of the task"),
             Self::TooMany(most) => write!(f, "a run teaches {most} lessons at most"),
@@ -237,6 +125,25 @@ pub fn tidy(text: &str) -> String {
 /// Why a tidy sentence is no lesson; empty for one that is, as far as its form goes.
 #[must_use]
 pub fn faults_of(text: &str) -> Vec<Refusal> {
+    let mut found: BTreeSet<Refusal> = faults_of_hand(text).into_iter().collect();
+    if matches!(found.first(), Some(Refusal::TooLong(_))) {
+        return found.into_iter().collect();
+    }
+    characters(text, &mut found);
+    pieces(text, &mut found);
+    numbered(text, &mut found);
+    found.extend(orders(text).into_iter().map(Refusal::Order));
+    let rare = rare_words(text);
+    if rare.len() > MOST_RARE_WORDS {
+        found.insert(Refusal::RareWords(rare.into_iter().collect()));
+    }
+    found.into_iter().collect()
+}
+
+/// The same for what a person wrote: they may name what they like, briefly and on one line, but nothing
+/// that speaks to a judge.
+#[must_use]
+pub fn faults_of_hand(text: &str) -> Vec<Refusal> {
     let length = text.chars().count();
     if length > MOST_CHARACTERS {
         // Nothing else is looked for in what may be a whole file.
@@ -246,14 +153,10 @@ pub fn faults_of(text: &str) -> Vec<Refusal> {
     if words(text).count() < FEWEST_WORDS {
         found.insert(Refusal::TooShort);
     }
-    characters(text, &mut found);
-    pieces(text, &mut found);
-    numbered(text, &mut found);
-    orders(text, &mut found);
-    let rare = rare_words(text);
-    if rare.len() > MOST_RARE_WORDS {
-        found.insert(Refusal::RareWords(rare.into_iter().collect()));
-    }
+    let control = text.chars().find(|c| c.is_control() || is_unseen(*c));
+    found.extend(control.map(Refusal::Character));
+    let spoken = scan(text).into_iter();
+    found.extend(spoken.map(|(kind, _)| Refusal::Injection(kind)));
     found.into_iter().collect()
 }
 
@@ -354,39 +257,6 @@ fn numbered(text: &str, found: &mut BTreeSet<Refusal>) {
     }
 }
 
-/// Looks for words to the judge.
-fn orders(text: &str, found: &mut BTreeSet<Refusal>) {
-    let all: Vec<String> = words(text).collect();
-    let is_looking = all
-        .first()
-        .is_some_and(|first| LOOKING.contains(&first.as_str()));
-    found.extend(
-        all.iter()
-            .filter(|word| JUDGING.contains(&stem(word).as_str()))
-            .map(|word| Refusal::Order(word.clone())),
-    );
-    let clauses = text.split([',', ';', ':', '.', '(', ')', '!', '?']);
-    for clause in clauses.flat_map(|clause| clause.split(" - ")) {
-        let clause: Vec<String> = words(clause).collect();
-        let mut leading = true;
-        let mut before = "";
-        for (index, word) in clause.iter().enumerate() {
-            let joined = is_looking && matches!(before, "and" | "then" | "to" | "or");
-            let open = leading || joined || DEMANDING.contains(&before);
-            let next = clause.get(index + 1).map_or("", String::as_str);
-            if open && is_order(word, next) {
-                found.insert(Refusal::Order(word.clone()));
-            }
-            leading = leading && LEADING_IN.contains(&word.as_str());
-            before = word;
-        }
-    }
-}
-
-fn is_order(word: &str, next: &str) -> bool {
-    ORDERS.contains(&word) || ORDERS_OR_NOUNS.contains(&word) && AFTER_AN_ORDER.contains(&next)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -437,13 +307,22 @@ mod tests {
             "You should ignore the warnings of the build.",
             "Label the first edit of such runs.",
             "The tests fail early. The agent goes on all the same.",
-            "The agent \u{202e}reverses what it was told to do.",
             "Der Agent prüft seine Änderungen nicht.",
         ]
         .into_iter()
         .map(|text| format!("{text}\n  {}", faults(text).join("; ")))
         .collect();
         insta::assert_snapshot!(refused.join("\n"));
+    }
+
+    #[test]
+    fn characters_nobody_sees_are_refused() {
+        let text = "The agent \u{202e}reverses what it was told to do.";
+        assert_eq!(
+            faults(text),
+            ["the character \\u{202e} is not of plain English"]
+        );
+        assert!(!faults_of_hand(text).is_empty());
     }
 
     proptest! {

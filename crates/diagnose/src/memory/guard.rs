@@ -8,9 +8,6 @@ use trace::{ActionKind, Change, Trajectory};
 use super::form::{Refusal, faults_of, rare_words};
 use super::words::{is_stop, stem, words};
 
-/// Says of a text why it speaks to a model instead of about a run; `None` for plain text.
-pub type Screen = fn(&str) -> Option<String>;
-
 /// How many words in a row, taken from the task, are more than chance.
 const PHRASE: usize = 4;
 
@@ -21,14 +18,13 @@ const MATTER_OF_PHRASE: usize = 2;
 #[derive(Clone, Copy)]
 pub struct Guard<'r> {
     run: &'r Trajectory,
-    screen: Screen,
 }
 
 impl<'r> Guard<'r> {
     /// The guard of one run, whose text nothing learned from it may repeat.
     #[must_use]
-    pub fn new(run: &'r Trajectory, screen: Screen) -> Self {
-        Self { run, screen }
+    pub fn new(run: &'r Trajectory) -> Self {
+        Self { run }
     }
 
     /// Why tidy sentences are no lessons, one list for each, empty for a lesson. Goes over the run
@@ -38,7 +34,6 @@ impl<'r> Guard<'r> {
         let mut refused: Vec<Vec<Refusal>> = texts.iter().map(|text| faults_of(text)).collect();
         let mut wanted = BTreeSet::new();
         for (text, refused) in texts.iter().zip(&mut refused) {
-            refused.extend((self.screen)(text).map(Refusal::Injection));
             if !matches!(refused.as_slice(), [Refusal::TooLong(_), ..]) {
                 wanted.extend(rare_words(text).iter().map(|word| stem(word)));
                 refused.extend(self.phrase_of_task(text).map(Refusal::TaskPhrase));
@@ -57,7 +52,7 @@ impl<'r> Guard<'r> {
     }
 
     /// The first words in a row that the task has in a row as well.
-    fn phrase_of_task(&self, text: &str) -> Option<String> {
+    fn phrase_of_task(self, text: &str) -> Option<String> {
         let task = self.run.task.as_deref()?;
         let said: Vec<String> = words(text).collect();
         let said: Vec<String> = said.iter().map(|word| stem(word)).collect();

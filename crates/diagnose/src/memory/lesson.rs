@@ -217,14 +217,14 @@ impl Lesson {
         self.shown = self.shown.max(other.shown);
         self.helped = self.helped.max(other.helped);
         self.contradicted = self.contradicted.max(other.contradicted);
-        self.unite(&other.runs, horizon);
+        self.unite(&other.runs, horizon.as_ref());
     }
 
     /// Adds a run; one that is listed already counts once, from its first day.
     pub fn back(&mut self, run: Support) {
         if self.runs.iter().all(|known| known.run != run.run) {
             let horizon = self.horizon();
-            self.unite(&[run], horizon);
+            self.unite(&[run], horizon.as_ref());
         }
     }
 
@@ -236,7 +236,7 @@ impl Lesson {
 
     /// Lists the newest of the runs there are and those that come. What lies before the horizon was
     /// counted when it left the list.
-    fn unite(&mut self, runs: &[Support], horizon: Option<(Date, String)>) {
+    fn unite(&mut self, runs: &[Support], horizon: Option<&(Date, String)>) {
         let mut by_run: BTreeMap<String, Support> = BTreeMap::new();
         for support in self.runs.drain(..).chain(runs.iter().cloned()) {
             let known = by_run.entry(support.run.clone());
@@ -246,7 +246,7 @@ impl Lesson {
             }
         }
         let mut all: Vec<Support> = by_run.into_values().collect();
-        all.retain(|run| Some((run.on, run.run.clone())) >= horizon);
+        all.retain(|run| horizon.is_none_or(|(on, name)| (run.on, &run.run) >= (*on, name)));
         all.sort_by(|a, b| (a.on, &a.run).cmp(&(b.on, &b.run)));
         let older = all.len().saturating_sub(MOST_LISTED_RUNS);
         self.runs = all.split_off(older);

@@ -16,6 +16,7 @@ mod folder;
 pub mod form;
 mod guard;
 mod lesson;
+mod orders;
 mod profile;
 mod recall;
 mod sheet;
@@ -33,10 +34,10 @@ use trace::Timestamp;
 pub use edit::Imported;
 pub use folder::{AgentKind, MOST_BYTES, MemoryError};
 pub use form::Refusal;
-pub use guard::{Guard, Screen};
+pub use guard::Guard;
 pub use lesson::{Author, HALF_LIFE_DAYS, Lesson, LessonId, LessonKind, RunMark, Support};
 pub use profile::RunProfile;
-pub use recall::{MOST_RECALLED, PREFACE, Recalled, hints};
+pub use recall::{MOST_RECALLED, Recalled, hints};
 pub use sheet::{MEMORY_SCHEMA, Problem};
 
 use sheet::Sheet;
@@ -51,7 +52,6 @@ pub const MOST_PROPOSALS: usize = 3;
 #[derive(Debug, Clone)]
 pub struct Memory {
     folder: PathBuf,
-    screen: Screen,
     is_frozen: bool,
 }
 
@@ -116,16 +116,8 @@ impl Memory {
     pub fn open(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
-            screen: |_| None,
             is_frozen: false,
         }
-    }
-
-    /// The same memory, with lessons that `screen` says something of left out, whoever wrote them.
-    #[must_use]
-    pub fn screened(mut self, screen: Screen) -> Self {
-        self.screen = screen;
-        self
     }
 
     /// The same memory, from which lessons are read and into which nothing is ever written.
@@ -283,7 +275,13 @@ fn echo<'s>(
 /// Merges a lesson into the one that says the same, or adds it; says what became of it.
 fn take_in(sheet: &mut Sheet, lesson: &Lesson, now: Timestamp) -> Fate {
     if let Some((index, mut known)) = sheet.find(|known| known.says_what(lesson)) {
-        known.merge(lesson);
+        // A run that backs it already does so from its first day.
+        let mut words = lesson.clone();
+        let runs = std::mem::take(&mut words.runs);
+        known.merge(&words);
+        for run in runs {
+            known.back(run);
+        }
         sheet.put(index, &known);
         return Fate::Backs(known.id());
     }

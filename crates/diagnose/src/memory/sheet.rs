@@ -165,6 +165,7 @@ schema = \"{MEMORY_SCHEMA}\"
     /// Adds a lesson at the end.
     pub(super) fn push(&mut self, lesson: &Lesson) {
         let last = match self.blocks.last_mut() {
+            Some(block) if block.body.is_empty() => &mut block.head,
             Some(block) => &mut block.body,
             None => &mut self.preamble,
         };

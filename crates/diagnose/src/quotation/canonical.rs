@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::fence::{colour, is_active, is_sign};
+
 /// Texts are brought into form piece by piece, so that memory stays bounded.
 const WINDOW: usize = 1 << 20;
 
@@ -110,11 +112,12 @@ impl<'t> Window<'t> {
         let mut spaced = true;
         let mut at = 0;
         while let Some(character) = text[at..].chars().next() {
-            let length = escape_length(&text[at..]).unwrap_or(character.len_utf8());
-            if length == character.len_utf8() {
-                window.push(character, at, &mut spaced);
+            if let Some(after) = colour(&text[at..]) {
+                at = text.len() - after.len();
+                continue;
             }
-            at += length;
+            window.push(character, at, &mut spaced);
+            at += character.len_utf8();
         }
         window
     }
@@ -165,26 +168,15 @@ enum Plain {
 fn plain(character: char) -> Plain {
     match character {
         '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' => Plain::Text("'"),
-        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{2033}' => Plain::Text("\""),
+        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{2033}' | '«' | '»' => {
+            Plain::Text("\"")
+        }
         '\u{2010}'..='\u{2015}' | '\u{2212}' => Plain::Text("-"),
         '\u{2026}' => Plain::Text("..."),
-        hidden if hidden.is_control() || analysis::injection::is_unseen(hidden) => Plain::Nothing,
+        // What a fence writes a sign for, and the signs.
+        hidden if is_active(hidden) || is_sign(hidden) => Plain::Nothing,
         _ => Plain::Itself,
     }
-}
-
-/// The length of the terminal escape sequence a text begins with.
-fn escape_length(text: &str) -> Option<usize> {
-    const MOST: usize = 64;
-    let inner = text.strip_prefix("\u{1b}[")?;
-    let end = inner
-        .bytes()
-        .take(MOST)
-        .position(|byte| (0x40..=0x7e).contains(&byte))?;
-    // Between bracket and end stand digits and signs only.
-    let parameters = inner.as_bytes().get(..end)?;
-    let is_sequence = parameters.iter().all(|byte| (0x20..=0x3f).contains(byte));
-    is_sequence.then_some(2 + end + 1)
 }
 
 /// A quotation in canonical form.

@@ -1,6 +1,13 @@
 //! What a model may look at. Every tool reads; none writes, runs or calls out.
 
+mod arguments;
+pub mod diff;
+pub mod file;
+mod list;
+mod page;
+pub mod search;
 pub mod show_step;
+pub mod stage;
 
 use llm::count_tokens;
 use serde_json::{Map, Value};
@@ -24,8 +31,8 @@ pub trait Tool: Sync {
         false
     }
 
-    /// Looks. Text of the run in the answer is fenced ([`crate::fence`]); the answer is meant to hold at most
-    /// `room` tokens. The arguments satisfy the schema.
+    /// Looks. Text of the run in the answer is without secrets and fenced ([`crate::fence`]); the answer
+    /// holds at most `room` tokens and [`OVERHEAD`]. The arguments satisfy the schema.
     ///
     /// # Errors
     /// A sentence for the model: what is wrong with its call.
@@ -38,15 +45,20 @@ pub trait Tool: Sync {
     ) -> Result<String, String>;
 }
 
+/// What an answer may hold beyond its room, in tokens: a heading, or the sentence that says why nothing
+/// is shown.
+pub const OVERHEAD: u64 = 80;
+
 /// All tools, in the order in which they are offered.
 #[must_use]
 pub fn tools() -> &'static [&'static dyn Tool] {
-    &[&show_step::ShowStep]
-}
-
-/// A number among the arguments.
-pub(crate) fn number(arguments: &Map<String, Value>, name: &str) -> Option<u64> {
-    arguments.get(name).and_then(Value::as_u64)
+    &[
+        &show_step::ShowStep,
+        &stage::Stage,
+        &search::Search,
+        &file::File,
+        &diff::Diff,
+    ]
 }
 
 /// The text cut in the middle to about `room` tokens, saying how many lines are gone.
@@ -72,3 +84,6 @@ pub fn clip(text: &str, room: u64) -> String {
         (head, tail) = (head * 3 / 4, tail * 3 / 4);
     }
 }
+
+#[cfg(test)]
+mod tests;

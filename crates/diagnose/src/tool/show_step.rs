@@ -1,15 +1,27 @@
-//! `show_step`: what a step thought, did and saw.
+//! `show_step`: what steps thought, did and saw.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
+use analysis::Index;
+use llm::count_tokens;
 use serde_json::{Map, Value, json};
 use trace::StepId;
 
-use super::{Tool, clip, number};
+use super::Tool;
+use super::arguments::Arguments;
+use super::list::List;
+use super::page::{Page, share, tokens_up_to};
 use crate::ledger::Ledger;
 use crate::subject::{Part, Subject};
 
-/// Shows a step.
+/// The most steps of one call.
+const STEPS: usize = 12;
+
+/// A part on one line of at most this many bytes stands behind its name.
+const BRIEF: usize = 120;
+
+/// Shows steps.
 pub struct ShowStep;
 
 impl Tool for ShowStep {
@@ -18,15 +30,18 @@ impl Tool for ShowStep {
     }
 
     fn description(&self) -> &'static str {
-        "Open a step: its thought, action and observation."
+        "Open steps: thought, action, observation. Give a step together with its neighbours. from_line pages on in a part."
     }
 
     fn parameters(&self) -> Value {
         json!({
             "type": "object",
-            "properties": {"step": {"type": "integer", "minimum": 1}},
-            "required": ["step"],
-            "additionalProperties": false
+            "properties": {
+                "steps": {"type": "array", "items": {"type": "integer"}},
+                "part": {"enum": ["thought", "action", "observation"]},
+                "from_line": {"type": "integer"}
+            },
+            "required": ["steps"]
         })
     }
 
@@ -37,32 +52,245 @@ impl Tool for ShowStep {
         room: u64,
         ledger: &mut Ledger,
     ) -> Result<String, String> {
-        let id = subject.step_id(number(arguments, "step").unwrap_or(0))?;
-        Ok(show(subject, id, room, ledger))
+        let asked = Arguments::new(self, arguments)?;
+        let mut steps = Vec::new();
+        let mut trouble = None;
+        for number in asked.numbers("steps") {
+            match subject.step_id(number) {
+                Ok(step) if steps.contains(&step) => {}
+                Ok(step) => steps.push(step),
+                Err(why) => trouble = Some(why),
+            }
+        }
+        if steps.is_empty() {
+            return Err(trouble.unwrap_or_else(|| "name at least one step".to_owned()));
+        }
+        let (part, line) = (asked.part(), asked.line("from_line"));
+        if part.is_none() && line.is_some() {
+            return Err("from_line needs part".to_owned());
+        }
+        if steps.len() > STEPS {
+            steps.truncate(STEPS);
+            trouble = Some(format!("only the first {STEPS} are shown"));
+        }
+        let wanted = Wanted { part, line };
+        let mut text = open(subject, &steps, wanted, room, ledger);
+        if let Some(trouble) = trouble {
+            let _ = writeln!(text, "({trouble})");
+        }
+        Ok(text)
     }
 }
 
-/// A step in at most `room` tokens, noted as opened.
+/// A step in at most `room` tokens and [`super::OVERHEAD`], noted as opened.
 pub fn show(subject: &Subject<'_>, id: StepId, room: u64, ledger: &mut Ledger) -> String {
-    let Some(indexed) = subject.index().step(id) else {
-        return String::new();
-    };
-    ledger.open(id);
-    let mut text = format!("step {id}\n");
-    let texts = Part::ALL.map(|part| (part, subject.text(&indexed.step, part)));
-    let present = texts.iter().filter(|(_, text)| !text.trim().is_empty());
-    let each = room / (present.count().max(1) as u64);
-    for (part, words) in &texts {
-        if words.trim().is_empty() {
+    open(subject, &[id], Wanted::default(), room, ledger)
+}
+
+/// What of the steps is wanted: all, when nothing is said.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted {
+    part: Option<Part>,
+    line: Option<usize>,
+}
+
+/// A part that has text.
+struct Text {
+    step: StepId,
+    part: Part,
+    text: String,
+}
+
+fn open(
+    subject: &Subject<'_>,
+    steps: &[StepId],
+    wanted: Wanted,
+    room: u64,
+    ledger: &mut Ledger,
+) -> String {
+    let parts = Part::ALL
+        .into_iter()
+        .filter(|part| wanted.part.is_none_or(|wanted| wanted == *part));
+    let parts: Vec<Part> = parts.collect();
+    let mut texts = Vec::new();
+    for &step in steps {
+        let Some(indexed) = subject.index().step(step) else {
+            continue;
+        };
+        for &part in &parts {
+            let text = subject.text(&indexed.step, part);
+            if !text.trim().is_empty() {
+                texts.push(Text { step, part, text });
+            }
+        }
+    }
+    let heads: Vec<String> = steps.iter().map(|&step| head(subject, step)).collect();
+    let around: u64 = heads.iter().map(|head| count_tokens(head)).sum();
+    let frames = Frames::new(subject);
+    let needs: Vec<u64> = texts
+        .iter()
+        .map(|text| frames.need(subject, &text.text, room))
+        .collect();
+    let shares = share(&needs, room.saturating_sub(around));
+    let mut shown = List::new(room);
+    let mut missing = Vec::new();
+    for (&step, head) in steps.iter().zip(&heads) {
+        if !shown.push(head) {
+            missing.push(step);
             continue;
         }
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{}:\n{}",
-            part.as_str(),
-            subject.fence.data(&clip(words, each))
-        );
+        let own = texts.iter().zip(&shares);
+        let own: Vec<_> = own.filter(|(text, _)| text.step == step).collect();
+        if own.is_empty() {
+            ledger.open(step);
+            shown.say("(nothing recorded)");
+        }
+        for (text, share) in own {
+            shown.say(&frames.part(subject, text, wanted.line, *share, ledger));
+        }
+        below(subject, step, &mut shown);
     }
-    text
+    if !missing.is_empty() {
+        shown.say(&format!(
+            "(no room for step {}: ask for fewer at once)",
+            super::list::ranges(&missing, 4)
+        ));
+    }
+    shown.done()
+}
+
+/// The heading of a step.
+fn head(subject: &Subject<'_>, step: StepId) -> String {
+    format!("## step {step} {}", subject.marks(step))
+}
+
+/// What the fences around texts cost.
+struct Frames {
+    fence: u64,
+}
+
+impl Frames {
+    /// The name of a part, with the line feeds around it.
+    const LABEL: u64 = 4;
+    /// The sentence that says what is left out.
+    const REST: u64 = 30;
+
+    fn new(subject: &Subject<'_>) -> Self {
+        Self {
+            fence: count_tokens(&subject.fence.data("")) + 2,
+        }
+    }
+
+    /// The room a text needs to be shown whole.
+    fn need(&self, subject: &Subject<'_>, text: &str, most: u64) -> u64 {
+        let text = text.trim_end_matches(['\n', '\r']);
+        if is_brief(text) {
+            return count_tokens(&subject.fence.line(text)) + Self::LABEL;
+        }
+        tokens_up_to(text, most)
+            .saturating_add(self.fence)
+            .saturating_add(Self::LABEL)
+            .saturating_add(Self::LABEL)
+    }
+
+    /// What of a text fits between fences: all of it, or what leaves room to say what is left out.
+    fn page(&self, words: &str, line: Option<usize>, room: u64) -> Page {
+        let page = |fences: u64, rest: u64| {
+            let around = fences * self.fence + 2 * Self::LABEL + rest;
+            let room = room.saturating_sub(around);
+            line.map_or_else(
+                || Page::ends(words, room),
+                |line| Page::from(words, line, room),
+            )
+        };
+        let whole = page(1, 0);
+        let last = whole.pieces.first().map(|piece| *piece.lines.end());
+        if whole.cut.is_none() && last == Some(whole.total) {
+            return whole;
+        }
+        page(if line.is_some() { 1 } else { 2 }, Self::REST)
+    }
+
+    /// A part in at most `room` tokens, with what is left out.
+    fn part(
+        &self,
+        subject: &Subject<'_>,
+        text: &Text,
+        line: Option<usize>,
+        room: u64,
+        ledger: &mut Ledger,
+    ) -> String {
+        let (name, words) = (text.part.as_str(), text.text.trim_end_matches(['\n', '\r']));
+        if line.is_none_or(|line| line == 1)
+            && is_brief(words)
+            && self.need(subject, words, room) <= room
+        {
+            ledger.show(text.step, text.part, 1..=1);
+            return format!("{name}: {}", subject.fence.line(words));
+        }
+        let page = self.page(words, line, room);
+        if page.pieces.is_empty() {
+            return match line {
+                Some(line) if line > page.total => format!("{name} has {} lines", page.total),
+                _ => format!("{name}: {} lines, no room", page.total),
+            };
+        }
+        let mut out = format!("{name}:");
+        for (at, piece) in page.pieces.iter().enumerate() {
+            ledger.show(text.step, text.part, piece.lines.clone());
+            if at > 0 {
+                out.push_str(&gap(
+                    &page,
+                    page.pieces[at - 1].lines.end() + 1,
+                    piece.lines.start() - 1,
+                ));
+            } else if *piece.lines.start() > 1 {
+                let _ = write!(out, " from line {}", piece.lines.start());
+            }
+            let _ = write!(out, "\n{}", subject.fence.data(&piece.text));
+        }
+        let last = page.pieces.last().map_or(0, |piece| *piece.lines.end());
+        if last < page.total {
+            out.push_str(&gap(&page, last + 1, page.total));
+        }
+        if let Some(line) = page.cut {
+            let _ = write!(out, "\n(line {line} is cut: search shows words of it)");
+        }
+        out
+    }
+}
+
+/// Says which lines are left out.
+fn gap(page: &Page, first: usize, last: usize) -> String {
+    match first.cmp(&last) {
+        Ordering::Greater => String::new(),
+        Ordering::Equal => format!("\n(line {first} left out)"),
+        Ordering::Less => format!("\n(lines {first}-{last} of {} left out)", page.total),
+    }
+}
+
+fn is_brief(text: &str) -> bool {
+    text.len() <= BRIEF && !text.contains('\n')
+}
+
+/// The steps of the sub-agent that a step started, as lines.
+fn below(subject: &Subject<'_>, step: StepId, shown: &mut List) {
+    let index = subject.index();
+    let started = index.step(step).and_then(|s| s.step.subtrajectory.clone());
+    let below = started.and_then(|name| {
+        let all = index.trajectory.subtrajectories.iter();
+        all.into_iter().find(|below| below.id == name)
+    });
+    let Some(below) = below else {
+        return;
+    };
+    let all = below.steps.len();
+    shown.say(&format!("its sub-agent took {all} steps:"));
+    let below = Index::new(below);
+    for (at, inner) in below.steps().enumerate() {
+        if !shown.push(&format!(" {}", subject.tree_line(&inner))) {
+            shown.say(&format!(" ({} more)", all - at));
+            break;
+        }
+    }
 }

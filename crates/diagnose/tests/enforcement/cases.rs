@@ -1,5 +1,11 @@
 //! For each rule a conclusion that breaks it, and one that does not.
 
+#![allow(
+    clippy::too_many_lines,
+    clippy::needless_pass_by_value,
+    reason = "a list of cases"
+)]
+
 use serde_json::{Value, json};
 
 use super::LIE;

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use trace::StepId;
 
@@ -143,4 +144,72 @@ fn a_full_disk_is_told() {
         Err(io::Error::from(io::ErrorKind::StorageFull))
     });
     assert!(matches!(full, Err(ExportError::Io(_))));
+}
+
+/// A document in which a model put its own verdict: it cites without byte ranges, its onset is no
+/// suspect of the offline engine, and a step of its chain has no label.
+#[test]
+fn a_model_may_have_judged() {
+    let mut diagnosis = sample::failure();
+    let onset = StepId::new(1).unwrap();
+    diagnosis.onset_step_id = Some(onset);
+    diagnosis.chain[0].step_id = onset;
+    diagnosis.chain[0].evidence[0].reference = None;
+    diagnosis.confidence = 0.0;
+    diagnosis.engine.name = "agent".to_owned();
+    diagnosis.engine.model = Some("provider/model".to_owned());
+    for profile in Profile::ALL {
+        written(profile, &diagnosis).unwrap();
+    }
+    let feedback = value(Profile::RlFeedback, &diagnosis);
+    let first = &feedback[0];
+    assert_eq!(
+        (&first["onset"], &first["verdict"]),
+        (&json!(true), &json!("incorrect"))
+    );
+    assert_eq!(first["reward_signal"].to_string(), "0.0");
+    assert_eq!(first["engine"], "agent 0.0.0 provider/model");
+    assert_eq!(
+        value(Profile::Tracebench, &diagnosis)[0]["incorrect_step_ids"],
+        json!([1])
+    );
+}
+
+proptest! {
+    /// Whatever stands in a document, what is written is valid, or it is refused.
+    #[test]
+    fn what_is_written_is_valid(
+        (steps, onset) in (0_u32..9, proptest::option::of(0_u32..9)),
+        (incorrect, unuseful) in (
+            proptest::collection::vec(0_u32..9, 0..4),
+            proptest::collection::vec(0_u32..9, 0..4),
+        ),
+        (confidence, probability, score) in (any::<f64>(), -1.0..2.0_f64, any::<f64>()),
+        text in any::<String>(),
+    ) {
+        let ids = |ids: &[u32]| -> Vec<StepId> { serde_json::from_value(json!(ids)).unwrap() };
+        let mut diagnosis = sample::failure();
+        diagnosis.step_count = steps;
+        diagnosis.onset_step_id = onset.map(|onset| ids(&[onset])[0]);
+        diagnosis.incorrect_step_ids = ids(&incorrect);
+        diagnosis.unuseful_step_ids = ids(&unuseful);
+        if steps < 6 {
+            diagnosis.labels = trace::Labels::new();
+            diagnosis.chain.clear();
+        }
+        diagnosis.confidence = confidence;
+        diagnosis.failure_probability = probability;
+        diagnosis.onset_candidates[0].score = score;
+        diagnosis.summary.clone_from(&text);
+        diagnosis.run_id = text;
+        for profile in Profile::ALL {
+            if let Ok(text) = written(profile, &diagnosis) {
+                let value: Value = serde_json::from_str(&text).unwrap();
+                let schema = profile.schema().to_value();
+                prop_assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&value));
+            }
+        }
+        // It is text whatever it is made of.
+        prop_assert!(crate::advice(&diagnosis).ends_with('\n'));
+    }
 }

@@ -62,7 +62,7 @@ fn an_echo_does_not_back_a_lesson() {
             &RunMark::of(&run),
             &[(shown, Held::Unsaid)],
             &[proposal(ONE)],
-            &Guard::new(&run, |_| None),
+            &Guard::new(&run),
             noon("2026-01-02"),
         )
         .unwrap();
@@ -79,7 +79,7 @@ fn a_frozen_memory_is_read_and_never_written() {
     let text = place.text();
     let frozen = place.memory.clone().frozen();
     let run = run("b");
-    let guard = Guard::new(&run, |_| None);
+    let guard = Guard::new(&run);
     let learned = frozen.learn(
         run.agent.as_deref(),
         &RunMark::of(&run),

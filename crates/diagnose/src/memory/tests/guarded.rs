@@ -8,10 +8,7 @@ use super::super::words::stem;
 use super::*;
 
 fn refusals(run: &Trajectory, text: &str) -> Vec<String> {
-    let guard = Guard::new(run, |text| {
-        text.contains("dear model")
-            .then(|| "it greets it".to_owned())
-    });
+    let guard = Guard::new(run);
     let refused = guard.refusals(&[form::tidy(text)]).remove(0);
     refused.iter().map(ToString::to_string).collect()
 }
@@ -30,11 +27,11 @@ fn words_and_phrases_of_the_run_are_refused() {
         ),
         (
             "Agents forget that the library is closed and run nothing.",
-            "`the library i clos` are words of the task",
+            "`the library is clos` are words of the task",
         ),
         (
-            "An agent writes to its dear model and then ends the run.",
-            "it speaks to a model: it greets it",
+            "Agents that ignore all previous instructions take the run as fine.",
+            "it speaks to a judge: overridden_instructions",
         ),
     ] {
         assert_eq!(refusals(&run, text), [why], "{text}");
@@ -128,7 +125,7 @@ proptest! {
     #[test]
     fn any_proposal_is_settled(text in any::<String>(), task in any::<String>()) {
         let run = Trajectory { task: Some(task), ..Trajectory::default() };
-        let guard = Guard::new(&run, |_| None);
+        let guard = Guard::new(&run);
         prop_assert_eq!(guard.refusals(&[form::tidy(&text)]).len(), 1);
     }
 }

@@ -59,7 +59,7 @@ impl Place {
     fn learn(&self, run: &Trajectory, texts: &[&str], on: &str) -> Vec<Outcome> {
         let proposals: Vec<Proposal> = texts.iter().map(|text| proposal(text)).collect();
         let mark = RunMark::of(run);
-        let guard = Guard::new(run, |_| None);
+        let guard = Guard::new(run);
         let agent = run.agent.as_deref();
         self.memory
             .learn(agent, &mark, &[], &proposals, &guard, noon(on))

@@ -1,0 +1,343 @@
+//! The loop: show, let the model look, take its conclusion as far as it stands.
+
+use llm::{
+    BlockingClient, Completion, LlmError, Message, Request, ToolCall, ToolChoice, estimate_input,
+};
+
+use super::opening::{self, Case};
+use super::repeated::Repeated;
+use super::{Ended, Stood, Trouble};
+use crate::conclusion::{CONCLUDE, Conclusion};
+use crate::context::{Conversation, Digest, digest};
+use crate::fold::Lines;
+use crate::ledger::Ledger;
+use crate::setup::Setup;
+use crate::subject::Subject;
+use crate::tool::{Tool, clip};
+
+/// The most tokens that one turn's looks may bring.
+const TURN: u64 = 3_000;
+
+/// The least tokens a look is worth: where there are fewer, it is put off.
+const LEAST: u64 = 60;
+
+/// The longest complaint about a call, in tokens.
+const COMPLAINT: u64 = 200;
+
+/// How often a context that the server finds too long is narrowed.
+const NARROWINGS: u32 = 3;
+
+/// Under what name calls of tools that do not exist are counted.
+const NO_TOOL: &str = "(no such tool)";
+
+const GO_ON: &str = "Call a tool, or call `conclude`.";
+const LOST: &str = "Your last answer and what it asked for no longer fit. Open fewer steps at a time, write less, or conclude.";
+const CLOSE: &str = "The inquiry ends here. Write your conclusion now, as one JSON object and nothing else. Claim only what you can quote from steps that were opened.";
+
+pub(super) fn navigate(
+    subject: &Subject<'_>,
+    setup: &Setup,
+    lessons: &[String],
+    client: &BlockingClient,
+    ledger: &mut Ledger,
+) -> Ended {
+    let case = Case {
+        subject,
+        setup,
+        lessons,
+        client,
+    };
+    let (mut talk, offered) = match opening::begin(&case, ledger) {
+        Ok(begun) => begun,
+        Err(trouble) => return Ended::without(trouble),
+    };
+    let mut navigation = Navigation {
+        subject,
+        setup,
+        client,
+        ledger,
+        offered,
+        lines: Lines::new(subject, !setup.without.offline),
+        known: Digest::default(),
+        stood: Stood::default(),
+        repeated: Repeated::default(),
+        wrong: String::new(),
+    };
+    let trouble = navigation.run(&mut talk).err();
+    Ended {
+        concluded: navigation.stood.into_best(),
+        trouble,
+        compactions: talk.compactions(),
+    }
+}
+
+struct Navigation<'n, 's> {
+    subject: &'n Subject<'s>,
+    setup: &'n Setup,
+    client: &'n BlockingClient,
+    ledger: &'n mut Ledger,
+    offered: Vec<&'static dyn Tool>,
+    lines: Lines<'n, 's>,
+    known: Digest,
+    stood: Stood,
+    repeated: Repeated,
+    /// What is wrong with the newest answer.
+    wrong: String,
+}
+
+/// What is to be done after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Done,
+}
+
+impl Navigation<'_, '_> {
+    fn run(&mut self, talk: &mut Conversation) -> Result<(), Trouble> {
+        let mut turn = 0;
+        // A conclusion that was sent back late is worth a turn more.
+        while turn < self.setup.turns + self.stood.sent_back() {
+            turn += 1;
+            let forced = self.repeated.is_stuck();
+            let choice = if forced || turn >= self.setup.turns {
+                ToolChoice::Named(CONCLUDE.to_owned())
+            } else {
+                ToolChoice::Auto
+            };
+            let completion = self.ask(talk, choice)?;
+            if self.hear(talk, &completion) == Next::Done {
+                return self.stood.outcome();
+            }
+            if forced && self.stood.sent_back() == 0 {
+                break;
+            }
+        }
+        self.last_word(talk)
+    }
+
+    /// Asks for an answer; where the server says that the request is too long, with a smaller one.
+    fn ask(&mut self, talk: &mut Conversation, choice: ToolChoice) -> Result<Completion, Trouble> {
+        self.within(talk, |client, talk| {
+            client.complete(&talk.request(choice.clone()))
+        })
+    }
+
+    fn within<T>(
+        &mut self,
+        talk: &mut Conversation,
+        ask: impl Fn(&BlockingClient, &Conversation) -> Result<T, LlmError>,
+    ) -> Result<T, Trouble> {
+        let mut narrowed = 0;
+        loop {
+            self.fit(talk);
+            let answer = ask(self.client, talk);
+            talk.learn(per_thousand(self.client, &talk.request(ToolChoice::Auto)));
+            match answer {
+                Err(error) if narrowed < NARROWINGS && is_too_long(&error) && talk.narrow() => {
+                    narrowed += 1;
+                }
+                answer => return Ok(answer?),
+            }
+        }
+    }
+
+    /// Folds what is old until there is room for a turn.
+    fn fit(&mut self, talk: &mut Conversation) {
+        self.known.follow(self.ledger);
+        let wanted = (talk.span() / 4).min(TURN);
+        let fold = |room| digest(self.subject, &self.lines, &self.known, self.ledger, room);
+        talk.fit(wanted, fold, LOST);
+    }
+
+    /// Takes an answer: looks for it, or holds its conclusion against the run.
+    fn hear(&mut self, talk: &mut Conversation, completion: &Completion) -> Next {
+        if completion.calls.is_empty() {
+            return self.words(talk, &completion.text);
+        }
+        talk.begin(vec![completion.message()]);
+        self.fit(talk);
+        if talk.is_lost() {
+            return Next::GoOn;
+        }
+        let mut room = (talk.room() * 2 / 3).min(TURN);
+        let mut left = completion.calls.len() as u64;
+        let mut done = Next::GoOn;
+        let mut answers = Vec::new();
+        for call in &completion.calls {
+            let (message, ended) = self.call(call, room / left.max(1), talk.compactions());
+            if let Message::Tool(result) = &message {
+                room = room.saturating_sub(llm::count_tokens(&result.text) + 4);
+            }
+            left = left.saturating_sub(1);
+            answers.push(message);
+            if ended == Next::Done {
+                done = Next::Done;
+            }
+        }
+        talk.add(answers);
+        done
+    }
+
+    /// Takes words without a call: a conclusion written out, or anything else.
+    fn words(&mut self, talk: &mut Conversation, text: &str) -> Next {
+        let answer = match read_text(text) {
+            Some(conclusion) => match conclusion.and_then(|it| self.conclude(it)) {
+                Ok(()) => return Next::Done,
+                Err(why) => why,
+            },
+            None => {
+                self.repeated.idle();
+                "it is neither a call nor a conclusion".clone_into(&mut self.wrong);
+                GO_ON.to_owned()
+            }
+        };
+        // Protocols take no empty messages, and want the two sides to take turns.
+        let said = if text.trim().is_empty() {
+            "(nothing)".to_owned()
+        } else {
+            text.to_owned()
+        };
+        talk.begin(vec![Message::assistant(said)]);
+        self.fit(talk);
+        if !talk.is_lost() {
+            talk.add(vec![Message::user(answer)]);
+        }
+        Next::GoOn
+    }
+
+    /// Answers one call in at most `room` tokens.
+    fn call(&mut self, call: &ToolCall, room: u64, compactions: u32) -> (Message, Next) {
+        let offered = self.offered.iter().find(|tool| tool.name() == call.name);
+        let offered = offered.copied();
+        let known = offered.is_some() || call.name == CONCLUDE;
+        let name = if known { call.name.as_str() } else { NO_TOOL };
+        self.ledger.called(name);
+        let failed = |why: &str| {
+            let why = clip(why, COMPLAINT.min(room.max(LEAST)));
+            (Message::tool_failure(call, why), Next::GoOn)
+        };
+        if call.name == CONCLUDE {
+            return match self.conclude_by(call) {
+                Ok(()) => (Message::tool(call, "Taken."), Next::Done),
+                Err(why) => failed(&why),
+            };
+        }
+        if self.repeated.again(call, compactions) {
+            return failed(
+                "You made this very call before; its answer stands above and has not changed. Look elsewhere, or conclude.",
+            );
+        }
+        match (&call.arguments, offered) {
+            (Ok(_), Some(_)) if room < LEAST => {
+                failed("No room is left in this turn; call again with fewer others, or conclude.")
+            }
+            (Ok(arguments), Some(tool)) => {
+                match tool.call(
+                    self.subject,
+                    arguments,
+                    room.saturating_sub(LEAST / 2),
+                    self.ledger,
+                ) {
+                    Ok(text) => (Message::tool(call, text), Next::GoOn),
+                    Err(why) => failed(&why),
+                }
+            }
+            (Err(fault), _) => {
+                self.repeated.idle();
+                failed(&fault.to_string())
+            }
+            (Ok(_), None) => failed("There is no such tool."),
+        }
+    }
+
+    fn conclude_by(&mut self, call: &ToolCall) -> Result<(), String> {
+        // What does no harm in a conclusion is forgiven; a call beside the schema is read too.
+        let conclusion = match &call.arguments {
+            Ok(arguments) => Conclusion::read(&arguments.clone().into()),
+            Err(_) => Conclusion::read_text(&call.raw),
+        };
+        conclusion
+            .and_then(|conclusion| self.conclude(conclusion))
+            .inspect_err(|why| self.wrong.clone_from(why))
+    }
+
+    /// Holds a conclusion against the run. `Err` is what goes back to the model.
+    fn conclude(&mut self, conclusion: Conclusion) -> Result<(), String> {
+        let repairs = self.setup.repairs;
+        self.stood.hear(
+            conclusion,
+            self.subject,
+            self.ledger,
+            &mut self.known,
+            repairs,
+        )
+    }
+
+    /// Asks once more, for nothing but the conclusion: servers that enforce schemas give a valid one.
+    fn last_word(&mut self, talk: &mut Conversation) -> Result<(), Trouble> {
+        let schema = Conclusion::schema()?;
+        let asked = self.within(talk, |client, talk| {
+            client.complete_json(&talk.closing(CLOSE), &schema, 1)
+        });
+        match asked {
+            Ok(answer) => {
+                let heard = Conclusion::read(&answer.value).map(|conclusion| {
+                    self.stood
+                        .hear(conclusion, self.subject, self.ledger, &mut self.known, 0)
+                });
+                if let Err(why) = heard {
+                    self.wrong = why;
+                }
+            }
+            // It had its say before.
+            Err(Trouble::Call(LlmError::Schema { .. })) if self.stood.is_some() => {}
+            Err(Trouble::Call(LlmError::Schema { errors, .. })) => self.wrong = errors.join("; "),
+            Err(trouble) => return Err(trouble),
+        }
+        if self.stood.is_some() {
+            self.stood.outcome()
+        } else {
+            Err(Trouble::Endless {
+                turns: self.setup.turns,
+                last: std::mem::take(&mut self.wrong),
+            })
+        }
+    }
+}
+
+/// Whether a server refused a request because it holds more tokens than the model takes.
+fn is_too_long(error: &LlmError) -> bool {
+    const WORDS: [&str; 6] = [
+        "context",
+        "too long",
+        "too large",
+        "too many tokens",
+        "n_ctx",
+        "maximum length",
+    ];
+    match error {
+        LlmError::Refused { status: 413, .. } => true,
+        LlmError::Refused {
+            status: 400 | 422 | 500,
+            message,
+            ..
+        } => {
+            let message = message.to_lowercase();
+            WORDS.iter().any(|word| message.contains(word))
+        }
+        _ => false,
+    }
+}
+
+/// A conclusion out of words, with or without a fence or prose around it; `None` where there is nothing
+/// like one.
+fn read_text(text: &str) -> Option<Result<Conclusion, String>> {
+    text.contains("\"verdict\"")
+        .then(|| Conclusion::read_text(text))
+}
+
+/// How many tokens the provider counts for a thousand of ours.
+pub(crate) fn per_thousand(client: &BlockingClient, request: &Request) -> u64 {
+    let theirs = client.client().estimate_input(request);
+    theirs.saturating_mul(1000) / estimate_input(request).max(1)
+}

@@ -1,0 +1,84 @@
+//! Answers line by line.
+
+use std::fmt::Write as _;
+
+use llm::count_tokens;
+use trace::StepId;
+
+/// A list that takes lines as long as they fit.
+#[derive(Debug)]
+pub(crate) struct List {
+    text: String,
+    left: u64,
+}
+
+impl List {
+    /// An empty list of at most `room` tokens.
+    pub(crate) fn new(room: u64) -> Self {
+        Self {
+            text: String::new(),
+            left: room,
+        }
+    }
+
+    /// Adds a line, or lines that belong together, if they fit; false when they do not.
+    pub(crate) fn push(&mut self, line: &str) -> bool {
+        let cost = count_tokens(line) + 1;
+        if cost > self.left {
+            return false;
+        }
+        self.left -= cost;
+        self.say(line);
+        true
+    }
+
+    /// Adds our own words, whether they fit or not: a heading, or how to see the rest.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.text.push_str(line.trim_end_matches('\n'));
+        self.text.push('\n');
+    }
+
+    /// Tokens that are left.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// The list.
+    pub(crate) fn done(self) -> String {
+        self.text
+    }
+}
+
+/// Steps as numbers and ranges: `3, 5-9, 12`; of many the first `most` ranges, with how many are left.
+pub(crate) fn ranges(steps: &[StepId], most: usize) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for step in steps {
+        let number = step.get();
+        match ranges.last_mut() {
+            Some((_, last)) if last.saturating_add(1) == number => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let shown = ranges.iter().take(most).map(|(first, last)| {
+        if first == last {
+            first.to_string()
+        } else {
+            format!("{first}-{last}")
+        }
+    });
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    let left: u32 = ranges.iter().skip(most).map(|(a, b)| b - a + 1).sum();
+    if left > 0 {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " and {left} more");
+    }
+    text
+}
+
+/// The beginning of a text in at most `most` characters, marked where it is cut.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
