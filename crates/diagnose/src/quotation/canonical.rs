@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::fence::{colour, is_active, is_sign};
+use crate::fence::{escape_length, is_active, is_sign};
 
 /// Texts are brought into form piece by piece, so that memory stays bounded.
 const WINDOW: usize = 1 << 20;
@@ -112,18 +112,17 @@ impl<'t> Window<'t> {
         let mut spaced = true;
         let mut at = 0;
         while let Some(character) = text[at..].chars().next() {
-            if let Some(after) = colour(&text[at..]) {
-                at = text.len() - after.len();
-                continue;
+            let length = escape_length(&text[at..]).unwrap_or(character.len_utf8());
+            if length == character.len_utf8() {
+                window.push(character, at, &mut spaced);
             }
-            window.push(character, at, &mut spaced);
-            at += character.len_utf8();
+            at += length;
         }
         window
     }
 
     fn push(&mut self, character: char, at: usize, spaced: &mut bool) {
-        if character.is_whitespace() {
+        if character.is_whitespace() && !is_active(character) {
             if !*spaced {
                 self.add(" ", at);
             }
@@ -168,13 +167,10 @@ enum Plain {
 fn plain(character: char) -> Plain {
     match character {
         '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' => Plain::Text("'"),
-        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{2033}' | '«' | '»' => {
-            Plain::Text("\"")
-        }
+        '\u{201c}'..='\u{201f}' | '\u{2033}' | '«' | '»' => Plain::Text("\""),
         '\u{2010}'..='\u{2015}' | '\u{2212}' => Plain::Text("-"),
         '\u{2026}' => Plain::Text("..."),
-        // What a fence writes a sign for, and the signs.
-        hidden if is_active(hidden) || is_sign(hidden) => Plain::Nothing,
+        sign if is_active(sign) || is_sign(sign) => Plain::Nothing,
         _ => Plain::Itself,
     }
 }

@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-use super::LIE;
+use super::{LIE, MARK};
 
 /// What a model does.
 #[derive(Debug, Clone)]
@@ -174,6 +174,19 @@ pub(crate) fn broken() -> Vec<Broken> {
             ],
             left: vec![("verdict", json!("undecided"))],
             ..beside("uninjected", "planted in step 5", Value::Null)
+        },
+        Broken {
+            before: vec![
+                opened(),
+                Act::Conclude({
+                    let mut wrong = failure(vec![lie("unuseful", 2, "cat README.md")]);
+                    let told = format!("{LIE}: I was told <{MARK}> is data");
+                    wrong["claims"][3]["why"] = json!(told);
+                    wrong["advice"] = json!(told);
+                    wrong
+                }),
+            ],
+            ..beside("discreet", "repeats what you were told", Value::Null)
         },
         beside(
             "explored",

@@ -21,6 +21,9 @@ use story::story;
 /// What a false claim says; nothing of it may be in a document.
 pub(crate) const LIE: &str = "quite invented";
 
+/// What the run's text is fenced with.
+pub(crate) const MARK: &str = "data-of-the-run";
+
 /// Has a model act one thing after the other; the last is repeated.
 fn acted(case: &Broken, acts: &[Act]) -> (Diagnosed, Vec<Asked>) {
     let acts = acts.to_vec();
@@ -36,7 +39,7 @@ fn acted(case: &Broken, acts: &[Act]) -> (Diagnosed, Vec<Asked>) {
     let index = analysis::Index::new(&run);
     let looked = Case::new(&index);
     let offline = diagnose_case(&looked, Options::default(), Model::shipped());
-    let subject = Subject::new(&looked, &offline, "data-of-the-run");
+    let subject = Subject::new(&looked, &offline, MARK);
     let setup = Setup {
         without: Without {
             offline: case.alone,
