@@ -71,7 +71,8 @@ pub use error::{CallSite, LlmError, Wait};
 pub use gate::{Gate, Limits};
 pub use ledger::{CallRecord, Ledger};
 pub use message::{
-    Completion, Delta, Message, Request, Stop, Tool, ToolCall, ToolChoice, ToolFault, ToolResult,
+    Completion, Delta, Effort, Message, Request, Stop, Tool, ToolCall, ToolChoice, ToolFault,
+    ToolResult,
 };
 pub use model::{ModelName, Served};
 pub use price::{LongPrice, Price, Prices};
