@@ -86,19 +86,13 @@ impl<'s> Subject<'s> {
         self.safe(&raw(step, part))
     }
 
-    /// A step as a line of the trace tree: number, `+` for a change or `~` for an exploration, intent,
-    /// and how it ended where it did not end well. Safe to show.
+    /// A step as a line of the trace tree without its number: `+` for a change or `~` for an
+    /// exploration, intent, and how it ended where it did not end well. Safe to show.
     #[must_use]
-    pub fn line(&self, step: StepId) -> String {
-        let step = self.index().step(step);
-        step.map_or_else(String::new, |step| self.tree_line(&step))
-    }
-
-    /// The same of a step that may be a sub-agent's.
-    pub(crate) fn tree_line(&self, step: &IndexedStep<'_>) -> String {
+    pub fn line(&self, step: &IndexedStep<'_>) -> String {
         let intent = self.safe(&intent(&step.step, &step.reading));
         let intent = self.fence.line(&intent);
-        format!("{} {} {intent}{}", step.id, effect(step), ending(step))
+        format!("{} {intent}{}", effect(step), ending(step))
     }
 
     /// The marks of a step's line alone: `+ FAILED exit 1`.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use trace::{Contribution, StepId};
 
 use crate::case::Case;
-use crate::column::{FIRST_SIGNAL, columns};
-use crate::model::Table;
+use crate::column::{FIRST_SIGNAL, columns, facts};
+use crate::model::{Model, Table};
 use crate::signal::measure_all;
 
 /// By step, everything that adds to its score or takes from it, the weightiest first. The signals look
@@ -18,26 +18,62 @@ pub(crate) fn contributions(
     weights: &[f64],
 ) -> BTreeMap<StepId, Vec<Contribution>> {
     let mut words = words(case, steps);
-    let mut all = BTreeMap::new();
-    for row in table.rows.iter().filter(|row| steps.contains(&row.step)) {
-        let mut parts: Vec<Contribution> = row
-            .strengths
-            .iter()
-            .filter_map(|&(column, strength)| {
-                let weight = *weights.get(column)?;
-                Some(Contribution {
-                    signal: (*columns().get(column)?).to_owned(),
-                    strength,
-                    weight,
-                    log_odds: strength * weight,
-                    why: words.remove(&(row.step, column)).map(|(_, why)| why),
-                })
-            })
-            .collect();
-        parts.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
-        all.insert(row.step, parts);
+    let rows = table.rows.iter().filter(|row| steps.contains(&row.step));
+    rows.map(|row| {
+        (
+            row.step,
+            parts(row.step, &row.strengths, weights, &mut words),
+        )
+    })
+    .collect()
+}
+
+/// By step, everything that adds to the score of the given steps or takes from it, the weightiest first;
+/// for who asks of a few steps after the diagnosis. Every signal looks at the run once more.
+#[must_use]
+pub fn explain(
+    case: &Case<'_>,
+    steps: &BTreeSet<StepId>,
+    model: &Model,
+) -> BTreeMap<StepId, Vec<Contribution>> {
+    let mut words = words(case, steps);
+    let mut strengths: BTreeMap<StepId, Vec<(usize, f64)>> = steps
+        .iter()
+        .filter_map(|&step| Some((step, facts(&case.index.step(step)?))))
+        .collect();
+    for (&(step, column), &(strength, _)) in &words {
+        let strength = strength.clamp(0.0, 1.0);
+        if strength > 0.0 {
+            strengths.entry(step).or_default().push((column, strength));
+        }
     }
-    all
+    let weights = model.onset.by_column();
+    let all = strengths.into_iter();
+    all.map(|(step, strengths)| (step, parts(step, &strengths, &weights, &mut words)))
+        .collect()
+}
+
+fn parts(
+    step: StepId,
+    strengths: &[(usize, f64)],
+    weights: &[f64],
+    words: &mut BTreeMap<(StepId, usize), (f64, String)>,
+) -> Vec<Contribution> {
+    let mut parts: Vec<Contribution> = strengths
+        .iter()
+        .filter_map(|&(column, strength)| {
+            let weight = *weights.get(column)?;
+            Some(Contribution {
+                signal: (*columns().get(column)?).to_owned(),
+                strength,
+                weight,
+                log_odds: strength * weight,
+                why: words.remove(&(step, column)).map(|(_, why)| why),
+            })
+        })
+        .collect();
+    parts.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
+    parts
 }
 
 /// What each signal says of the steps, at its strongest.

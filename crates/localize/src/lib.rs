@@ -53,6 +53,7 @@ mod summary;
 
 pub use case::Case;
 pub use engine::{Options, diagnose, diagnose_case, diagnose_with};
+pub use explain::explain;
 pub use findings::Findings;
 pub use model::Model;
 pub use signal::{Signal, Suspicion, signals};

@@ -50,12 +50,12 @@ pub(crate) enum Trouble {
     },
     /// The case does not fit.
     #[error(
-        "a context of {context} tokens is too small: instructions, tools and answer alone take {needed}; give at least {least}"
+        "a context of {context} tokens is too small: what must be in it takes {needed}; give at least {least}"
     )]
     Cramped {
         /// The context there is.
         context: u64,
-        /// What is needed before anything of the run is shown.
+        /// What is needed: instructions, tools, the answer's room, and as much again for the run.
         needed: u64,
         /// The smallest context that would do.
         least: u64,

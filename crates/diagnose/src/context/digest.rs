@@ -68,7 +68,8 @@ pub fn digest(
         .copied()
         .filter(|step| !told.contains_key(step))
         .collect();
-    let mut text = "# Opened before, folded to save room (open a step again to quote it)\n".to_owned();
+    let mut text =
+        "# Opened before, folded to save room (open a step again to quote it)\n".to_owned();
     if !told.is_empty() {
         let told: Vec<String> = told.into_values().collect();
         let _ = writeln!(text, "{}", subject.fence.data(&told.join("\n")));
@@ -79,7 +80,10 @@ pub fn digest(
     text.push_str(&notes);
     if count_tokens(&text) > room {
         // Thousands of single numbers: how many is all that can be said.
-        text = format!("# {} steps were opened before, folded to save room\n", known.order.len());
+        text = format!(
+            "# {} steps were opened before, folded to save room\n",
+            known.order.len()
+        );
         if count_tokens(&text) + count_tokens(&notes) <= room {
             text.push_str(&notes);
         }

@@ -16,9 +16,23 @@ impl<'a> Arguments<'a> {
     /// # Errors
     /// A sentence that names what the tool takes when the model gives it something else.
     pub(crate) fn new(tool: &dyn Tool, given: &'a Map<String, Value>) -> Result<Self, String> {
+        Self::with(tool, given, &[])
+    }
+
+    /// The same where other names are understood that the schema does not tell.
+    ///
+    /// # Errors
+    /// Those of [`Self::new`].
+    pub(crate) fn with(
+        tool: &dyn Tool,
+        given: &'a Map<String, Value>,
+        others: &[&str],
+    ) -> Result<Self, String> {
         let schema = tool.parameters();
         let known = schema.get("properties").and_then(Value::as_object);
-        let takes = |name: &str| known.is_some_and(|known| known.contains_key(name));
+        let takes = |name: &str| {
+            others.contains(&name) || known.is_some_and(|known| known.contains_key(name))
+        };
         if given.keys().all(|name| takes(name)) {
             return Ok(Self(given));
         }

@@ -148,7 +148,7 @@ fn shown(
     let total = lines.iter().filter_map(|line| line.number).max();
     let total = total.unwrap_or_default();
     let wanted = |line: &&BlamedLine<'_>| {
-        let number = line.number.unwrap_or(if range.0 <= 1 { 1 } else { 0 });
+        let number = line.number.unwrap_or(usize::from(range.0 <= 1));
         (range.0..=range.1).contains(&number)
     };
     let wanted: Vec<&BlamedLine<'_>> = lines.iter().filter(wanted).collect();

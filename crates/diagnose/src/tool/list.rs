@@ -82,3 +82,25 @@ pub(crate) fn short(text: &str, most: usize) -> String {
         None => text.to_owned(),
     }
 }
+
+/// How many lines of the beginning fit, and where those of the end begin: the end is told first, it
+/// takes up to two thirds of the room. Together they are all lines when all fit.
+pub(crate) fn ends(lines: &[String], room: u64) -> (usize, usize) {
+    let costs: Vec<u64> = lines.iter().map(|line| count_tokens(line) + 1).collect();
+    if costs.iter().sum::<u64>() <= room {
+        return (lines.len(), lines.len());
+    }
+    let mut left = room * 2 / 3;
+    let mut tail = lines.len();
+    while tail > 0 && costs[tail - 1] <= left {
+        tail -= 1;
+        left -= costs[tail];
+    }
+    left += room - room * 2 / 3;
+    let mut head = 0;
+    while head < tail && costs[head] <= left {
+        left -= costs[head];
+        head += 1;
+    }
+    (head, tail)
+}

@@ -1,13 +1,17 @@
 //! What a model may look at. Every tool reads; none writes, runs or calls out.
 
 mod arguments;
+pub mod contract;
 pub mod diff;
+pub mod evidence;
 pub mod file;
 mod list;
+pub mod note;
 mod page;
 pub mod search;
 pub mod show_step;
-pub mod stage;
+pub mod test_history;
+pub mod tree;
 
 use llm::count_tokens;
 use serde_json::{Map, Value};
@@ -26,8 +30,13 @@ pub trait Tool: Sync {
     /// The JSON schema of its arguments.
     fn parameters(&self) -> Value;
 
-    /// Whether it tells what the offline engine found.
+    /// Whether it tells what the offline engine found: everything that comes from `localize`.
     fn is_offline(&self) -> bool {
+        false
+    }
+
+    /// Whether it shows the trace tree.
+    fn is_tree(&self) -> bool {
         false
     }
 
@@ -54,10 +63,14 @@ pub const OVERHEAD: u64 = 80;
 pub fn tools() -> &'static [&'static dyn Tool] {
     &[
         &show_step::ShowStep,
-        &stage::Stage,
+        &tree::Tree,
         &search::Search,
         &file::File,
         &diff::Diff,
+        &test_history::TestHistory,
+        &contract::Contract,
+        &evidence::Evidence,
+        &note::Note,
     ]
 }
 
@@ -82,6 +95,27 @@ pub fn clip(text: &str, room: u64) -> String {
             return cut;
         }
         (head, tail) = (head * 3 / 4, tail * 3 / 4);
+    }
+}
+
+#[cfg(test)]
+mod clip_tests {
+    use proptest::prelude::*;
+
+    use super::clip;
+
+    proptest! {
+        #[test]
+        fn any_text_is_cut_to_any_room(text in "(\\PC|\n){0,400}", room in 0..200_u64) {
+            let cut = clip(&text, room);
+            prop_assert!(cut == text || cut.contains("lines cut"));
+        }
+    }
+
+    #[test]
+    fn rooms_without_bounds_are_no_trouble() {
+        assert_eq!(clip("a\nb", u64::MAX), "a\nb");
+        assert!(clip("wenig Platz, viel Text: äöü", 1).contains("lines cut"));
     }
 }
 

@@ -40,8 +40,7 @@ impl Tool for ShowStep {
                 "steps": {"type": "array", "items": {"type": "integer"}},
                 "part": {"enum": ["thought", "action", "observation"]},
                 "from_line": {"type": "integer"}
-            },
-            "required": ["steps"]
+            }
         })
     }
 
@@ -52,10 +51,15 @@ impl Tool for ShowStep {
         room: u64,
         ledger: &mut Ledger,
     ) -> Result<String, String> {
-        let asked = Arguments::new(self, arguments)?;
+        let asked = Arguments::with(self, arguments, &["step"])?;
         let mut steps = Vec::new();
         let mut trouble = None;
-        for number in asked.numbers("steps") {
+        // Many a model says `step` for one.
+        for number in asked
+            .numbers("steps")
+            .into_iter()
+            .chain(asked.numbers("step"))
+        {
             match subject.step_id(number) {
                 Ok(step) if steps.contains(&step) => {}
                 Ok(step) => steps.push(step),
@@ -161,7 +165,7 @@ fn open(
 
 /// The heading of a step.
 fn head(subject: &Subject<'_>, step: StepId) -> String {
-    format!("## step {step} {}", subject.marks(step))
+    format!("## step {step}{}", subject.marks(step))
 }
 
 /// What the fences around texts cost.
@@ -288,7 +292,7 @@ fn below(subject: &Subject<'_>, step: StepId, shown: &mut List) {
     shown.say(&format!("its sub-agent took {all} steps:"));
     let below = Index::new(below);
     for (at, inner) in below.steps().enumerate() {
-        if !shown.push(&format!(" {}", subject.tree_line(&inner))) {
+        if !shown.push(&format!(" {}{}", inner.id, subject.line(&inner))) {
             shown.say(&format!(" ({} more)", all - at));
             break;
         }

@@ -157,6 +157,21 @@ impl Standing {
         self.turns.iter().any(|(_, met)| *met)
     }
 
+    /// Whether it was met as the run stood after a step.
+    #[must_use]
+    pub fn met_after(&self, step: StepId) -> bool {
+        let at = self.turns.partition_point(|(turned, _)| *turned <= step);
+        let before = at.checked_sub(1).and_then(|at| self.turns.get(at));
+        // Before its first turn it stands as it began: the other way round.
+        let met = match (before, self.turns.first()) {
+            (Some((_, met)), _) => *met,
+            (None, Some((_, first))) => !first,
+            (None, None) => self.met,
+        };
+        let broken = self.broken.as_ref().is_some_and(|mark| mark.step <= step);
+        met && !broken
+    }
+
     pub(super) fn touch(&mut self, step_id: StepId, kind: TouchKind) {
         let works = matches!(
             kind,
