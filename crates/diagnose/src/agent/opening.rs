@@ -167,7 +167,7 @@ impl<'c, 's> Case<'c, 's> {
             if without.tree {
                 String::new()
             } else {
-                fold(subject, room, !without.offline)
+                tree(subject, room, !without.offline)
             }
         });
         let shown = share.spend(most::SHOWN, |room| self.prefetch(room, ledger));
@@ -294,6 +294,16 @@ impl Share {
     }
 }
 
+/// The folded tree in a fence.
+fn tree(subject: &Subject<'_>, room: u64, suspects: bool) -> String {
+    let tree = fold(subject, room.saturating_sub(16), suspects);
+    if tree.is_empty() {
+        tree
+    } else {
+        subject.fence.around(&tree)
+    }
+}
+
 fn task(subject: &Subject<'_>, room: u64) -> String {
     let task = subject.offline.task.as_deref().unwrap_or_default();
     if task.trim().is_empty() {
@@ -332,13 +342,13 @@ fn offline(subject: &Subject<'_>, room: u64) -> String {
             text.push_str(&line);
         }
     };
-    add(subject.fence.line(&subject.safe(&d.summary)));
+    add(subject.fence.words(&subject.safe(&d.summary)));
     for failure in d.failures.iter().take(3) {
-        let why = subject.fence.line(&subject.safe(&failure.why));
+        let why = subject.fence.words(&subject.safe(&failure.why));
         add(format!(
             "Step {} shows {}: {why}",
             failure.step_id, failure.kind
         ));
     }
-    subject.fence.data(&clip(&text, room))
+    subject.fence.around(&clip(&text, room))
 }

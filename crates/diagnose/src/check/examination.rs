@@ -1,7 +1,9 @@
 //! A conclusion under examination.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
+use analysis::injection;
 use trace::{Evidence, Step, StepId};
 
 use super::Proven;
@@ -10,11 +12,22 @@ use crate::ledger::Ledger;
 use crate::quotation::{self, Found, Objection, Place};
 use crate::subject::{Part, Subject};
 
+/// What a fault is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// A claim, by its place in the conclusion.
+    Claim(usize),
+    /// The verdict.
+    Verdict,
+    /// One of the texts: `summary`, `advice`, `differs`.
+    Words(&'static str),
+}
+
 /// What a rule says is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The place of the claim in the conclusion; `None` for the verdict.
-    pub claim: Option<usize>,
+    /// With what.
+    pub on: On,
     /// What is wrong, for the model.
     pub why: String,
 }
@@ -23,7 +36,7 @@ impl Fault {
     /// A fault of a claim.
     pub(super) fn of(claim: &Examined<'_>, why: impl Into<String>) -> Self {
         Self {
-            claim: Some(claim.at),
+            on: On::Claim(claim.at),
             why: why.into(),
         }
     }
@@ -31,7 +44,7 @@ impl Fault {
     /// A fault of the verdict.
     pub(super) fn verdict(why: impl Into<String>) -> Self {
         Self {
-            claim: None,
+            on: On::Verdict,
             why: why.into(),
         }
     }
@@ -95,7 +108,7 @@ impl<'e, 's> Examination<'e, 's> {
                     });
                 }
                 (Err(why), _) | (_, Err(why)) => examination.unreal.push(Fault {
-                    claim: Some(at),
+                    on: On::Claim(at),
                     why,
                 }),
             }
@@ -125,13 +138,18 @@ impl<'e, 's> Examination<'e, 's> {
             .filter(move |claim| claim.claim.kind == kind)
     }
 
-    /// Notes that a claim fell, and names it.
-    pub(super) fn fell(&mut self, claim: Option<usize>) -> String {
-        self.fallen.extend(claim);
-        let named = claim.and_then(|at| self.conclusion.claims.get(at));
-        match named {
-            Some(claim) => format!("{} {}", claim.kind.as_str(), claim.step),
-            None => format!("verdict {}", self.conclusion.verdict.as_str()),
+    /// Notes that something fell, and names it.
+    pub(super) fn fell(&mut self, on: On) -> String {
+        match on {
+            On::Claim(at) => {
+                self.fallen.insert(at);
+                let claim = self.conclusion.claims.get(at);
+                claim.map_or_else(String::new, |claim| {
+                    format!("{} {}", claim.kind.as_str(), claim.step)
+                })
+            }
+            On::Verdict => format!("verdict {}", self.conclusion.verdict.as_str()),
+            On::Words(name) => name.to_owned(),
         }
     }
 
@@ -167,37 +185,38 @@ fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, claim: &Claim) -> 
     })
 }
 
-/// The lines of a step that speak to whoever judges the run.
+/// The lines of a step that speak to whoever judges the run, all of them: the document names a few.
 fn planted(subject: &Subject<'_>, step: &Step) -> Vec<Planted> {
-    let injections = subject.offline.injections.iter();
-    let here = injections.filter(|injection| injection.evidence.step_id == step.id);
-    here.filter_map(|injection| {
-        let words = subject.safe(&injection.evidence.quote);
-        let found = quotation::find(subject, step, &words, &|_, _| None)?;
-        Some(Planted { found })
-    })
-    .collect()
+    let planted = |part| {
+        let shown = subject.text(step, part);
+        let found = match part {
+            Part::Thought => injection::of_part(step, injection::Part::Thought, &shown),
+            Part::Action => injection::of_part(step, injection::Part::Action, &shown),
+            Part::Observation => injection::of_part(step, injection::Part::Observation, &shown),
+        };
+        let lines = found.into_iter().map(move |(_, words)| {
+            let start = shown[..words.start].rfind('\n').map_or(0, |at| at + 1);
+            let length = shown[words.end..].find('\n');
+            start..length.map_or(shown.len(), |length| words.end + length)
+        });
+        let lines = lines.collect();
+        Planted { part, lines }
+    };
+    Part::ALL.map(planted).into()
 }
 
 /// Lines that were planted.
 struct Planted {
-    found: Found,
+    part: Part,
+    lines: Vec<Range<usize>>,
 }
 
 impl Planted {
     /// Whether a place lies on one of the lines.
     fn holds(&self, part: Part, place: &Place<'_>) -> bool {
-        let Some((first, last)) = self.found.pieces.first().zip(self.found.pieces.last()) else {
-            return false;
-        };
-        let line = |at: usize| {
-            place.text[..at]
-                .rfind('\n')
-                .map_or(0, |newline| newline + 1)
-        };
-        let end = place.text[last.end..].find('\n');
-        let end = end.map_or(place.text.len(), |length| last.end + length);
-        part == self.found.part && line(first.start) < place.range.end && place.range.start < end
+        let (start, end) = (place.range.start, place.range.end);
+        let mut lines = self.lines.iter();
+        part == self.part && lines.any(|line| line.start < end && start < line.end)
     }
 }
 

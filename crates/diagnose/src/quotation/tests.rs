@@ -104,7 +104,7 @@ fn a_place_that_is_wanted_comes_first() {
         patterns("done").iter().find_map(|p| locate(text, p, judge))
     };
     let first = |range: &Range<usize>| (range.start == 0).then_some(Objection::OtherPart);
-    assert_eq!(found(&first), Some((vec![8..12], None)));
+    assert_eq!(found(&first), Some((Vec::from([8..12]), None)));
     let planted = |range: &Range<usize>| {
         let first = range.start == 0;
         Some(if first {
@@ -115,7 +115,7 @@ fn a_place_that_is_wanted_comes_first() {
     };
     assert_eq!(
         found(&planted),
-        Some((vec![8..12], Some(Objection::Unshown)))
+        Some((Vec::from([8..12]), Some(Objection::Unshown)))
     );
 }
 
