@@ -399,6 +399,8 @@ fn lower(request: &Request, accepts: Accepts) -> Request {
     let mut request = request.clone();
     if !accepts.tools && !request.tools.is_empty() {
         request = text_tools::lower(request);
+    } else if !accepts.forced_tools {
+        request = text_tools::ask_for_call(request);
     }
     match request.schema.clone().filter(|_| !accepts.schema) {
         Some(schema) => schema.as_instruction(request),
