@@ -135,7 +135,7 @@ fn ending(step: &IndexedStep<'_>) -> String {
         StepStatus::Failed => " FAILED".to_owned(),
     };
     if outcome.status == StepStatus::Failed
-        && let Some(status) = outcome.exit_status
+        && let Some(status) = outcome.exit_status.filter(|status| *status != 0)
     {
         // Writing to a string cannot fail.
         let _ = write!(words, " exit {status}");

@@ -49,25 +49,29 @@ impl List {
     }
 }
 
+/// The steps from one to another: `5-9`, or `5` alone.
+pub(crate) fn span(first: StepId, last: StepId) -> String {
+    if first == last {
+        first.to_string()
+    } else {
+        format!("{first}-{last}")
+    }
+}
+
 /// Steps as numbers and ranges: `3, 5-9, 12`; of many the first `most` ranges, with how many are left.
 pub(crate) fn ranges(steps: &[StepId], most: usize) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    let mut ranges: Vec<(StepId, StepId)> = Vec::new();
     for step in steps {
-        let number = step.get();
         match ranges.last_mut() {
-            Some((_, last)) if last.saturating_add(1) == number => *last = number,
-            _ => ranges.push((number, number)),
+            Some((_, last)) if last.index() + 1 == step.index() => *last = *step,
+            _ => ranges.push((*step, *step)),
         }
     }
-    let shown = ranges.iter().take(most).map(|(first, last)| {
-        if first == last {
-            first.to_string()
-        } else {
-            format!("{first}-{last}")
-        }
-    });
+    let shown = ranges.iter().take(most);
+    let shown = shown.map(|(first, last)| span(*first, *last));
     let mut text = shown.collect::<Vec<_>>().join(", ");
-    let left: u32 = ranges.iter().skip(most).map(|(a, b)| b - a + 1).sum();
+    let left = ranges.iter().skip(most);
+    let left: usize = left.map(|(a, b)| b.index() + 1 - a.index()).sum();
     if left > 0 {
         // Writing to a string cannot fail.
         let _ = write!(text, " and {left} more");

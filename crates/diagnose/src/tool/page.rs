@@ -174,7 +174,7 @@ fn whole(text: &str, room: u64) -> Option<String> {
 
 /// A line as it is shown: control characters written out, the carriage return at its end left out.
 fn shown(line: &str) -> String {
-    inert(line.strip_suffix('\r').unwrap_or(line))
+    inert(line.trim_end_matches('\r'))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

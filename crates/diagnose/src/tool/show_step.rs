@@ -187,10 +187,10 @@ impl Frames {
 
     /// The room a text needs to be shown whole.
     fn need(&self, subject: &Subject<'_>, text: &str, most: u64) -> u64 {
-        let text = text.trim_end_matches(['\n', '\r']);
-        if is_brief(text) {
-            return count_tokens(&subject.fence.line(text)) + Self::LABEL;
+        if let Some(words) = brief(text) {
+            return count_tokens(&subject.fence.line(words)) + Self::LABEL;
         }
+        let text = text.trim_end_matches(['\n', '\r']);
         tokens_up_to(text, most)
             .saturating_add(self.fence)
             .saturating_add(Self::LABEL)
@@ -225,12 +225,14 @@ impl Frames {
         ledger: &mut Ledger,
     ) -> String {
         let (name, words) = (text.part.as_str(), text.text.trim_end_matches(['\n', '\r']));
-        if line.is_none_or(|line| line == 1)
-            && is_brief(words)
+        if let Some(brief) = brief(words)
+            && line.is_none()
             && self.need(subject, words, room) <= room
         {
-            ledger.show(text.step, text.part, 1..=1);
-            return format!("{name}: {}", subject.fence.line(words));
+            // Blank lines before it are nothing to be read.
+            let last = memchr::memchr_iter(b'\n', words.as_bytes()).count() + 1;
+            ledger.show(text.step, text.part, 1..=last);
+            return format!("{name}: {}", subject.fence.line(brief));
         }
         let page = self.page(words, line, room);
         if page.pieces.is_empty() {
@@ -273,8 +275,10 @@ fn gap(page: &Page, first: usize, last: usize) -> String {
     }
 }
 
-fn is_brief(text: &str) -> bool {
-    text.len() <= BRIEF && !text.contains('\n')
+/// The one short line that a text is, if it is one.
+fn brief(text: &str) -> Option<&str> {
+    let text = text.trim_matches(['\n', '\r']);
+    (text.len() <= BRIEF && !text.contains('\n')).then_some(text)
 }
 
 /// The steps of the sub-agent that a step started, as lines.

@@ -77,13 +77,8 @@ fn row(subject: &Subject<'_>, at: usize, to: StepId) -> (String, usize) {
     if let Some(stage) = index.stage_of(first) {
         end = end.min(stage.end);
         if stage.start == first {
-            head = format!(
-                "# stage {} {} {}-{}\n",
-                stage.id,
-                stage.phase.as_str(),
-                stage.start,
-                stage.end
-            );
+            let steps = super::list::span(stage.start, stage.end);
+            head = format!("# stage {} {} {steps}\n", stage.id, stage.phase.as_str());
         }
     }
     let line = subject.line(&step);
