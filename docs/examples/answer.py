@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A model for CodeTracer that is a person: shows what is asked and writes what they answer.
 
-    codetracer analyze RUN --model file:calls       # in one terminal
-    python3 answer.py calls                         # in another
+    codetracer analyze RUN --model file:calls --timeout 3600   # in one terminal
+    python3 answer.py calls                                    # in another
 
 Requests are calls/0001-request.json and so on; each answer goes beside its request, as
 0001-answer.json or 0001-answer.txt. An answer ends with a line that holds only a dot; to call a

@@ -2,6 +2,7 @@
 
 mod bench;
 mod export;
+mod memory;
 mod model;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 
 pub(crate) use bench::{Bench, BenchCompare, BenchRun, BenchScore, BenchTrain, Labels};
 pub(crate) use export::ExportArgs;
+pub(crate) use memory::{Memory, MemoryTask};
 pub(crate) use model::{MethodArg, ModelArgs, WithoutArg};
 
 /// Finds where a coding agent's run first went wrong, offline, with evidence.
@@ -110,6 +112,8 @@ pub(crate) enum Command {
     /// Learn, review and exchange extractors for layouts this program does not know.
     #[command(subcommand)]
     Extractors(Extractors),
+    /// See and change the lessons of earlier runs that a model is shown.
+    Memory(Memory),
     /// Analyse a small bundled run, to see what a diagnosis looks like.
     Demo(Demo),
     /// Say what earlier calls kept, or forget it.

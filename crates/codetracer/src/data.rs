@@ -1,4 +1,4 @@
-//! Where this program keeps what belongs to its user: the learned extractors.
+//! Where this program keeps what belongs to its user: the learned extractors, and what runs taught.
 
 use std::env;
 use std::path::PathBuf;
@@ -33,6 +33,11 @@ pub(crate) fn folder() -> Option<PathBuf> {
         }
     };
     Some(base.join("codetracer"))
+}
+
+/// The folder of the lessons of earlier runs; `None` on a system without a home.
+pub(crate) fn lessons() -> Option<PathBuf> {
+    Some(folder()?.join("memory"))
 }
 
 /// The registry of learned extractors.

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use scripted::{Protocol, Reply, ScriptedModel};
+use scripted::{Asked, Protocol, Reply, ScriptedModel};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -239,29 +239,96 @@ fn advice_is_ready_to_paste() {
     assert!(!stdout.contains(['\u{202e}', '\u{1b}']));
 }
 
-/// Whoever judged, the files are made of the document: here the offline one, since the model fails.
-#[test]
-fn a_failed_model_leaves_valid_files() {
-    let model = ScriptedModel::start(Protocol::OpenAi, |_| Reply::refused(403, "not for you"));
-    let folder = TempDir::new().unwrap();
+/// Runs the program on the bundled run, judged by a scripted model.
+fn judged(model: &ScriptedModel, args: &[&str]) -> (i32, String, String) {
     let output = assert_cmd::cargo::cargo_bin_cmd!("codetracer")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("CODETRACER_DATA_DIR", "no-such-folder")
         .args(["analyze", DEMO, "--no-memory"])
         .args(["--model", &model.name("any")])
-        .args(["--profile", "detailed", "--profile", "rl_feedback"])
-        .args(["--out", path(folder.path())])
+        .args(args)
         .envs(model.environment())
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+/// Opens steps and then blames step 6, with one claim that it cannot prove.
+fn blames_step_six(asked: &Asked) -> Reply {
+    let claim = |kind: &str, step: u32, quote: &str| {
+        json!({"kind": kind, "step": step, "why": "It counts the wrong days.",
+            "quote": quote, "quoted_step": null})
+    };
+    match asked.round {
+        1 => Reply::calls([("show_step", json!({"steps": [1, 5, 6, 8, 9, 11, 12]}))]),
+        _ => Reply::calls([(
+            "conclude",
+            json!({
+                "verdict": "failure_found", "fault": "incorrect_hypothesis",
+                "claims": [claim("onset", 6, "open_days"), claim("missed_signal", 8, "failed"),
+                    claim("incorrect", 9, "words that stand nowhere")],
+                "summary": "Step 6 calls a helper that counts the wrong days.",
+                "advice": "Read the helper before calling it, from step 6 on.",
+                "confidence": 0.8, "differs": "The helper is wrong from its first use.",
+                "lessons": [],
+            }),
+        )]),
+    }
+}
+
+#[test]
+fn what_a_model_says_is_exported_and_reported() {
+    let model = || ScriptedModel::start(Protocol::OpenAi, blames_step_six);
+    for (profile, _, schema) in PROFILES {
+        let (status, stdout, stderr) = judged(&model(), &["--profile", profile]);
+        assert_eq!(status, 0, "{stderr}");
+        let value: Value = serde_json::from_str(&stdout).unwrap();
+        is_valid(&value, schema);
+        match profile {
+            "tracebench" => assert_eq!(value[0]["incorrect_step_ids"], json!([6])),
+            "detailed" => assert_eq!(
+                value["correct_strategy"],
+                "Read the helper before calling it, from step 6 on."
+            ),
+            _ => assert_eq!(value[5]["onset"], true),
+        }
+    }
+    let (_, advice, _) = judged(&model(), &["--advice"]);
+    assert!(advice.contains("first went wrong at step 6"), "{advice}");
+    assert!(advice.contains("- Read the helper before calling it"));
+    assert!(advice.contains("those of a model that read the record"));
+    let (_, report, _) = judged(&model(), &[]);
+    for line in [
+        "asked openai/any",
+        "it was shown 7 of 12 steps",
+        "onset step: 6, offline 9",
+        "because: The helper is wrong from its first use.",
+        "incorrect 9",
+    ] {
+        assert!(report.contains(line), "{line}\n{report}");
+    }
+}
+
+/// Whoever judged, the files are made of the document: here the offline one, since the model fails.
+#[test]
+fn a_failed_model_leaves_valid_files() {
+    let model = ScriptedModel::start(Protocol::OpenAi, |_| Reply::refused(403, "not for you"));
+    let folder = TempDir::new().unwrap();
+    let out = path(folder.path());
+    let args = ["--profile", "detailed", "--profile", "rl_feedback", "--out"];
+    let (status, _, stderr) = judged(&model, &[&args[..], &[out]].concat());
+    assert_eq!(status, 3, "{stderr}");
     let folder = folder.path().join("library-fees.traj.json");
     for (profile, name, schema) in &PROFILES[1..] {
         let text = fs::read_to_string(folder.join(name)).unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         is_valid(&value, schema);
         let judged = match *profile {
-            "detailed" => &value["engine"]["model"],
+            "detailed" => &value["engine"],
             _ => &value[0]["engine"],
         };
         assert!(judged.as_str().unwrap().contains("any"), "{judged}");

@@ -7,6 +7,9 @@ use llm::{LlmError, OutputSchema, Tool};
 use serde::{Deserialize, Serialize};
 use trace::{ChainRole, Fault, Verdict};
 
+pub use crate::memory::LessonKind;
+use crate::memory::Proposal;
+
 /// The name of the tool, and of the schema, by which a model concludes.
 pub const CONCLUDE: &str = "conclude";
 
@@ -126,29 +129,11 @@ pub struct Lesson {
     pub text: String,
 }
 
-/// What a lesson is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LessonKind {
-    /// How such runs fail.
-    FailurePattern,
-    /// What is peculiar to the agent.
-    Quirk,
-    /// Where the evidence is found.
-    WhereToLook,
-}
-
-impl LessonKind {
-    /// All of them, in the order of the schema.
-    pub const ALL: [Self; 3] = [Self::FailurePattern, Self::Quirk, Self::WhereToLook];
-
-    /// The name as it stands in a conclusion.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::FailurePattern => "failure_pattern",
-            Self::Quirk => "quirk",
-            Self::WhereToLook => "where_to_look",
+impl From<&Lesson> for Proposal {
+    fn from(lesson: &Lesson) -> Self {
+        Self {
+            kind: lesson.kind,
+            text: lesson.text.clone(),
         }
     }
 }

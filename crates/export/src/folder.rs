@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-/// Longer names are cut: file systems end at 255 bytes, and the files of a profile stand below.
-const LONGEST: usize = 100;
+/// Longer names are cut: file systems end at 255 bytes, and hashes may follow.
+const LONGEST: usize = 200;
 
 /// Names that Windows keeps for devices, with any ending.
 const DEVICES: &[&str] = &["aux", "con", "nul", "prn"];
@@ -114,7 +114,7 @@ mod tests {
             for id in &ids {
                 let name = folders.name(id, "p");
                 let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-                prop_assert!(name.chars().all(plain) && name.len() < 160);
+                prop_assert!(name.chars().all(plain) && name.len() < 250);
                 prop_assert!(!name.starts_with(['.', '-']) && !name.is_empty());
                 prop_assert!(seen.insert(name.to_lowercase()));
             }

@@ -35,6 +35,9 @@ const REJECTING: [&str; 9] = [
     "deprecated",
 ];
 
+/// Whether a part was sent, and how it is left out.
+type Part = (bool, fn(&mut Accepts));
+
 impl Accepts {
     /// Everything.
     #[must_use]
@@ -47,6 +50,35 @@ impl Accepts {
             stream_usage: true,
             cache: true,
         }
+    }
+
+    /// Everything that leaves out one or more of the parts that were sent, fewest first.
+    pub(crate) fn with_less(
+        self,
+        sent: Self,
+        tools_may_be_text: bool,
+    ) -> impl Iterator<Item = Self> {
+        let parts: [Part; 5] = [
+            (sent.tools && tools_may_be_text, |a| a.tools = false),
+            (sent.schema, |a| a.schema = false),
+            (sent.temperature, |a| a.temperature = false),
+            (sent.stream_usage, |a| a.stream_usage = false),
+            (sent.cache, |a| a.cache = false),
+        ];
+        let mut choices: Vec<u8> = (1..1 << parts.len()).collect();
+        choices.sort_by_key(|choice| choice.count_ones());
+        choices.into_iter().filter_map(move |choice| {
+            let mut less = self;
+            for (at, (was_sent, leave_out)) in parts.iter().enumerate() {
+                if choice >> at & 1 == 1 {
+                    if !was_sent {
+                        return None;
+                    }
+                    leave_out(&mut less);
+                }
+            }
+            Some(less)
+        })
     }
 
     /// What is left after a server refused with `status` and `message`, or nothing when the refusal
@@ -152,5 +184,22 @@ mod tests {
             ..Accepts::all()
         };
         assert_eq!(Accepts::all().after(400, "temperature", sent, true), None);
+    }
+
+    #[test]
+    fn less_leaves_out_what_was_sent_and_nothing_else() {
+        let sent = Accepts {
+            schema: false,
+            cache: false,
+            stream_usage: false,
+            ..Accepts::all()
+        };
+        let less: Vec<_> = Accepts::all().with_less(sent, true).collect();
+        assert_eq!(less.len(), 3);
+        assert!(!less[0].tools && less[0].temperature);
+        assert!(less[1].tools && !less[1].temperature);
+        assert!(!less[2].tools && !less[2].temperature);
+        assert!(less.iter().all(|less| less.schema && less.cache));
+        assert_eq!(Accepts::all().with_less(sent, false).count(), 1);
     }
 }

@@ -71,7 +71,7 @@ impl Caller {
     ) -> Result<Completion, LlmError> {
         self.can_keep_its_budget()?;
         let check = ToolCheck::new(&request.tools)?;
-        let counted = estimate_input(request);
+        let counted = estimate_input(&lower(request, self.accepts()));
         let input = self.as_the_provider_counts(counted);
         let mut progress = Progress::default();
         let by_budget = self
@@ -79,8 +79,9 @@ impl Caller {
             .time_left()
             .filter(|left| *left < self.timeouts.call);
         let limit = by_budget.unwrap_or(self.timeouts.call);
-        let attempts = self.attempts(request, input, &mut progress, &mut on_delta);
-        let result = match timeout_at(Instant::now() + limit, attempts).await {
+        let until = Instant::now() + limit;
+        let attempts = self.attempts(request, input, until, &mut progress, &mut on_delta);
+        let result = match timeout_at(until, attempts).await {
             Ok(result) => result,
             Err(_) if by_budget.is_some() => Err(self.account.out_of_time().into()),
             Err(_) => Err(LlmError::Timeout {
@@ -130,14 +131,16 @@ impl Caller {
         &self,
         request: &Request,
         input: u64,
+        until: Instant,
         progress: &mut Progress,
         on_delta: &mut Option<&mut OnDelta<'_>>,
     ) -> Result<Completion, LlmError> {
+        let stream = on_delta.is_some();
         let mut waits = self.retry.waits();
         let mut tried = Vec::new();
         let mut calls = 1;
         loop {
-            let accepts = self.accepts();
+            let (accepts, recorded) = self.recall(request, stream);
             let hold = self.account.hold(self.at_most(request, input, calls))?;
             let most = Usage {
                 input,
@@ -147,7 +150,7 @@ impl Caller {
             };
             progress.held = Some(most);
             let attempt = self
-                .attempt(request, most, accepts, progress, on_delta)
+                .attempt(request, most, accepts, recorded, progress, on_delta)
                 .await;
             progress.held = None;
             let failed = match attempt {
@@ -160,7 +163,7 @@ impl Caller {
             hold.settle(self.charge(progress, failed.usage, calls));
             calls = 0;
             tried.push(accepts);
-            let sent = self.provider.sent(request, accepts, on_delta.is_some());
+            let sent = self.provider.sent(request, accepts, stream);
             if let LlmError::Refused {
                 status, message, ..
             } = &failed.error
@@ -173,20 +176,57 @@ impl Caller {
             let Some(wait) = waits.next().filter(|_| failed.passing) else {
                 return Err(failed.error.after(progress.retries));
             };
+            let asked = failed.retry_after.filter(|_| !failed.replayed);
             if failed
                 .retry_after
                 .is_some_and(|asked| asked > self.retry.longest_asked)
+                || asked.is_some_and(|asked| Instant::now() + asked > until)
             {
+                // Nothing would come of the wait.
                 return Err(failed.error.after(progress.retries));
             }
             progress.retries += 1;
             if !failed.replayed {
-                if let Some(asked) = failed.retry_after {
+                if let Some(asked) = asked {
                     self.gate.close_for(asked);
                 }
-                tokio::time::sleep(failed.retry_after.unwrap_or(wait)).await;
+                tokio::time::sleep(asked.unwrap_or(wait)).await;
             }
         }
+    }
+
+    /// What the server is taken to accept, and the recorded exchange of a request that is made so.
+    ///
+    /// What is learnt of a server is learnt in the order of the calls, which may be another when
+    /// calls at the same time are replayed. So a request that is not recorded in one form is looked
+    /// for in those that leave out more.
+    fn recall(&self, request: &Request, stream: bool) -> (Accepts, Option<Exchange>) {
+        let accepts = self.accepts();
+        let Some(cassette) = &self.cassette else {
+            return (accepts, None);
+        };
+        let next = |accepts| {
+            let body = self.body(request, accepts, stream);
+            cassette.next(&request_key(self.provider.path(), &body))
+        };
+        let recorded = next(accepts);
+        if recorded.is_some() || cassette.is_recording() {
+            return (accepts, recorded);
+        }
+        let sent = self.provider.sent(request, accepts, stream);
+        for less in accepts.with_less(sent, self.tools_may_be_text) {
+            if let Some(recorded) = next(less) {
+                self.learn(less);
+                return (less, Some(recorded));
+            }
+        }
+        (accepts, None)
+    }
+
+    fn body(&self, request: &Request, accepts: Accepts, stream: bool) -> Value {
+        let lowered = lower(request, accepts);
+        self.provider
+            .body(self.model.model(), &lowered, accepts, stream)
     }
 
     /// One request and what came of it.
@@ -195,20 +235,28 @@ impl Caller {
         request: &Request,
         most: Usage,
         accepts: Accepts,
+        recorded: Option<Exchange>,
         progress: &mut Progress,
         on_delta: &mut Option<&mut OnDelta<'_>>,
     ) -> Result<Completion, Box<Failed>> {
         let stream = on_delta.is_some();
-        let lowered = lower(request, accepts);
-        let body = self
-            .provider
-            .body(self.model.model(), &lowered, accepts, stream);
         let key = self.line.as_ref().and_then(Line::key);
         let mut reading = Reading::new(self.provider, stream, on_delta.as_deref_mut(), key);
-        let (received, replayed) = self
-            .bytes(body, most.input, &mut reading)
-            .await
-            .map_err(|error| Failed::new(error, false, Usage::default()))?;
+        let replayed = recorded.is_some();
+        let received = match recorded {
+            Some(recorded) => {
+                reading.bytes(&recorded, &recorded.body);
+                recorded
+            }
+            None => self
+                .bytes(
+                    self.body(request, accepts, stream),
+                    most.input,
+                    &mut reading,
+                )
+                .await
+                .map_err(|error| Failed::new(error, false, Usage::default()))?,
+        };
         progress.seconds += received.seconds;
         progress.replayed = replayed;
         let site = self.site();
@@ -235,23 +283,17 @@ impl Caller {
         Ok(completion)
     }
 
-    /// The bytes of an exchange: from the cassette, or from the server and then into the cassette.
+    /// The bytes of an exchange with the server, which go into the cassette too.
     async fn bytes(
         &self,
         body: Value,
         input: u64,
         reading: &mut Reading<'_, '_>,
-    ) -> Result<(Exchange, bool), LlmError> {
+    ) -> Result<Exchange, LlmError> {
         let path = self.provider.path();
         let key = request_key(path, &body);
-        if let Some(cassette) = &self.cassette {
-            if let Some(recorded) = cassette.next(&key) {
-                reading.bytes(&recorded, &recorded.body);
-                return Ok((recorded, true));
-            }
-            if !cassette.is_recording() {
-                return Err(cassette.missing(&key, &self.model.to_string()));
-            }
+        if let Some(cassette) = self.cassette.as_ref().filter(|c| !c.is_recording()) {
+            return Err(cassette.missing(&key, &self.model.to_string()));
         }
         let Some(line) = &self.line else {
             return Err(LlmError::Setting {
@@ -283,7 +325,7 @@ impl Caller {
             let request = if clean { body } else { Value::Null };
             cassette.add(&key, path, request, &received)?;
         }
-        Ok((received, false))
+        Ok(received)
     }
 
     pub(crate) fn site(&self) -> CallSite {

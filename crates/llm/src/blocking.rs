@@ -8,7 +8,7 @@ use crate::budget::Account;
 use crate::client::{Client, Structured};
 use crate::error::LlmError;
 use crate::ledger::Ledger;
-use crate::message::{Completion, Request};
+use crate::message::{Completion, Delta, Request};
 use crate::schema::OutputSchema;
 
 /// A [`Client`] that blocks until the answer is there, with a small runtime of its own. Clones share
@@ -68,6 +68,18 @@ impl BlockingClient {
     /// As there.
     pub fn complete(&self, request: &Request) -> Result<Completion, LlmError> {
         self.runtime.block_on(self.client.complete(request))
+    }
+
+    /// As [`Client::stream`]; the pieces are handed on in this thread.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn stream(
+        &self,
+        request: &Request,
+        on_delta: &mut (dyn FnMut(Delta) + Send),
+    ) -> Result<Completion, LlmError> {
+        self.runtime.block_on(self.client.stream(request, on_delta))
     }
 
     /// As [`Client::complete_json`].

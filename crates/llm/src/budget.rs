@@ -170,6 +170,30 @@ impl Account {
         }
     }
 
+    /// What is left for further calls, here and around, in each unit that is limited; what is held
+    /// for calls under way is not left.
+    #[must_use]
+    pub fn left(&self) -> Budget {
+        let mut left = Budget::default();
+        for account in self.chain() {
+            let state = account.state();
+            let mut gone = state.spent;
+            gone.add(state.held);
+            let budget = account.0.budget;
+            let least = |one: &mut Option<u64>, limit: Option<u64>, gone: u64| {
+                let own = limit.map(|limit| limit.saturating_sub(gone));
+                *one = own.into_iter().chain(*one).min();
+            };
+            least(&mut left.tokens, budget.tokens, gone.tokens);
+            least(&mut left.calls, budget.calls, gone.calls);
+            let mut nano = left.cost_usd.map(from_usd);
+            least(&mut nano, budget.cost_usd.map(from_usd), gone.nano_usd);
+            left.cost_usd = nano.map(usd);
+        }
+        left.seconds = self.time_left().map(|left| left.as_secs_f64());
+        left
+    }
+
     /// Whether money is limited, here or around.
     pub(crate) fn limits_money(&self) -> bool {
         self.chain()
@@ -182,7 +206,13 @@ impl Account {
     }
 
     fn own_time_left(&self) -> Option<Duration> {
-        let limit = Duration::try_from_secs_f64(self.0.budget.seconds?).unwrap_or(Duration::MAX);
+        let seconds = self.0.budget.seconds?;
+        // What is no time at all is none, not any.
+        let limit = Duration::try_from_secs_f64(seconds).unwrap_or(if seconds > 0.0 {
+            Duration::MAX
+        } else {
+            Duration::ZERO
+        });
         Some(limit.saturating_sub(self.0.opened.elapsed()))
     }
 

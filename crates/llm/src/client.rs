@@ -107,8 +107,8 @@ impl Client {
     }
 
     /// The prompt tokens of a request as the provider will count them: [`crate::estimate_input`],
-    /// corrected by what is known of the family's encoding and by the provider's own counts so far.
-    /// Budgets reckon with this number.
+    /// raised by what is known of the family's encoding and by the provider's own counts in the
+    /// calls of this client so far. Budgets reckon with this number.
     #[must_use]
     pub fn estimate_input(&self, request: &Request) -> u64 {
         self.caller
@@ -116,13 +116,17 @@ impl Client {
     }
 
     /// The same client on another account and ledger: connections, limits on traffic, cassette, and
-    /// what was learnt of the server are shared. For a part of some work that is limited and counted
-    /// on its own; see [`Account::within`] for limits that hold for all parts together.
+    /// what the server was found to accept are shared. For a part of some work that is limited and
+    /// counted on its own; see [`Account::within`] for limits that hold for all parts together.
+    ///
+    /// How the provider counts is found out anew, so that what is asked in this part does not depend
+    /// on what is going on in others, and is found again in a cassette.
     #[must_use]
     pub fn with(&self, account: Account, ledger: Ledger) -> Self {
         let caller = Caller {
             account,
             ledger,
+            per_thousand: Arc::new(AtomicU64::new(self.caller.provider.tokens_per_thousand())),
             ..Caller::clone(&self.caller)
         };
         Self {

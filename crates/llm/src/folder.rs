@@ -93,7 +93,9 @@ impl Folder {
         file.write_all(b"\n")?;
         let mut number = self.last_number()?;
         loop {
-            number = number.saturating_add(1);
+            number = number
+                .checked_add(1)
+                .ok_or_else(|| io::Error::other("its numbers are used up"))?;
             let path = self.path.join(format!("{number:04}-request.json"));
             // Whole at once, so that nobody reads half of it, and never over another.
             match file.persist_noclobber(path) {

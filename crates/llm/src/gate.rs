@@ -73,9 +73,6 @@ impl Gate {
     /// is dropped.
     pub(crate) async fn pass(&self, tokens: u64) -> Option<OwnedSemaphorePermit> {
         let permit = Arc::clone(&self.0.concurrent).acquire_owned().await.ok();
-        while let Some(until) = self.closed_until().filter(|until| *until > Instant::now()) {
-            tokio::time::sleep_until(until).await;
-        }
         if let Some(requests) = &self.0.requests {
             requests.until_ready().await;
         }
@@ -86,6 +83,10 @@ impl Gate {
                 .clamp(1, most.get());
             let tokens = NonZeroU32::new(tokens).unwrap_or(NonZeroU32::MIN);
             let _ = limiter.until_n_ready(tokens).await;
+        }
+        // Last, since a server may have asked to wait in the meantime.
+        while let Some(until) = self.closed_until().filter(|until| *until > Instant::now()) {
+            tokio::time::sleep_until(until).await;
         }
         permit
     }
@@ -107,5 +108,59 @@ impl Gate {
             .closed_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn per_minute(n: u32) -> Option<NonZeroU32> {
+        NonZeroU32::new(n)
+    }
+
+    /// The seconds that these requests for so many tokens take to pass, one after the other.
+    async fn seconds(gate: &Gate, requests: &[u64]) -> f64 {
+        let begun = Instant::now();
+        for tokens in requests {
+            gate.pass(*tokens).await;
+        }
+        begun.elapsed().as_secs_f64()
+    }
+
+    #[tokio::test]
+    async fn requests_beyond_a_sixth_of_a_minutes_wait() {
+        let gate = Gate::new(Limits {
+            requests_per_minute: per_minute(120),
+            ..Limits::default()
+        });
+        let begun = Instant::now();
+        seconds(&gate, &[1; 20]).await;
+        // One in half a second from then on, for all who share the gate.
+        seconds(&gate.clone(), &[1; 2]).await;
+        assert!(begun.elapsed().as_secs_f64() > 0.95);
+    }
+
+    #[tokio::test]
+    async fn tokens_beyond_a_minutes_wait() {
+        let gate = Gate::new(Limits {
+            tokens_per_minute: per_minute(6000),
+            ..Limits::default()
+        });
+        let begun = Instant::now();
+        // More than a minute's is a minute's: it passes, and what comes next waits.
+        seconds(&gate, &[1_000_000, 60]).await;
+        let passed = begun.elapsed().as_secs_f64();
+        assert!((0.55..30.0).contains(&passed), "{passed}");
+    }
+
+    #[tokio::test]
+    async fn a_closed_gate_holds_everyone_back() {
+        let gate = Gate::default();
+        gate.close_for(Duration::from_millis(300));
+        gate.close_for(Duration::from_millis(100));
+        let passed = seconds(&gate.clone(), &[1]).await;
+        assert!(passed > 0.2, "{passed}");
+        assert!(gate.closed_until().unwrap() <= Instant::now());
     }
 }

@@ -4,17 +4,16 @@
 //! and LiteLLM document of their own versions of it (`reasoning_content` or `reasoning` beside
 //! `content`, errors as plain strings, tool calls without ids or with arguments as an object).
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use crate::accepts::Accepts;
 use crate::endpoint::Secret;
-use crate::message::{Completion, Delta, Message, Request, Stop, ToolCall, ToolChoice, ToolFault};
+use crate::message::{Completion, Message, Request, Stop, ToolCall, ToolChoice, ToolFault};
 use crate::provider::{BadAnswer, Provider, StreamReader, excerpt};
 use crate::schema::OutputSchema;
-use crate::sse::Event;
 use crate::usage::Usage;
+
+mod stream;
 
 pub(crate) struct OpenAi;
 
@@ -36,7 +35,10 @@ impl Provider for OpenAi {
             .system
             .iter()
             .map(|text| json!({"role": "system", "content": text}));
-        let messages = system.chain(request.messages.iter().map(message)).collect();
+        let mut messages: Vec<_> = system.chain(request.messages.iter().map(message)).collect();
+        if accepts.cache && request.cache && wants_marks(model) {
+            mark(&mut messages);
+        }
         body.insert("messages".into(), Value::Array(messages));
         let limit = if accepts.max_completion_tokens {
             "max_completion_tokens"
@@ -70,7 +72,7 @@ impl Provider for OpenAi {
             temperature: accepts.temperature && request.temperature.is_some(),
             max_completion_tokens: accepts.max_completion_tokens,
             stream_usage: accepts.stream_usage && stream,
-            cache: false,
+            cache: accepts.cache && request.cache,
         }
     }
 
@@ -106,7 +108,34 @@ impl Provider for OpenAi {
     }
 
     fn stream(&self) -> Box<dyn StreamReader> {
-        Box::new(Reader::default())
+        Box::new(stream::Reader::default())
+    }
+}
+
+/// Whether a model's provider keeps prompts in its cache only where it is told to: Anthropic, behind
+/// `OpenRouter` or `LiteLLM`, which hand on its marks. Others do so by themselves.
+fn wants_marks(model: &str) -> bool {
+    model.starts_with("anthropic/")
+}
+
+/// Marks the ends of what is to be kept: the standing instructions, and the last words of the user
+/// (results of tools must stay plain texts in this protocol).
+fn mark(messages: &mut [Value]) {
+    let system = messages
+        .iter()
+        .position(|message| message["role"] == "system");
+    let user = messages
+        .iter()
+        .rposition(|message| message["role"] == "user");
+    for at in [system, user].into_iter().flatten() {
+        let Some(content) = messages.get_mut(at).and_then(|m| m.get_mut("content")) else {
+            continue;
+        };
+        if let Some(text) = content.as_str().filter(|text| !text.is_empty()) {
+            *content = json!([
+                {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}},
+            ]);
+        }
     }
 }
 
@@ -213,111 +242,6 @@ impl CallPiece {
             name.clone_into(&mut self.name);
         }
         new.then_some(&self.name)
-    }
-}
-
-#[derive(Default)]
-struct Reader {
-    completion: Completion,
-    calls: Vec<CallPiece>,
-    /// The call that each index stands for at the moment.
-    at_index: BTreeMap<u64, usize>,
-    finish_reason: Option<Value>,
-    done: bool,
-}
-
-impl StreamReader for Reader {
-    fn event(&mut self, event: &Event, give: &mut dyn FnMut(Delta)) -> Result<(), BadAnswer> {
-        if event.data.trim() == "[DONE]" {
-            self.done = true;
-            return Ok(());
-        }
-        let chunk: Value = serde_json::from_str(&event.data).map_err(|error| {
-            BadAnswer::NotThisProtocol(format!(
-                "an event is not JSON ({error}): {}",
-                excerpt(&event.data)
-            ))
-        })?;
-        fault(&chunk)?;
-        head(&mut self.completion, &chunk);
-        if chunk.get("choices").is_none() && chunk.get("usage").is_none() {
-            return Err(foreign("an event has no `choices`", &chunk));
-        }
-        let Some(choice) = chunk.pointer("/choices/0") else {
-            return Ok(());
-        };
-        if let Some(delta) = choice.get("delta").and_then(Value::as_object) {
-            self.delta(delta, give);
-        }
-        if let Some(reason) = choice
-            .get("finish_reason")
-            .filter(|reason| !reason.is_null())
-        {
-            self.finish_reason = Some(reason.clone());
-        }
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>) -> Result<Completion, BadAnswer> {
-        if !self.done && self.finish_reason.is_none() {
-            return Err(BadAnswer::Incomplete(
-                "neither a finish reason nor [DONE] came".into(),
-            ));
-        }
-        finish(
-            &mut self.completion,
-            self.calls,
-            self.finish_reason.as_ref(),
-        );
-        Ok(self.completion)
-    }
-}
-
-impl Reader {
-    fn delta(&mut self, delta: &Map<String, Value>, give: &mut dyn FnMut(Delta)) {
-        let thought = reasoning(delta);
-        if !thought.is_empty() {
-            self.completion.reasoning.push_str(&thought);
-            give(Delta::Reasoning(thought));
-        }
-        let mut words = text(delta.get("content"));
-        if let Some(refusal) = string(delta.get("refusal")) {
-            words.push_str(refusal);
-            self.completion.stop = Stop::Refusal;
-        }
-        if !words.is_empty() {
-            self.completion.text.push_str(&words);
-            give(Delta::Text(words));
-        }
-        for (position, call) in array(delta.get("tool_calls")).iter().enumerate() {
-            let index = call
-                .get("index")
-                .and_then(Value::as_u64)
-                .unwrap_or(position as u64);
-            if let Some(name) = self
-                .piece(index, string(call.get("id")))
-                .and_then(|p| p.add(call))
-            {
-                give(Delta::ToolCall {
-                    name: name.to_owned(),
-                });
-            }
-        }
-    }
-
-    /// The call that a part belongs to. Servers exist that give every call the index 0, so that an
-    /// id of its own begins a new call.
-    fn piece(&mut self, index: u64, id: Option<&str>) -> Option<&mut CallPiece> {
-        let known = self.at_index.get(&index).copied().filter(|at| {
-            let old = self.calls.get(*at).map_or("", |call| &call.id);
-            id.is_none_or(|id| id.is_empty() || old.is_empty() || id == old)
-        });
-        let at = known.unwrap_or_else(|| {
-            self.calls.push(CallPiece::default());
-            self.at_index.insert(index, self.calls.len() - 1);
-            self.calls.len() - 1
-        });
-        self.calls.get_mut(at)
     }
 }
 

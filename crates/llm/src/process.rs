@@ -19,6 +19,10 @@ use crate::transport::{Deadlines, Exchange, Failure, Timeouts};
 /// How often a program that is silent is looked at.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How long a program that has ended may seem to have more to say: what it left running can keep the
+/// pipe open, but on a busy machine its last words can also be late.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// How much of the error output is kept, from its end.
 const TAIL: usize = 4096;
 
@@ -55,7 +59,7 @@ impl Program {
         let mut running = Running::start(self.command(), request)
             .map_err(|error| Failure::Start(format!("the program cannot be started: {error}")))?;
         let mut limit = deadlines.within(timeouts.first_byte, Failure::FirstByteTimeout);
-        let mut ended = false;
+        let mut ended: Option<Instant> = None;
         loop {
             let tick = limit.0.min(Instant::now() + TICK);
             match timeout_at(tick, running.answer.recv()).await {
@@ -66,11 +70,12 @@ impl Program {
                     }
                     received.body.extend_from_slice(&piece);
                     limit = deadlines.within(timeouts.between_bytes, Failure::NextBytesTimeout);
+                    ended = None;
                 }
-                // Something it left running keeps the pipe open, and has nothing to say.
-                Err(_) if ended => break,
+                Err(_) if ended.is_some_and(|ended| ended.elapsed() >= GRACE) => break,
                 Err(_) if Instant::now() >= limit.0 => return Err(limit.1),
-                Err(_) => ended = running.status().is_some(),
+                Err(_) if running.status().is_some() => ended = ended.or(Some(Instant::now())),
+                Err(_) => {}
             }
         }
         let (until, late) = deadlines.within(timeouts.between_bytes, Failure::NextBytesTimeout);

@@ -41,6 +41,25 @@ fn secrets_go_and_the_rest_stays() {
             "crates/formats/src/learned/redact.rs",
         ),
         (
+            "a basic approach to bearer tokens",
+            "a basic approach to bearer tokens",
+        ),
+        ("Basic dXNlcjpwYXNz", "Basic REDACTED-1"),
+        (
+            "Authorization: Basic approach",
+            "Authorization: Basic REDACTED-1",
+        ),
+        (
+            "def evaluate_model_on_sts12(paraphrase-MiniLM-L6-v2)",
+            "def evaluate_model_on_sts12(paraphrase-MiniLM-L6-v2)",
+        ),
+        (
+            "return printOpeningTagPrefix(isVueSfcBindingsAttribute)",
+            "return printOpeningTagPrefix(isVueSfcBindingsAttribute)",
+        ),
+        ("A1B2-C3D4-E5F6-G7H8-J9K1", "REDACTED-1"),
+        ("at 0f8fad5b-d9cb-469f-a165-70867728950e", "at REDACTED-1"),
+        (
             "test_that_a_long_name_is_kept_as_it_is",
             "test_that_a_long_name_is_kept_as_it_is",
         ),
@@ -141,5 +160,38 @@ proptest! {
         // What was made safe is left alone.
         let twice = redactor.text(&once);
         prop_assert!(twice.len() <= once.len() + 64 * once.len());
+    }
+}
+
+/// Keys as services draw them: a name made of words must not be what they look like.
+#[test]
+fn what_is_drawn_at_random_is_seldom_taken_for_words() {
+    const DRAWN: usize = 2_000;
+    let alphabets = [
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "0123456789abcdef",
+    ];
+    // A generator that gives the same on every machine (Knuth's MMIX constants).
+    let mut state: u64 = 1;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for alphabet in alphabets {
+        let letters = alphabet.as_bytes();
+        let shown = (0..DRAWN).filter(|_| {
+            let key: String = (0..32)
+                .map(|_| char::from(letters[next(letters.len())]))
+                .collect();
+            redacted(&key) == key
+        });
+        let shown = shown.count();
+        assert!(
+            shown * 25 < DRAWN,
+            "{shown} of {DRAWN} keys over {alphabet} were shown"
+        );
     }
 }

@@ -27,6 +27,9 @@ pub struct Inquiry {
     pub tools: BTreeMap<String, u32>,
     /// How often older parts of the conversation were folded to fit.
     pub compactions: u32,
+    /// Whether the verdict is the model's; else it is the one that stands without it.
+    #[serde(default)]
+    pub concluded: bool,
     /// How sure the model says it is, between 0 and 1. Not calibrated; `confidence` is.
     pub stated_confidence: Option<f64>,
     /// Where the verdict differs from the offline one, and why.

@@ -32,7 +32,8 @@ pub(super) const PHRASES: &[(InjectionKind, &[&str])] = &[
             "you_are_now|you're_now|you_are_henceforth ?an|a|the|my ~3 assistant|ai|llm|evaluator|judge|auditor|grader|reviewer|unrestricted|jailbroken|dan|chatbot|persona",
             "you_are_now|you're_now ~2 developer|god|dan|jailbreak|unrestricted mode",
             "you_are_no_longer ?bound|restricted|an|a|the ~2 assistant|ai|llm|evaluator|analyst|judge|auditor|grader|debugger|rules|guidelines|instructions",
-            "from_now_on|henceforth|from_this_point_on|from_here_on ?you|your|only|always you|answer|respond|reply|are|must|will|shall|act|obey",
+            "from_now_on|henceforth|from_this_point_on|from_here_on you are|must|act|obey|only|always|answer|respond|reply",
+            "from_now_on|henceforth|from_this_point_on|from_here_on only|always answer|respond|reply|obey",
         ],
     ),
     (
@@ -172,11 +173,10 @@ pub(super) const MARKS: &[(InjectionKind, &[&str])] = &[
 /// What makes a mark speak to a judge, when it follows within [`COMPANY_BYTES`]: words about verdicts
 /// and orders to a reader. Every one of [`PHRASES`] is company too.
 pub(super) const COMPANY: &[&str] = &[
-    "verdict",
+    "verdict ~2 is|must|should|shall|positive|success|fine|correct|failure",
     "onset",
     "no_failure",
-    "evaluator|grader|auditor|judge",
-    "analyst",
+    "note|message|dear|attention ?to ?the|any|all evaluator|evaluators|grader|graders|auditor|judge|judges|analyst",
     "this|the run|trajectory ~1 is|was|has|succeeded|passed|must|should",
     "step|steps # ~2 correct|incorrect|fine|wrong|onset",
     "disregard|obey|comply",

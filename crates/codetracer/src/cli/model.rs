@@ -59,6 +59,15 @@ pub(crate) struct ModelArgs {
     /// Neither show nor keep lessons of other runs.
     #[arg(long, requires = "model")]
     pub(crate) no_memory: bool,
+    /// Show and keep lessons in this folder, instead of `memory` in the data folder. `bench` shows none
+    /// without it, and never keeps any.
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        requires = "model",
+        conflicts_with = "no_memory"
+    )]
+    pub(crate) memory: Option<PathBuf>,
 }
 
 /// How a model is asked.

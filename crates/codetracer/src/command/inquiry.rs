@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diagnose::fence::Fence;
+use diagnose::memory::{Recalled, hints};
 use diagnose::{Diagnosed, Method, Setup, Subject, Without, diagnose};
 use llm::{
     Account, BlockingClient, Budget, Cassette, Client, Gate, Ledger, Limits, Settings, Timeouts,
@@ -9,6 +11,7 @@ use llm::{
 use localize::Case;
 use trace::Diagnosis;
 
+use super::lessons::Lessons;
 use crate::cli::{MethodArg, ModelArgs, WithoutArg};
 
 /// Asks one model about runs, one after the other or several at a time, within one budget.
@@ -17,6 +20,7 @@ pub(super) struct Asker {
     client: BlockingClient,
     each: Budget,
     setup: Setup,
+    lessons: Option<Lessons>,
 }
 
 impl Asker {
@@ -70,7 +74,17 @@ impl Asker {
                 blind,
                 ..Setup::default()
             },
+            lessons: None,
         }))
+    }
+
+    /// With lessons of earlier runs, where the model is to have them: the baseline has none.
+    pub(super) fn with(self, lessons: Option<Lessons>) -> Self {
+        let has_none = self.setup.without.memory || self.setup.method != Method::Agent;
+        Self {
+            lessons: lessons.filter(|_| !has_none),
+            ..self
+        }
     }
 
     /// The model and how it is asked, for tables.
@@ -79,6 +93,9 @@ impl Asker {
         for without in self.setup.without.names() {
             name.push_str(" without ");
             name.push_str(&without);
+        }
+        if self.lessons.is_some() {
+            name.push_str(" with lessons");
         }
         name
     }
@@ -91,15 +108,46 @@ impl Asker {
             "without": self.setup.without.names(),
             "context": self.setup.context_tokens,
             "turns": self.setup.turns,
+            "lessons": self.lessons.as_ref().map(Lessons::folder),
         })
     }
 
-    /// Has the model diagnose one run.
+    /// Has the model diagnose one run, with the lessons there are for it.
     pub(super) fn diagnose(&self, case: &Case<'_>, offline: &Diagnosis) -> Diagnosed {
-        let subject = Subject::new(case, offline, "run-data");
+        self.diagnose_with(case, offline, &self.recalled(offline))
+    }
+
+    /// The same, and learns from it; also gives what to tell about that.
+    pub(super) fn diagnose_and_learn(
+        &self,
+        case: &Case<'_>,
+        offline: &Diagnosis,
+    ) -> (Diagnosed, Vec<String>) {
+        let shown = self.recalled(offline);
+        let diagnosed = self.diagnose_with(case, offline, &shown);
+        let notes = match &self.lessons {
+            Some(lessons) => lessons.learn(case.index.trajectory, shown, &diagnosed),
+            None => Vec::new(),
+        };
+        (diagnosed, notes)
+    }
+
+    fn recalled(&self, offline: &Diagnosis) -> Vec<Recalled> {
+        let lessons = self.lessons.as_ref();
+        lessons.map_or_else(Vec::new, |lessons| lessons.for_run(offline))
+    }
+
+    fn diagnose_with(
+        &self,
+        case: &Case<'_>,
+        offline: &Diagnosis,
+        lessons: &[Recalled],
+    ) -> Diagnosed {
+        let fence = Fence::of_run(case.index.trajectory);
+        let subject = Subject::new(case, offline, fence.mark());
         let account = self.client.client().account().within(self.each);
         let client = self.client.with(account, Ledger::new());
-        diagnose(&subject, &self.setup, &[], &client)
+        diagnose(&subject, &self.setup, &hints(lessons), &client)
     }
 }
 

@@ -12,6 +12,8 @@ mod extract;
 mod extractors;
 mod graph;
 mod inquiry;
+mod lessons;
+mod memory;
 mod report;
 mod schema;
 mod show;
@@ -72,6 +74,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output) -> anyhow::Result<Status> {
         Command::Blame(args) => blame::run(args, &learned, output),
         Command::Doctor(args) => doctor::run(args, &learned, output),
         Command::Extractors(what) => extractors::run(what, output),
+        Command::Memory(args) => memory::run(args, output),
         Command::Cache { what, json } => cache::run(*what, *json, output),
         Command::Demo(args) => demo::run(args, cli.flags.fail_on, output),
         Command::Schema { name } => schema::run(name.as_deref(), output),

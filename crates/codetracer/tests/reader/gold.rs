@@ -98,37 +98,55 @@ fn quotes(path: &Path) -> (String, BTreeMap<u64, String>) {
         .max_by_key(|run| run["steps"].as_array().map_or(0, Vec::len))
         .expect("a run");
     let steps = run["steps"].as_array().expect("steps");
-    let quotes = steps
-        .iter()
-        .map(|step| (step["id"].as_u64().expect("id"), line(step)))
-        .collect();
+    let lines: Vec<Vec<String>> = steps.iter().map(lines).collect();
+    let mut often: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in lines.iter().flatten() {
+        *often.entry(line).or_default() += 1;
+    }
+    // What a reader quotes is particular to the step.
+    let quotes = steps.iter().zip(&lines).map(|(step, lines)| {
+        let rarest = lines.iter().min_by_key(|line| often[line.as_str()]);
+        let quote = rarest.cloned().unwrap_or_default();
+        (step["id"].as_u64().expect("id"), quote)
+    });
+    let quotes = quotes.collect();
     (run["id"].as_str().expect("id").to_owned(), quotes)
 }
 
-/// The first line of a step that says something.
-fn line(step: &Value) -> String {
+/// The lines of a step that can be quoted: those of its action and thought, and where there are none
+/// those of its observation.
+fn lines(step: &Value) -> Vec<String> {
     let action = &step["action"];
     let edits = action["edits"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let edited = edits.iter().flat_map(|edit| {
-        ["path", "content", "old", "new", "text", "patch"].map(|field| edit[field].as_str())
-    });
+    let edited = edits
+        .iter()
+        .flat_map(|edit| ["content", "new", "text", "patch"].map(|field| edit[field].as_str()));
     let spoken = ["command", "keys", "text", "query", "path", "prompt"];
-    let texts = spoken
-        .map(|field| action[field].as_str())
-        .into_iter()
+    let of = |texts: Vec<Option<&str>>| -> Vec<String> {
+        let lines = texts
+            .into_iter()
+            .flatten()
+            .flat_map(str::lines)
+            .map(str::trim);
+        let mut seen = BTreeSet::new();
+        lines
+            .filter(|line| (16..=160).contains(&line.len()) && line.is_ascii())
+            .filter(|line| seen.insert(*line))
+            // What stands further down may be cut where it is shown.
+            .take(6)
+            .map(str::to_owned)
+            .collect()
+    };
+    let asked = spoken.map(|field| action[field].as_str()).into_iter();
+    let said = of(asked
         .chain(edited)
-        .chain([
-            step["thought"].as_str(),
-            step["observation"]["text"].as_str(),
-        ]);
-    let mut seen = BTreeSet::new();
-    let lines = texts.flatten().flat_map(str::lines).map(str::trim);
-    let mut lines = lines.filter(|line| seen.insert(*line));
-    let line = lines
-        .find(|line| (12..=200).contains(&line.len()) && line.is_ascii())
-        .unwrap_or("(nothing)");
-    line.chars().take(120).collect()
+        .chain([step["thought"].as_str()])
+        .collect());
+    if said.is_empty() {
+        return of(vec![step["observation"]["text"].as_str()]);
+    }
+    said
 }

@@ -27,42 +27,42 @@ impl Reader {
             results.find(|result| result.failed).map(|r| r.text.clone())
         });
         if asked.tools.is_empty() || !asked.tools.iter().any(|tool| tool == "show_step") {
-            return Reply::text(self.conclusion("").to_string());
+            return Reply::text(self.conclusion("", |_| true).to_string());
         }
-        let wanted: Vec<u64> = self.wanted().difference(&open(asked)).copied().collect();
-        let turn = asked.round;
-        if failed.is_none() && turn <= 2 && !wanted.is_empty() {
-            let now: Vec<u64> = wanted.into_iter().take(AT_ONCE).collect();
+        let open = open(asked);
+        let wanted = self
+            .wanted()
+            .into_iter()
+            .filter(|step| !open.contains(step));
+        let now: Vec<u64> = wanted.take(AT_ONCE).collect();
+        if failed.is_none() && asked.round <= 2 && !now.is_empty() {
             return Reply::calls([("show_step", json!({"steps": now}))]);
         }
-        Reply::calls([("conclude", self.conclusion(&failed.unwrap_or_default()))])
+        let faults = failed.unwrap_or_default();
+        Reply::calls([(
+            "conclude",
+            self.conclusion(&faults, |step| open.contains(&step)),
+        )])
     }
 
-    /// The labelled steps with the step before each.
-    fn wanted(&self) -> BTreeSet<u64> {
+    /// What a reader opens, the most telling first: the onset with what is around it, what came of it,
+    /// the other labelled steps, and one of the beginning, the middle and the end.
+    fn wanted(&self) -> Vec<u64> {
         let run = &self.run;
-        let mut steps: BTreeSet<u64> = run.chain.iter().map(|(step, _)| *step).collect();
-        for step in self.labelled() {
-            steps.insert(step);
-            steps.insert(if step > 1 { step - 1 } else { 2 });
-        }
-        // One of the beginning and one of the middle, as anybody would look at.
-        steps.extend([1, run.steps / 2, run.steps]);
-        steps.retain(|step| (1..=run.steps).contains(step));
-        steps
-    }
-
-    fn labelled(&self) -> Vec<u64> {
-        let run = &self.run;
-        let onset = run.onset.into_iter();
-        onset
-            .chain(run.incorrect.iter().copied())
-            .chain(run.unuseful.iter().copied())
+        let with_before = |step: &u64| [*step, if *step > 1 { step - 1 } else { 2 }];
+        let onset: Vec<u64> = run.onset.iter().flat_map(with_before).collect();
+        let chain: Vec<u64> = run.chain.iter().map(|(step, _)| *step).collect();
+        let others = run.incorrect.iter().chain(&run.unuseful);
+        let others: Vec<u64> = others.flat_map(with_before).collect();
+        let ends = [1, run.steps, run.steps / 2];
+        let mut seen = BTreeSet::new();
+        let all = onset.into_iter().chain(ends).chain(chain).chain(others);
+        all.filter(|step| (1..=run.steps).contains(step) && seen.insert(*step))
             .collect()
     }
 
-    /// What the labels say, without the claims that `faults` names.
-    fn conclusion(&self, faults: &str) -> Value {
+    /// What the labels say of the steps that are open, without the claims that `faults` names.
+    fn conclusion(&self, faults: &str, is_open: impl Fn(u64) -> bool) -> Value {
         let run = &self.run;
         let claim = |kind: &str, step: u64| {
             json!({
@@ -80,6 +80,7 @@ impl Reader {
         if run.onset.is_none() {
             claims.push(("evidence".to_owned(), run.steps));
         }
+        claims.retain(|(_, step)| is_open(*step) && (is_open(step + 1) || is_open(step - 1)));
         claims.retain(|(kind, step)| !faults.contains(&format!("{kind} {step}:")));
         let verdict = if run.onset.is_some() {
             "failure_found"
@@ -112,7 +113,7 @@ fn open(asked: &Asked) -> BTreeSet<u64> {
         std::iter::once(turn.text.as_str()).chain(results)
     });
     let lines = texts.flat_map(str::lines);
-    let heads = lines.filter_map(|line| line.strip_prefix("step "));
+    let heads = lines.filter_map(|line| line.strip_prefix("## step "));
     heads
         .filter_map(|rest| {
             rest.split(|c: char| !c.is_ascii_digit())

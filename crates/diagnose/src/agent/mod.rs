@@ -50,12 +50,12 @@ pub(crate) enum Trouble {
     },
     /// The case does not fit.
     #[error(
-        "a context of {context} tokens is too small: instructions, tools and answer alone take {needed}; give at least {least}"
+        "a context of {context} tokens is too small: what must be in it takes {needed}; give at least {least}"
     )]
     Cramped {
         /// The context there is.
         context: u64,
-        /// What is needed before anything of the run is shown.
+        /// What is needed: instructions, tools, the answer's room, and as much again for the run.
         needed: u64,
         /// The smallest context that would do.
         least: u64,
@@ -100,10 +100,9 @@ pub fn diagnose(
         Method::Agent => navigate::navigate(subject, setup, lessons, client, &mut ledger),
         Method::Direct => direct::ask(subject, setup, client, &mut ledger),
     };
-    let (mut diagnosis, changes) = match &ended.concluded {
-        Some((conclusion, checked)) => write(subject.offline, conclusion, checked),
-        None => (subject.offline.clone(), Vec::new()),
-    };
+    let concluded = ended.concluded.as_ref();
+    let concluded = concluded.map(|(conclusion, checked)| (conclusion, checked));
+    let (mut diagnosis, changes) = write(subject, setup, &ledger, concluded);
     let used = matches!(&ended.concluded, Some((_, checked)) if !checked.refused);
     let calls = client.client().ledger().calls();
     let (dropped, stated, proposed) = match ended.concluded {
@@ -127,6 +126,7 @@ pub fn diagnose(
             opened: ledger.opened().iter().copied().collect(),
             tools: ledger.tools().clone(),
             compactions: ended.compactions,
+            concluded: used,
             stated_confidence: stated,
             changes,
             dropped,
@@ -141,16 +141,14 @@ pub fn diagnose(
             lessons: lessons.to_vec(),
         })),
     };
+    // Who did not prove a verdict has nothing to teach.
+    let in_good_order = ended.trouble.is_none();
     let failure = match ended.trouble {
         Some(Trouble::Call(error)) => Some(error),
         _ => None,
     };
     Diagnosed {
-        lessons: if failure.is_none() {
-            proposed
-        } else {
-            Vec::new()
-        },
+        lessons: if in_good_order { proposed } else { Vec::new() },
         diagnosis,
         failure,
     }

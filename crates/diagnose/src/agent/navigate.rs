@@ -13,19 +13,19 @@ use crate::fold::Lines;
 use crate::ledger::Ledger;
 use crate::setup::Setup;
 use crate::subject::Subject;
-use crate::tool::{Tool, clip};
+use crate::tool::{OVERHEAD, Tool, clip};
 
 /// The most tokens that one turn's looks may bring.
 const TURN: u64 = 3_000;
 
 /// The least tokens a look is worth: where there are fewer, it is put off.
-const LEAST: u64 = 60;
+const LEAST: u64 = 100;
 
 /// The longest complaint about a call, in tokens.
-const COMPLAINT: u64 = 200;
+const COMPLAINT: u64 = 400;
 
 /// How often a context that the server finds too long is narrowed.
-const NARROWINGS: u32 = 3;
+const NARROWINGS: u32 = 4;
 
 /// Under what name calls of tools that do not exist are counted.
 const NO_TOOL: &str = "(no such tool)";
@@ -41,17 +41,13 @@ pub(super) fn navigate(
     client: &BlockingClient,
     ledger: &mut Ledger,
 ) -> Ended {
-    let case = Case {
-        subject,
-        setup,
-        lessons,
-        client,
-    };
+    let case = Case::new(subject, setup, lessons, client);
     let (mut talk, offered) = match opening::begin(&case, ledger) {
         Ok(begun) => begun,
         Err(trouble) => return Ended::without(trouble),
     };
     let mut navigation = Navigation {
+        case,
         subject,
         setup,
         client,
@@ -72,6 +68,7 @@ pub(super) fn navigate(
 }
 
 struct Navigation<'n, 's> {
+    case: Case<'n, 's>,
     subject: &'n Subject<'s>,
     setup: &'n Setup,
     client: &'n BlockingClient,
@@ -104,7 +101,7 @@ impl Navigation<'_, '_> {
             } else {
                 ToolChoice::Auto
             };
-            let completion = self.ask(talk, choice)?;
+            let completion = self.ask(talk, &choice)?;
             if self.hear(talk, &completion) == Next::Done {
                 return self.stood.outcome();
             }
@@ -116,7 +113,7 @@ impl Navigation<'_, '_> {
     }
 
     /// Asks for an answer; where the server says that the request is too long, with a smaller one.
-    fn ask(&mut self, talk: &mut Conversation, choice: ToolChoice) -> Result<Completion, Trouble> {
+    fn ask(&mut self, talk: &mut Conversation, choice: &ToolChoice) -> Result<Completion, Trouble> {
         self.within(talk, |client, talk| {
             client.complete(&talk.request(choice.clone()))
         })
@@ -129,22 +126,32 @@ impl Navigation<'_, '_> {
     ) -> Result<T, Trouble> {
         let mut narrowed = 0;
         loop {
-            self.fit(talk);
+            // The room for the answer is not part of what is said.
+            self.fit(talk, 0);
             let answer = ask(self.client, talk);
             talk.learn(per_thousand(self.client, &talk.request(ToolChoice::Auto)));
             match answer {
-                Err(error) if narrowed < NARROWINGS && is_too_long(&error) && talk.narrow() => {
+                Err(error) if narrowed < NARROWINGS && is_too_long(&error) => {
                     narrowed += 1;
+                    self.narrow(talk).map_err(|_| error)?;
                 }
                 answer => return Ok(answer?),
             }
         }
     }
 
-    /// Folds what is old until there is room for a turn.
-    fn fit(&mut self, talk: &mut Conversation) {
+    /// Begins anew in half the context, as the server refused this one; what was said goes on.
+    fn narrow(&mut self, talk: &mut Conversation) -> Result<(), Trouble> {
+        self.case.context = talk.context() / 2;
+        let (beginning, offered) = opening::begin(&self.case, self.ledger)?;
+        self.offered = offered;
+        *talk = talk.clone().after(beginning);
+        Ok(())
+    }
+
+    /// Folds what is old until there are so many tokens left.
+    fn fit(&mut self, talk: &mut Conversation, wanted: u64) {
         self.known.follow(self.ledger);
-        let wanted = (talk.span() / 4).min(TURN);
         let fold = |room| digest(self.subject, &self.lines, &self.known, self.ledger, room);
         talk.fit(wanted, fold, LOST);
     }
@@ -155,11 +162,12 @@ impl Navigation<'_, '_> {
             return self.words(talk, &completion.text);
         }
         talk.begin(vec![completion.message()]);
-        self.fit(talk);
+        // What is older has been seen; what comes now has not.
+        self.fit(talk, TURN.min(talk.span() / 2));
         if talk.is_lost() {
             return Next::GoOn;
         }
-        let mut room = (talk.room() * 2 / 3).min(TURN);
+        let mut room = talk.room().min(TURN);
         let mut left = completion.calls.len() as u64;
         let mut done = Next::GoOn;
         let mut answers = Vec::new();
@@ -180,16 +188,15 @@ impl Navigation<'_, '_> {
 
     /// Takes words without a call: a conclusion written out, or anything else.
     fn words(&mut self, talk: &mut Conversation, text: &str) -> Next {
-        let answer = match read_text(text) {
-            Some(conclusion) => match conclusion.and_then(|it| self.conclude(it)) {
+        let answer = if let Some(conclusion) = read_text(text) {
+            match conclusion.and_then(|conclusion| self.conclude(conclusion)) {
                 Ok(()) => return Next::Done,
                 Err(why) => why,
-            },
-            None => {
-                self.repeated.idle();
-                "it is neither a call nor a conclusion".clone_into(&mut self.wrong);
-                GO_ON.to_owned()
             }
+        } else {
+            self.repeated.idle();
+            "it is neither a call nor a conclusion".clone_into(&mut self.wrong);
+            GO_ON.to_owned()
         };
         // Protocols take no empty messages, and want the two sides to take turns.
         let said = if text.trim().is_empty() {
@@ -198,9 +205,10 @@ impl Navigation<'_, '_> {
             text.to_owned()
         };
         talk.begin(vec![Message::assistant(said)]);
-        self.fit(talk);
+        self.fit(talk, COMPLAINT.min(talk.span() / 2));
         if !talk.is_lost() {
-            talk.add(vec![Message::user(answer)]);
+            let room = talk.room().saturating_sub(8).max(LEAST);
+            talk.add(vec![Message::user(clip(&answer, room.min(COMPLAINT)))]);
         }
         Next::GoOn
     }
@@ -235,7 +243,7 @@ impl Navigation<'_, '_> {
                 match tool.call(
                     self.subject,
                     arguments,
-                    room.saturating_sub(LEAST / 2),
+                    room.saturating_sub(OVERHEAD / 2),
                     self.ledger,
                 ) {
                     Ok(text) => (Message::tool(call, text), Next::GoOn),

@@ -35,6 +35,9 @@ pub(crate) struct Case<'c, 's> {
     pub(crate) setup: &'c Setup,
     pub(crate) lessons: &'c [String],
     pub(crate) client: &'c BlockingClient,
+    /// The most tokens of a request with its answer: what the caller allows, and no more than the model
+    /// is known to take.
+    pub(crate) context: u64,
 }
 
 /// The beginning of the conversation, and the tools that are offered in it. What is shown in it counts as
@@ -46,24 +49,24 @@ pub(crate) fn begin(
     let (subject, setup) = (case.subject, case.setup);
     let stages = subject.index().stages.len().min(3);
     let system = prompt::system(subject.fence.mark(), stages)?;
-    let context = case.context();
+    let context = case.context;
     let mut limits = Limits::new(context, setup.answer_tokens);
-    // What is said takes as much as the case, or nothing can be looked at.
-    let offered = offered(setup, limits.request() / 6);
+    let bare = |tools: &[LlmTool]| {
+        Request::new(Vec::new())
+            .with_system(system.clone())
+            .with_tools(tools.to_vec())
+    };
+    let fixed = bare(&[Conclusion::tool()]);
+    limits.per_thousand = per_thousand(case.client, &fixed);
+    let whole = limits.request();
+    // What is said takes as much as what stands before it, or nothing can be looked at.
+    let room = (whole / 2).saturating_sub(estimate_input(&fixed));
+    let offered = offered(setup, room.min(whole / 6));
     let mut told: Vec<LlmTool> = offered.iter().map(|tool| llm_tool(*tool)).collect();
     told.push(Conclusion::tool());
-    let bare = Request::new(Vec::new())
-        .with_system(system.clone())
-        .with_tools(told.clone());
-    limits.per_thousand = per_thousand(case.client, &bare);
-    let (whole, bare) = (limits.request(), estimate_input(&bare));
+    let bare = estimate_input(&bare(&told));
     if bare * 2 > whole {
-        return Err(Trouble::Cramped {
-            context,
-            needed: context - whole + bare,
-            // Answer and slack take at most a quarter of a context.
-            least: bare * 8 / 3,
-        });
+        return Err(case.cramped(bare * 2));
     }
     let opening = case.opening((whole - bare) / 2, ledger)?;
     Ok((Conversation::new(system, opening, told, limits), offered))
@@ -97,11 +100,46 @@ fn llm_tool(tool: &dyn Tool) -> LlmTool {
     }
 }
 
-impl Case<'_, '_> {
-    /// The context that is used: what the caller allows, and no more than the model is known to take.
-    pub(crate) fn context(&self) -> u64 {
-        let known = self.client.client().context_tokens();
-        self.setup.context_tokens.min(known.unwrap_or(u64::MAX))
+impl<'c, 's> Case<'c, 's> {
+    pub(crate) fn new(
+        subject: &'c Subject<'s>,
+        setup: &'c Setup,
+        lessons: &'c [String],
+        client: &'c BlockingClient,
+    ) -> Self {
+        let known = client.client().context_tokens().unwrap_or(u64::MAX);
+        Self {
+            subject,
+            setup,
+            lessons,
+            client,
+            context: setup.context_tokens.min(known),
+        }
+    }
+
+    /// How many tokens the provider counts for a thousand of ours.
+    pub(crate) fn per_thousand(&self, request: &Request) -> u64 {
+        per_thousand(self.client, request)
+    }
+
+    /// That the context cannot hold requests of `needed` tokens.
+    pub(crate) fn cramped(&self, needed: u64) -> Trouble {
+        let context = self.context;
+        let request = Limits::new(context, self.setup.answer_tokens).request();
+        Trouble::Cramped {
+            context,
+            needed: context - request + needed,
+            least: least(needed, self.setup.answer_tokens),
+        }
+    }
+
+    /// What is told of a run before anything of it is shown: its task in at most `room` tokens.
+    pub(crate) fn told(&self, room: u64) -> Opening {
+        Opening {
+            task: task(self.subject, room),
+            outcome: outcome(self.subject),
+            ..Opening::default()
+        }
     }
 
     /// The opening in about `room` tokens. Where that is less than all parts may take, each gets its
@@ -129,7 +167,7 @@ impl Case<'_, '_> {
             if without.tree {
                 String::new()
             } else {
-                fold(subject, room, !without.offline)
+                tree(subject, room, !without.offline)
             }
         });
         let shown = share.spend(most::SHOWN, |room| self.prefetch(room, ledger));
@@ -142,6 +180,7 @@ impl Case<'_, '_> {
             tree,
             offline,
             shown,
+            extent: String::new(),
         }
     }
 
@@ -213,6 +252,15 @@ impl Case<'_, '_> {
     }
 }
 
+/// The smallest context, of full hundreds, that holds requests of `needed` tokens.
+fn least(needed: u64, answer: u32) -> u64 {
+    let mut context = needed.next_multiple_of(100);
+    while Limits::new(context, answer).request() < needed && context < u64::from(u32::MAX) {
+        context += 100;
+    }
+    context
+}
+
 /// No step is worth opening in fewer tokens than this.
 const FEWEST: u64 = 90;
 
@@ -243,6 +291,16 @@ impl Share {
         let text = part(room);
         self.left = self.left.saturating_sub(count_tokens(&text));
         text
+    }
+}
+
+/// The folded tree in a fence.
+fn tree(subject: &Subject<'_>, room: u64, suspects: bool) -> String {
+    let tree = fold(subject, room.saturating_sub(16), suspects);
+    if tree.is_empty() {
+        tree
+    } else {
+        subject.fence.around(&tree)
     }
 }
 
@@ -284,13 +342,13 @@ fn offline(subject: &Subject<'_>, room: u64) -> String {
             text.push_str(&line);
         }
     };
-    add(subject.fence.line(&subject.safe(&d.summary)));
+    add(subject.fence.words(&subject.safe(&d.summary)));
     for failure in d.failures.iter().take(3) {
-        let why = subject.fence.line(&subject.safe(&failure.why));
+        let why = subject.fence.words(&subject.safe(&failure.why));
         add(format!(
             "Step {} shows {}: {why}",
             failure.step_id, failure.kind
         ));
     }
-    subject.fence.data(&clip(&text, room))
+    subject.fence.around(&clip(&text, room))
 }

@@ -68,12 +68,10 @@ impl Stood {
     /// # Errors
     /// When the verdict of the conclusion does not stand.
     pub(crate) fn outcome(&self) -> Result<(), Trouble> {
-        match &self.best {
-            Some((_, checked)) if checked.refused => {
-                let why: Vec<&str> = checked.faults.iter().map(|f| f.why.as_str()).collect();
-                Err(Trouble::Refused(why.join("; ")))
-            }
-            _ => Ok(()),
+        let best = self.best.as_ref();
+        match best.and_then(|(_, checked)| checked.refusal()) {
+            Some(why) => Err(Trouble::Refused(why)),
+            None => Ok(()),
         }
     }
 

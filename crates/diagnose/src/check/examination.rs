@@ -1,20 +1,33 @@
 //! A conclusion under examination.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use trace::{Evidence, StepId};
+use analysis::injection;
+use trace::{Evidence, Step, StepId};
 
 use super::Proven;
 use crate::conclusion::{Claim, ClaimKind, Conclusion};
 use crate::ledger::Ledger;
-use crate::quotation::{self, Found};
-use crate::subject::Subject;
+use crate::quotation::{self, Found, Objection, Place};
+use crate::subject::{Part, Subject};
+
+/// What a fault is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// A claim, by its place in the conclusion.
+    Claim(usize),
+    /// The verdict.
+    Verdict,
+    /// One of the texts: `summary`, `advice`, `differs`.
+    Words(&'static str),
+}
 
 /// What a rule says is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The place of the claim in the conclusion; `None` for the verdict.
-    pub claim: Option<usize>,
+    /// With what.
+    pub on: On,
     /// What is wrong, for the model.
     pub why: String,
 }
@@ -23,7 +36,7 @@ impl Fault {
     /// A fault of a claim.
     pub(super) fn of(claim: &Examined<'_>, why: impl Into<String>) -> Self {
         Self {
-            claim: Some(claim.at),
+            on: On::Claim(claim.at),
             why: why.into(),
         }
     }
@@ -31,7 +44,7 @@ impl Fault {
     /// A fault of the verdict.
     pub(super) fn verdict(why: impl Into<String>) -> Self {
         Self {
-            claim: None,
+            on: On::Verdict,
             why: why.into(),
         }
     }
@@ -85,7 +98,7 @@ impl<'e, 's> Examination<'e, 's> {
             let from = subject.step_id(claim.quoted_step.unwrap_or(claim.step));
             match (step, from) {
                 (Ok(step), Ok(from)) => {
-                    let found = find(subject, ledger, from, &claim.quote);
+                    let found = find(subject, ledger, from, claim);
                     examination.claims.push(Examined {
                         at,
                         claim,
@@ -95,7 +108,7 @@ impl<'e, 's> Examination<'e, 's> {
                     });
                 }
                 (Err(why), _) | (_, Err(why)) => examination.unreal.push(Fault {
-                    claim: Some(at),
+                    on: On::Claim(at),
                     why,
                 }),
             }
@@ -125,13 +138,18 @@ impl<'e, 's> Examination<'e, 's> {
             .filter(move |claim| claim.claim.kind == kind)
     }
 
-    /// Notes that a claim fell, and names it.
-    pub(super) fn fell(&mut self, claim: Option<usize>) -> String {
-        self.fallen.extend(claim);
-        let named = claim.and_then(|at| self.conclusion.claims.get(at));
-        match named {
-            Some(claim) => format!("{} {}", claim.kind.as_str(), claim.step),
-            None => format!("verdict {}", self.conclusion.verdict.as_str()),
+    /// Notes that something fell, and names it.
+    pub(super) fn fell(&mut self, on: On) -> String {
+        match on {
+            On::Claim(at) => {
+                self.fallen.insert(at);
+                let claim = self.conclusion.claims.get(at);
+                claim.map_or_else(String::new, |claim| {
+                    format!("{} {}", claim.kind.as_str(), claim.step)
+                })
+            }
+            On::Verdict => format!("verdict {}", self.conclusion.verdict.as_str()),
+            On::Words(name) => name.to_owned(),
         }
     }
 
@@ -150,12 +168,56 @@ impl<'e, 's> Examination<'e, 's> {
     }
 }
 
-fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, quote: &str) -> Option<Found> {
+/// Finds the words: if they stand in several places, where they were shown and nobody planted them.
+fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, claim: &Claim) -> Option<Found> {
     if !ledger.is_open(from) {
         return None;
     }
     let indexed = subject.index().step(from)?;
-    quotation::find(&indexed.step, quote)
+    let planted = planted(subject, &indexed.step);
+    let observed = matches!(claim.kind, ClaimKind::MissedSignal | ClaimKind::Evidence);
+    quotation::find(subject, &indexed.step, &claim.quote, &|part, place| {
+        if planted.iter().any(|planted| planted.holds(part, place)) {
+            Some(Objection::Planted)
+        } else {
+            (observed && part != Part::Observation).then_some(Objection::OtherPart)
+        }
+    })
+}
+
+/// The lines of a step that speak to whoever judges the run, all of them: the document names a few.
+fn planted(subject: &Subject<'_>, step: &Step) -> Vec<Planted> {
+    let planted = |part| {
+        let shown = subject.text(step, part);
+        let found = match part {
+            Part::Thought => injection::of_part(step, injection::Part::Thought, &shown),
+            Part::Action => injection::of_part(step, injection::Part::Action, &shown),
+            Part::Observation => injection::of_part(step, injection::Part::Observation, &shown),
+        };
+        let lines = found.into_iter().map(move |(_, words)| {
+            let start = shown[..words.start].rfind('\n').map_or(0, |at| at + 1);
+            let length = shown[words.end..].find('\n');
+            start..length.map_or(shown.len(), |length| words.end + length)
+        });
+        let lines = lines.collect();
+        Planted { part, lines }
+    };
+    Part::ALL.map(planted).into()
+}
+
+/// Lines that were planted.
+struct Planted {
+    part: Part,
+    lines: Vec<Range<usize>>,
+}
+
+impl Planted {
+    /// Whether a place lies on one of the lines.
+    fn holds(&self, part: Part, place: &Place<'_>) -> bool {
+        let (start, end) = (place.range.start, place.range.end);
+        let mut lines = self.lines.iter();
+        part == self.part && lines.any(|line| line.start < end && start < line.end)
+    }
 }
 
 /// The words with the record that holds them, where the layout has one.

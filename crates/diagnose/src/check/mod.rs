@@ -6,6 +6,7 @@
 mod answered;
 mod backed;
 mod decided;
+mod discreet;
 mod existing;
 mod explored;
 mod fitting;
@@ -19,6 +20,7 @@ mod quoted;
 mod seen;
 mod stages;
 mod telling;
+mod told;
 mod uninjected;
 
 mod examination;
@@ -29,7 +31,7 @@ use crate::conclusion::{ClaimKind, Conclusion};
 use crate::ledger::Ledger;
 use crate::subject::Subject;
 
-pub use examination::{Examination, Examined, Fault};
+pub use examination::{Examination, Examined, Fault, On};
 
 /// One thing that must hold.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +43,7 @@ pub struct Rule {
 }
 
 /// Every rule. Those that look at one claim by itself come first, then those that hold claims against
-/// each other, then those about the verdict: each sees what the ones before left standing.
+/// each other, then those about the verdict and the words around it: each sees what the ones before left standing.
 #[must_use]
 pub fn rules() -> &'static [Rule] {
     &[
@@ -51,6 +53,7 @@ pub fn rules() -> &'static [Rule] {
         quoted::RULE,
         telling::RULE,
         uninjected::RULE,
+        discreet::RULE,
         explored::RULE,
         decided::RULE,
         seen::RULE,
@@ -62,6 +65,7 @@ pub fn rules() -> &'static [Rule] {
         outcome::RULE,
         backed::RULE,
         answered::RULE,
+        told::RULE,
     ]
 }
 
@@ -96,6 +100,21 @@ impl Checked {
         self.of(ClaimKind::Onset).next()
     }
 
+    /// Whether one of the texts cannot be taken: `summary`, `advice`, `differs`.
+    #[must_use]
+    pub fn has_fallen(&self, words: &str) -> bool {
+        self.faults.iter().any(|fault| fault.claim == words)
+    }
+
+    /// Why the verdict cannot be taken, if it cannot.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        let faults = self.faults.iter();
+        let verdict = faults.filter(|fault| fault.claim.starts_with("verdict "));
+        let why: Vec<&str> = verdict.map(|fault| fault.why.as_str()).collect();
+        self.refused.then(|| why.join("; "))
+    }
+
     /// The claims of one kind that stand.
     pub fn of(&self, kind: ClaimKind) -> impl Iterator<Item = &Proven> {
         self.standing
@@ -112,8 +131,8 @@ pub fn check(conclusion: &Conclusion, subject: &Subject<'_>, ledger: &Ledger) ->
     let mut refused = false;
     for rule in rules() {
         for fault in (rule.judge)(&examination) {
-            refused |= fault.claim.is_none();
-            let claim = examination.fell(fault.claim);
+            refused |= fault.on == On::Verdict;
+            let claim = examination.fell(fault.on);
             faults.push(DroppedClaim {
                 claim,
                 rule: rule.name.to_owned(),

@@ -7,6 +7,8 @@
 
 mod digest;
 
+use std::fmt::Write as _;
+
 use llm::{Message, Request, Tool, ToolChoice, count_tokens, estimate_input};
 
 pub use digest::{Digest, digest};
@@ -128,13 +130,20 @@ impl Conversation {
         self.limits.per_thousand = self.limits.per_thousand.max(tokens_per_thousand);
     }
 
-    /// Takes a smaller context, as the server refused this one; false when the case itself fills it.
-    pub fn narrow(&mut self) -> bool {
-        self.limits = Limits {
-            per_thousand: self.limits.per_thousand,
-            ..Limits::new(self.limits.context * 3 / 4, self.limits.answer)
-        };
-        self.span() > self.base / 4
+    /// The same conversation after another beginning.
+    #[must_use]
+    pub fn after(self, mut beginning: Self) -> Self {
+        beginning.limits.per_thousand = self.limits.per_thousand;
+        beginning.exchanges = self.exchanges;
+        beginning.compactions = self.compactions;
+        beginning.folded = self.folded;
+        beginning
+    }
+
+    /// The most that a request may hold with its answer, in the model's tokens.
+    #[must_use]
+    pub fn context(&self) -> u64 {
+        self.limits.context
     }
 
     /// Whether the newest exchange did not fit, so that nothing can be added to it.
@@ -152,15 +161,19 @@ impl Conversation {
     /// Tokens that are left for what comes next.
     #[must_use]
     pub fn room(&self) -> u64 {
+        self.span().saturating_sub(self.said())
+    }
+
+    fn said(&self) -> u64 {
         let said: u64 = self.exchanges.iter().map(|exchange| exchange.tokens).sum();
-        let folded = count_tokens(&self.folded);
-        self.span().saturating_sub(said + folded)
+        said + count_tokens(&self.folded)
     }
 
     /// Makes room for `wanted` tokens: folds older exchanges into what `digest` makes of them in the
     /// tokens it is given. The newest exchange stays if it can; else `lost` stands for it.
     pub fn fit(&mut self, wanted: u64, digest: impl Fn(u64) -> String, lost: &str) {
-        if self.room() >= wanted {
+        let fits = |talk: &Self| talk.said() + wanted <= talk.span();
+        if fits(self) {
             return;
         }
         let share = self.span() / DIGEST;
@@ -173,7 +186,7 @@ impl Conversation {
                 self.exchanges.remove(0);
             }
         }
-        if self.room() < wanted
+        if !fits(self)
             && let Some(newest) = self.exchanges.last_mut()
         {
             // Whole, since neither a call nor its arguments can be cut.
@@ -212,7 +225,8 @@ impl Conversation {
                 Message::Assistant { text, calls, .. } => {
                     let mut said = text.clone();
                     for call in calls {
-                        said.push_str(&format!("\n[{} {}]", call.name, call.raw));
+                        // Writing to a string cannot fail.
+                        let _ = write!(said, "\n[{} {}]", call.name, call.raw);
                     }
                     messages.push(Message::assistant(said.trim_start().to_owned()));
                 }

@@ -167,7 +167,7 @@ impl<'p, 's> Pen<'p, 's> {
         let mut known = self.kinds.borrow_mut();
         let word = known.entry(kind).or_insert_with(|| {
             let word = self.worth.kinds.get(kind).map_or("", String::as_str);
-            self.subject.fence.line(&self.subject.safe(word))
+            self.subject.fence.words(&self.subject.safe(word))
         });
         word.clone()
     }
@@ -190,7 +190,7 @@ impl<'p, 's> Pen<'p, 's> {
         } else {
             '~'
         };
-        let mut line = format!("{effect} {}", self.subject.fence.line(&words));
+        let mut line = format!("{effect} {}", self.subject.fence.words(&words));
         outcome(&mut line, step);
         if let Some(mark) = mark {
             line.push_str(match (mark.suspect, mark.tied) {

@@ -26,7 +26,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use trace::Timestamp;
@@ -48,11 +50,21 @@ pub const MOST_LESSONS: usize = 200;
 /// How many lessons one run may teach.
 pub const MOST_PROPOSALS: usize = 3;
 
-/// The lessons of earlier runs, in one folder.
+/// The lessons of earlier runs, in one folder. Clones share what they have read.
 #[derive(Debug, Clone)]
 pub struct Memory {
     folder: PathBuf,
+    /// What was recalled from, so that all runs of a batch are shown the same lessons, in whatever
+    /// order they are looked at.
+    read: Arc<Mutex<Read>>,
     is_frozen: bool,
+}
+
+/// What was read of the files.
+#[derive(Debug, Default)]
+struct Read {
+    lessons: BTreeMap<AgentKind, Vec<Lesson>>,
+    troubles: Vec<String>,
 }
 
 /// A lesson as a model proposes it.
@@ -116,6 +128,7 @@ impl Memory {
     pub fn open(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            read: Arc::default(),
             is_frozen: false,
         }
     }
@@ -125,6 +138,12 @@ impl Memory {
     pub fn frozen(mut self) -> Self {
         self.is_frozen = true;
         self
+    }
+
+    /// Whether nothing is ever written into it.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.is_frozen
     }
 
     /// Its folder.
@@ -141,7 +160,8 @@ impl Memory {
 
     /// The lessons that fit a run, best first: those of the agent and those for any, as many as
     /// [`hints`] can show in `room_tokens`, by `count`. The same files, profile and `now` give the
-    /// same lessons. What cannot be read gives none; [`Self::book`] says why.
+    /// same lessons. A file is read once: what is learned after that is recalled by whoever opens the
+    /// memory next. What cannot be read gives none; [`Self::troubles`] says why.
     #[must_use]
     pub fn lessons_for(
         &self,
@@ -155,11 +175,39 @@ impl Memory {
         kinds.dedup();
         let mut lessons = Vec::new();
         for kind in kinds {
-            let book = self.book(&kind);
-            let kept = book.map(|book| book.lessons).unwrap_or_default();
-            lessons.extend(kept.into_iter().map(|lesson| (kind.clone(), lesson)));
+            let kept = self.recalled_from(&kind).into_iter();
+            lessons.extend(kept.map(|lesson| (kind.clone(), lesson)));
         }
         recall::recall(&lessons, profile, now, room_tokens, count)
+    }
+
+    fn recalled_from(&self, agent: &AgentKind) -> Vec<Lesson> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lessons) = read.lessons.get(agent) {
+            return lessons.clone();
+        }
+        let lessons = match self.book(agent) {
+            Ok(book) => {
+                let path = book.path.display().to_string();
+                let problems = book.problems.into_iter();
+                read.troubles
+                    .extend(problems.map(|problem| format!("{path}:{problem}")));
+                book.lessons
+            }
+            Err(error) => {
+                read.troubles.push(error.to_string());
+                Vec::new()
+            }
+        };
+        read.lessons.insert(agent.clone(), lessons.clone());
+        lessons
+    }
+
+    /// What could not be used of the files that lessons were recalled from, since this was last asked.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut read.troubles)
     }
 
     /// Takes in what a run taught, after its diagnosis stood every check: counts the lessons that

@@ -22,6 +22,12 @@ pub struct Problem {
     pub what: String,
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.line, self.what)
+    }
+}
+
 /// The file of one kind of agent.
 #[derive(Debug, Clone)]
 pub(super) struct Sheet {

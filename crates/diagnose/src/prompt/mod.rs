@@ -21,6 +21,8 @@ pub struct Opening {
     pub offline: String,
     /// Steps that were opened beforehand.
     pub shown: String,
+    /// How much of the run these steps are; said only where they are all there is.
+    pub extent: String,
 }
 
 /// A template that cannot be rendered: a fault of this program.
@@ -37,6 +39,16 @@ pub fn system(mark: &str, stages: usize) -> Result<String, PromptError> {
         include_str!("system.md"),
         context! { mark => mark, stages => stages },
     )?;
+    Ok(text)
+}
+
+/// The standing instructions where the run is shown in one prompt.
+///
+/// # Errors
+/// When the template is broken.
+pub fn direct(mark: &str) -> Result<String, PromptError> {
+    let text =
+        Environment::new().render_str(include_str!("direct.md"), context! { mark => mark })?;
     Ok(text)
 }
 

@@ -5,11 +5,15 @@ use std::fmt::Write as _;
 use llm::count_tokens;
 use trace::StepId;
 
+use crate::fence::Fence;
+
 /// A list that takes lines as long as they fit.
 #[derive(Debug)]
 pub(crate) struct List {
     text: String,
     left: u64,
+    /// Where the lines begin that go into a fence.
+    fenced: Option<usize>,
 }
 
 impl List {
@@ -18,6 +22,26 @@ impl List {
         Self {
             text: String::new(),
             left: room,
+            fenced: None,
+        }
+    }
+
+    /// What comes is put in one fence, until [`Self::close`]: lines of ours with words of the run in them
+    /// that stand in no fence of their own.
+    pub(crate) fn open(&mut self, fence: &Fence) {
+        self.left = self
+            .left
+            .saturating_sub(count_tokens(&fence.around("")) + 2);
+        self.fenced = Some(self.text.len());
+    }
+
+    /// Puts what came in a fence.
+    pub(crate) fn close(&mut self, fence: &Fence) {
+        if let Some(start) = self.fenced.take()
+            && start < self.text.len()
+        {
+            let inside = self.text.split_off(start);
+            self.say(&fence.around(&inside));
         }
     }
 
@@ -36,6 +60,12 @@ impl List {
     pub(crate) fn say(&mut self, line: &str) {
         self.text.push_str(line.trim_end_matches('\n'));
         self.text.push('\n');
+    }
+
+    /// Adds what was measured to fit.
+    pub(crate) fn take(&mut self, line: &str) {
+        self.left = self.left.saturating_sub(count_tokens(line) + 1);
+        self.say(line);
     }
 
     /// Tokens that are left.

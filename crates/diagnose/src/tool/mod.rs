@@ -85,8 +85,6 @@ pub fn clip(text: &str, room: u64) -> String {
         return text.to_owned();
     }
     let most = most.min(text.len() / 2);
-    // Together no longer than the text, so that they never overlap.
-    let most = most.min(text.len());
     let (mut head, mut tail) = (most * 2 / 3, most / 3);
     loop {
         let first = &text[..text.floor_char_boundary(head)];

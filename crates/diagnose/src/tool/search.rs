@@ -12,6 +12,7 @@ use trace::StepId;
 use super::Tool;
 use super::arguments::Arguments;
 use super::list::ranges;
+use crate::fence::Fence;
 use crate::ledger::Ledger;
 use crate::subject::{Part, Subject, raw};
 
@@ -68,7 +69,7 @@ impl Tool for Search {
         let pattern = pattern(query)?;
         let from = asked.step("from_step", subject)?;
         let from = from.map_or(0, StepId::index);
-        let mut hits = Hits::new(room);
+        let mut hits = Hits::new(room.saturating_sub(count_tokens(&subject.fence.around(""))));
         for at in from..subject.index().len() {
             let step = StepId::from_index(at);
             let Some(indexed) = subject.index().step(step) else {
@@ -84,7 +85,7 @@ impl Tool for Search {
                 }
             }
         }
-        Ok(hits.told())
+        Ok(hits.told(&subject.fence))
     }
 }
 
@@ -161,11 +162,14 @@ impl Hits {
         });
     }
 
-    fn told(self) -> String {
+    fn told(self, fence: &Fence) -> String {
         let mut text = String::new();
         for row in &self.rows {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{} {}: {}", row.part.as_str(), row.places, row.words);
+        }
+        if !text.is_empty() {
+            text = fence.around(&text) + "\n";
         }
         if !self.rest.is_empty() {
             let _ = writeln!(text, "also in steps {}", ranges(&self.rest, 12));
@@ -206,7 +210,7 @@ fn hit(subject: &Subject<'_>, pattern: &Regex, text: &str) -> Option<(String, St
         100 => " x99+".to_owned(),
         all => format!(" x{all}"),
     };
-    let words = subject.fence.line(&around(text, &found.range()));
+    let words = subject.fence.words(&around(text, &found.range()));
     Some((format!("{line}{count}"), words))
 }
 

@@ -51,14 +51,18 @@ impl Tool for Tree {
             subject.step_id(number).map_or(end, |to| to.max(from))
         });
         let mut list = List::new(room);
+        list.open(&subject.fence);
         let mut at = from.index();
         while at <= to.index() {
             let (block, next) = row(subject, at, to);
             if !list.push(&block) {
-                list.say(&format!("(from {} shows the rest)", at + 1));
                 break;
             }
             at = next;
+        }
+        list.close(&subject.fence);
+        if at <= to.index() {
+            list.say(&format!("(from {} shows the rest)", at + 1));
         }
         Ok(list.done())
     }

@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trace::{
-    ChainLink, ChainRole, Engine, ErrorType, Fault, Injection, ObservedFailure, RefPart, StepId,
-    Verdict,
+    ChainLink, ChainRole, ErrorType, Fault, Injection, ObservedFailure, RefPart, StepId, Verdict,
 };
 
 use super::instead::instead;
@@ -52,8 +51,8 @@ pub struct Analysis {
     pub missing_evidence: Vec<String>,
     /// Text in the run that speaks to whoever judges it.
     pub injections: Vec<Injection>,
-    /// Who made the diagnosis.
-    pub engine: Engine,
+    /// Who judged: the engine and its version, and the model it asked. The document says what it took.
+    pub engine: String,
 }
 
 /// A step at which another decision would have saved the run.
@@ -104,7 +103,7 @@ pub(super) fn analysis(said: &Said<'_>) -> Result<Analysis, ExportError> {
         failures: diagnosis.failures.clone(),
         missing_evidence: diagnosis.missing_evidence.clone(),
         injections: diagnosis.injections.clone(),
-        engine: diagnosis.engine.clone(),
+        engine: said.engine(),
         chain,
     })
 }

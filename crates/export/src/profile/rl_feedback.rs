@@ -117,7 +117,7 @@ pub(super) fn steps<'s>(
     said: &'s Said<'_>,
 ) -> impl Iterator<Item = Result<StepFeedback, ExportError>> + 's {
     let credit = Credit::new(said.diagnosis);
-    let engine = engine(said);
+    let engine = said.engine();
     let ids = (1..=said.diagnosis.step_count).filter_map(StepId::new);
     ids.map(move |step| Ok(feedback(said, step, credit, &engine)))
 }
@@ -194,15 +194,4 @@ fn reasoning(said: &Said<'_>, step: StepId, label: Option<&trace::Label>) -> Str
         }
         None => "nothing is held against it".to_owned(),
     }
-}
-
-/// Who judged, in one line.
-fn engine(said: &Said<'_>) -> String {
-    let engine = &said.diagnosis.engine;
-    let model = engine.model.iter().map(String::as_str);
-    let parts: Vec<&str> = [engine.name.as_str(), engine.version.as_str()]
-        .into_iter()
-        .chain(model)
-        .collect();
-    parts.join(" ")
 }

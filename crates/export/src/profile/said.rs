@@ -81,6 +81,15 @@ impl<'d> Said<'d> {
         self.shares.get(&step).copied().unwrap_or(0.0)
     }
 
+    /// Who judged, in one line.
+    pub(super) fn engine(&self) -> String {
+        let engine = &self.diagnosis.engine;
+        let named = [engine.name.as_str(), engine.version.as_str()];
+        let model = engine.model.as_deref();
+        let parts: Vec<&str> = named.into_iter().chain(model).collect();
+        parts.join(" ")
+    }
+
     /// Whether labels that waited in a file could not be read back.
     pub(super) fn is_damaged(&self) -> bool {
         self.diagnosis.labels.is_damaged()

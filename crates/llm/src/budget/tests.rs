@@ -173,3 +173,65 @@ fn the_account_around_is_named() {
     drop(within(60.0).hold(tokens(1)).unwrap());
     insta::assert_snapshot!(within(60.0).hold(tokens(1)).unwrap_err());
 }
+
+#[test]
+fn limits_that_are_none_allow_nothing() {
+    let hold = |budget| Account::new(budget).hold(tokens(1)).is_ok();
+    for none in [f64::NAN, -1.0, f64::NEG_INFINITY] {
+        assert!(
+            !hold(Budget {
+                seconds: Some(none),
+                ..Budget::default()
+            }),
+            "{none}"
+        );
+        assert!(
+            !hold(Budget {
+                cost_usd: Some(none),
+                ..Budget::default()
+            }),
+            "{none}"
+        );
+    }
+    for much in [f64::INFINITY, f64::MAX] {
+        assert!(
+            hold(Budget {
+                seconds: Some(much),
+                ..Budget::default()
+            }),
+            "{much}"
+        );
+        assert!(
+            hold(Budget {
+                cost_usd: Some(much),
+                ..Budget::default()
+            }),
+            "{much}"
+        );
+    }
+}
+
+#[test]
+fn what_is_left_is_the_least() {
+    let all = Account::new(Budget {
+        tokens: Some(100),
+        cost_usd: Some(1.0),
+        ..Budget::default()
+    });
+    let one = all.within(Budget {
+        tokens: Some(80),
+        calls: Some(3),
+        ..Budget::default()
+    });
+    let hold = one.hold(tokens(20)).unwrap();
+    all.hold(tokens(70)).unwrap().settle(tokens(30));
+    let left = one.left();
+    assert_eq!(
+        (left.tokens, left.calls, left.seconds),
+        (Some(50), Some(2), None)
+    );
+    assert_eq!(left.cost_usd, Some(1.0 - 50e-9));
+    drop(hold);
+    assert_eq!((one.left().tokens, all.left().tokens), (Some(50), Some(50)));
+    assert_eq!(Account::default().left(), Budget::default());
+}

@@ -246,7 +246,13 @@ async fn our_count_is_corrected_by_the_providers() {
         .build()
         .unwrap();
     let request = ask(&prompt).with_max_output(10);
+    let ours = llm::estimate_input(&request);
+    assert_eq!(client.estimate_input(&request), ours * 3 / 2);
     client.complete(&request).await.unwrap();
+    assert_eq!(client.estimate_input(&request), ours * 2);
+    // What another part of the work asks does not depend on it.
+    let part = client.with(Account::default(), Ledger::new());
+    assert_eq!(part.estimate_input(&request), ours * 3 / 2);
     // By our own count 1,000 tokens would still fit.
     assert_eq!(
         limit(&client.complete(&request).await.unwrap_err()),

@@ -265,3 +265,74 @@ async fn tools_as_text_are_replayed_as_text() {
         player(&path, OPENAI).complete(&request).await.unwrap()
     );
 }
+
+#[test]
+fn threads_record_at_once_and_replay_at_once() {
+    const THREADS: usize = 8;
+    const CALLS: usize = 12;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.jsonl");
+    let replies = (0..THREADS * CALLS).map(|at| {
+        // Long enough for lines to be written in more than one piece, if they were.
+        let text = format!("{at} {}", "long \u{1f980} ".repeat(at * 100));
+        Reply::json(&openai(&text))
+    });
+    let server = Server::new(replies.collect());
+    let client = builder(&server, OPENAI)
+        .cassette(Cassette::record(&path).unwrap())
+        .build()
+        .unwrap();
+    let run = |client: &llm::BlockingClient| -> Vec<Vec<String>> {
+        let calls = |thread: usize| {
+            let ask = |call| ask(&format!("thread {thread}, call {call}"));
+            let texts = (0..CALLS).map(|call| client.complete(&ask(call)).unwrap().text);
+            texts.collect()
+        };
+        std::thread::scope(|scope| {
+            let calls = &calls;
+            let threads: Vec<_> = (0..THREADS)
+                .map(|thread| scope.spawn(move || calls(thread)))
+                .collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        })
+    };
+    let live = run(&llm::BlockingClient::new(client).unwrap());
+    drop(server);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count(), THREADS * CALLS);
+    for line in text.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+    let again = llm::BlockingClient::new(player(&path, OPENAI)).unwrap();
+    assert_eq!(run(&again), live);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[tokio::test]
+async fn what_was_learnt_in_another_order_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.jsonl");
+    let server = Server::new(vec![
+        Reply::error(400, &json!({"error": "temperature is not supported"})),
+        Reply::error(400, &json!({"error": "this model does not support tools"})),
+        Reply::json(&openai("first")),
+        Reply::json(&openai("second")),
+    ]);
+    let client = builder(&server, OPENAI)
+        .cassette(Cassette::record(&path).unwrap())
+        .build()
+        .unwrap();
+    let request = |text: &str| {
+        let mut request = ask(text).with_tools(vec![show_step()]);
+        request.temperature = Some(0.2);
+        request
+    };
+    client.complete(&request("1")).await.unwrap();
+    client.complete(&request("2")).await.unwrap();
+    // The second never was refused anything, and is now asked first.
+    let player = player(&path, OPENAI);
+    for (text, answer) in [("2", "second"), ("1", "first")] {
+        let completion = player.complete(&request(text)).await.unwrap();
+        assert_eq!(completion.text, answer);
+    }
+}

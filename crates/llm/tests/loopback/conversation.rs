@@ -96,6 +96,28 @@ async fn the_body_with_tools_as_text() {
 }
 
 #[tokio::test]
+async fn marks_for_the_cache_are_handed_on_to_who_needs_them() {
+    let server = Server::new(vec![
+        Reply::json(&openai("Step 3.")),
+        Reply::error(400, &json!({"error": "cache_control: unknown field"})),
+        Reply::json(&openai("Step 3.")),
+        Reply::json(&openai("Step 3.")),
+    ]);
+    let behind = |model| builder(&server, model).build().unwrap();
+    let marked = behind("openrouter/anthropic/claude-sonnet-5");
+    marked.complete(&long_request()).await.unwrap();
+    marked.complete(&long_request()).await.unwrap();
+    behind("openrouter/meta-llama/llama-4")
+        .complete(&long_request())
+        .await
+        .unwrap();
+    let bodies = server.bodies();
+    let marks = |at: usize| bodies[at].to_string().matches("cache_control").count();
+    assert_eq!([0, 1, 2, 3].map(marks), [2, 2, 0, 0]);
+    insta::assert_json_snapshot!([&bodies[0]["messages"][0], &bodies[0]["messages"][5]]);
+}
+
+#[tokio::test]
 async fn usage_is_split_the_same_way_for_both() {
     let server = Server::new(vec![
         Reply::json(&openai("a")),
@@ -261,10 +283,16 @@ async fn bytes_may_be_cut_anywhere() {
 
 #[test]
 fn the_blocking_client_gives_the_same() {
-    let server = Server::new(vec![Reply::json(&openai("Step 3."))]);
+    let server = Server::new(vec![
+        Reply::json(&openai("Step 3.")),
+        openai_stream(&["St", "ep"]),
+    ]);
     let client = llm::BlockingClient::new(client(&server, OPENAI)).unwrap();
     assert_eq!(client.complete(&ask("?")).unwrap().text, "Step 3.");
     assert_eq!(client.client().ledger().calls().len(), 1);
+    let mut deltas = Vec::new();
+    let streamed = client.stream(&ask("?"), &mut |delta| deltas.push(delta));
+    assert_eq!((streamed.unwrap().text.as_str(), deltas.len()), ("Step", 2));
 }
 
 #[tokio::test]

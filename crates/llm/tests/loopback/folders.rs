@@ -168,5 +168,12 @@ async fn answers_that_are_none() {
         .await
         .unwrap_err();
     assert!(matches!(error, LlmError::Program { .. }), "{error}");
+    fs::write(folder.path().join(format!("{}-request.json", u64::MAX)), "").unwrap();
+    let error = builder(folder.path())
+        .build()
+        .unwrap()
+        .complete(&ask("?"))
+        .await;
+    assert!(matches!(error, Err(LlmError::Program { .. })), "{error:?}");
     insta::assert_debug_snapshot!(all);
 }

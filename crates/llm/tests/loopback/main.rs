@@ -34,6 +34,7 @@ fn builder(server: &Server, model: &str) -> ClientBuilder {
     let settings = Settings::from_pairs([
         ("OPENAI_BASE_URL", server.url("/v1")),
         ("OLLAMA_BASE_URL", server.url("/v1")),
+        ("OPENROUTER_BASE_URL", server.url("/v1")),
         ("ANTHROPIC_BASE_URL", server.url("")),
         ("OPENAI_API_KEY", KEY.to_owned()),
         ("ANTHROPIC_API_KEY", KEY.to_owned()),

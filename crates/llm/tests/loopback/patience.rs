@@ -171,3 +171,65 @@ async fn retries_can_be_turned_off() {
         Err(LlmError::Busy { retries: 0, .. })
     ));
 }
+
+#[tokio::test]
+async fn no_wait_is_longer_than_the_time_there_is() {
+    let busy = || Reply::error(429, &json!({"error": "slow down"})).header("retry-after", "60");
+    let server = Server::new(vec![busy(), busy()]);
+    let account = llm::Account::new(llm::Budget {
+        seconds: Some(20.0),
+        ..llm::Budget::default()
+    });
+    let short = Timeouts {
+        call: Duration::from_secs(30),
+        ..Timeouts::default()
+    };
+    let begun = std::time::Instant::now();
+    for builder in [
+        builder(&server, OPENAI).account(account),
+        builder(&server, OPENAI).timeouts(short),
+    ] {
+        let error = builder
+            .build()
+            .unwrap()
+            .complete(&ask("?"))
+            .await
+            .unwrap_err();
+        let expected = matches!(
+            error,
+            LlmError::Busy {
+                retries: 0,
+                retry_after: Some(_),
+                ..
+            }
+        );
+        assert!(expected, "{error}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(15));
+}
+
+#[tokio::test]
+async fn a_server_that_asks_to_wait_holds_back_all_who_share_the_gate() {
+    let server = Server::new(vec![
+        Reply::error(429, &json!({"error": "slow down"})).header("retry-after-ms", "2000"),
+        Reply::json(&openai("a")),
+        Reply::json(&openai("b")),
+    ]);
+    let gate = llm::Gate::default();
+    let first = builder(&server, OPENAI).gate(gate.clone()).build().unwrap();
+    let second = builder(&server, OPENAI).gate(gate).build().unwrap();
+    let begun = std::time::Instant::now();
+    let task = tokio::spawn(async move { first.complete(&ask("?")).await });
+    while server.seen().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The refusal is on its way.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    second.complete(&ask("?")).await.unwrap();
+    assert!(
+        begun.elapsed() > Duration::from_millis(1900),
+        "{:?}",
+        begun.elapsed()
+    );
+    task.await.unwrap().unwrap();
+}

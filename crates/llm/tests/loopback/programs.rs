@@ -193,7 +193,7 @@ async fn a_slow_program_is_ended_with_all_it_started() {
     let short = Duration::from_millis(300);
     let ample = Timeouts::default();
     let folder = tempfile::tempdir().unwrap();
-    for (at, (script, timeouts, expected)) in [
+    let cases = [
         (
             "sleep 60",
             Timeouts {
@@ -234,21 +234,27 @@ async fn a_slow_program_is_ended_with_all_it_started() {
             },
             Wait::Call,
         ),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let mark = folder.path().join(at.to_string());
-        let script = format!("(sleep 1; touch {}) > /dev/null & {script}", mark.display());
-        let client = builder(&script).timeouts(timeouts).build().unwrap();
-        match client.complete(&ask("?")).await {
-            Err(LlmError::Timeout { wait, limit, .. }) => {
-                assert_eq!((wait, limit), (expected, short));
-            }
-            other => panic!("{other:?}"),
-        }
-        tokio::time::sleep(Duration::from_millis(1200)).await;
-        assert!(!mark.exists(), "what it started went on: {script}");
+    ];
+    let tasks = cases
+        .into_iter()
+        .enumerate()
+        .map(|(at, (script, timeouts, expected))| {
+            let mark = folder.path().join(at.to_string());
+            let script = format!("(sleep 2; touch {}) > /dev/null & {script}", mark.display());
+            tokio::spawn(async move {
+                let client = builder(&script).timeouts(timeouts).build().unwrap();
+                match client.complete(&ask("?")).await {
+                    Err(LlmError::Timeout { wait, limit, .. }) => {
+                        assert_eq!((wait, limit), (expected, short));
+                    }
+                    other => panic!("{other:?}"),
+                }
+                tokio::time::sleep(Duration::from_millis(2300)).await;
+                assert!(!mark.exists(), "what it started went on: {script}");
+            })
+        });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
     }
 }
 

@@ -17,6 +17,7 @@ pub(super) use work::{Analysed, Form, How, Job, analyse, work};
 
 use self::export::Exports;
 use super::inquiry::Asker;
+use super::lessons::Lessons;
 use super::{Status, Tally, report};
 use crate::cli::{Analyze, Flags};
 use crate::input::{Input, counted, in_order};
@@ -56,6 +57,7 @@ pub(super) fn run(
         explain: args.explain,
     };
     let asker = Asker::of(&args.model, Limits::default(), args.blind)?;
+    let asker = asker.map(|asker| asker.with(Lessons::of(&args.model)));
     let how = How {
         options,
         asker: asker.as_ref(),

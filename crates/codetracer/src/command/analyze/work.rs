@@ -104,11 +104,14 @@ fn conclude(
     form: Form,
 ) -> anyhow::Result<Analysed> {
     let index = Index::new(&extraction.trajectory);
+    let mut warnings = extraction.warnings.clone();
     let mut diagnosis: Diagnosis = match how.asker {
         Some(asker) => {
             let case = Case::new(&index);
             let offline = diagnose_case(&case, how.options, Model::shipped());
-            asker.diagnose(&case, &offline).diagnosis
+            let (asked, notes) = asker.diagnose_and_learn(&case, &offline);
+            warnings.extend(notes);
+            asked.diagnosis
         }
         None => diagnose(&index, how.options),
     };
@@ -141,7 +144,7 @@ fn conclude(
         text,
         long,
         verdict,
-        warnings: extraction.warnings,
+        warnings,
         first_failing,
         trouble,
     })

@@ -229,7 +229,7 @@ impl AskedBench<'_> {
 /// would win its points for it.
 fn stands(answer: &Answer) -> bool {
     let inquiry = answer.diagnosis.engine.inquiry.as_deref();
-    inquiry.is_some_and(|inquiry| inquiry.trouble.is_none())
+    inquiry.is_some_and(|inquiry| inquiry.concluded)
 }
 
 fn prediction(answer: &Answer) -> Prediction {

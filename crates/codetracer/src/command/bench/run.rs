@@ -29,6 +29,7 @@ use crate::cli::{BenchRun, Flags};
 use crate::command::Status;
 use crate::command::analyze::{Analysed, Form, How, Job, work};
 use crate::command::inquiry::Asker;
+use crate::command::lessons::Lessons;
 use crate::input::{Input, in_order};
 use crate::kept::{Diagnoses, Seen};
 use crate::output::Output;
@@ -85,6 +86,7 @@ pub(super) fn run(
         ..Limits::default()
     };
     let asker = Asker::of(&args.model, limits, args.blind)?;
+    let asker = asker.map(|asker| asker.with(Lessons::frozen(&args.model)));
     let kept = if flags.no_cache {
         None
     } else {

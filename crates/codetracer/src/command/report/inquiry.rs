@@ -39,7 +39,12 @@ pub(super) fn told(out: &mut String, diagnosis: &Diagnosis, palette: Palette) {
             palette.strong("claims of the model that did not stand the check")
         );
         for dropped in inquiry.dropped.iter().take(NAMED) {
-            wrapped(out, &format!("{}: {}", dropped.claim, dropped.why), palette);
+            let rule = match dropped.rule.as_str() {
+                "" => String::new(),
+                rule => format!(" (rule `{rule}`)"),
+            };
+            let line = format!("{}{rule}: {}", dropped.claim, dropped.why);
+            wrapped(out, &line, palette);
         }
         more(out, inquiry.dropped.len(), palette);
     }

@@ -27,9 +27,7 @@ fn count(text: &str) -> u64 {
 
 fn recalled(place: &Place, words: &str, room: u64, now: &str) -> Vec<Recalled> {
     let agent = Some("claude code 3.1");
-    place
-        .memory
-        .lessons_for(agent, &profile(words), noon(now), room, count)
+    Memory::open(place.memory.folder()).lessons_for(agent, &profile(words), noon(now), room, count)
 }
 
 #[test]
