@@ -182,39 +182,3 @@ fn draw(
     }
     drawn
 }
-
-/// All steps, each in about `each` tokens; as many from either end as `room` tokens hold. No step is cut
-/// in the middle, since that would open its fence.
-fn shown(subject: &Subject<'_>, each: u64, room: u64, ledger: &mut Ledger) -> String {
-    let count = subject.index().len();
-    let (mut first, mut last) = (Vec::new(), Vec::new());
-    let mut used = 0;
-    while first.len() + last.len() < count {
-        // Two from the beginning for one from the end.
-        let ahead = first.len() <= last.len() * 2;
-        let at = if ahead {
-            first.len()
-        } else {
-            count - 1 - last.len()
-        };
-        let mut opened = ledger.clone();
-        let text = show_step::show(subject, StepId::from_index(at), each, &mut opened);
-        used += count_tokens(&text);
-        if used > room {
-            break;
-        }
-        *ledger = opened;
-        if ahead {
-            first.push(text);
-        } else {
-            last.push(text);
-        }
-    }
-    let left_out = count - first.len() - last.len();
-    if left_out > 0 {
-        first.push(format!("[{left_out} steps left out]\n"));
-    }
-    last.reverse();
-    first.extend(last);
-    first.concat()
-}

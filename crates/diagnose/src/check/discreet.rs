@@ -1,6 +1,6 @@
 //! What the model was told stays with it.
 
-use super::{Examination, Fault, Rule};
+use super::{Examination, Fault, On, Rule};
 use crate::prompt;
 
 /// No sentence of a conclusion repeats the standing instructions at length, or the mark of the fence:
@@ -32,10 +32,16 @@ fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
         .filter(|claim| repeats(&claim.claim.why))
         .map(|claim| Fault::of(claim, why))
         .collect();
-    let sentences = [&conclusion.summary, &conclusion.advice, &conclusion.differs];
-    if sentences.into_iter().any(|sentence| repeats(sentence)) {
-        faults.push(Fault::verdict(why));
-    }
+    let texts = [
+        ("summary", &conclusion.summary),
+        ("advice", &conclusion.advice),
+        ("differs", &conclusion.differs),
+    ];
+    let repeating = texts.into_iter().filter(|(_, text)| repeats(text));
+    faults.extend(repeating.map(|(name, _)| Fault {
+        on: On::Words(name),
+        why: why.to_owned(),
+    }));
     faults
 }
 

@@ -177,8 +177,11 @@ fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, claim: &Claim) -> 
     let planted = planted(subject, &indexed.step);
     let observed = matches!(claim.kind, ClaimKind::MissedSignal | ClaimKind::Evidence);
     quotation::find(subject, &indexed.step, &claim.quote, &|part, place| {
+        let (first, last) = place.lines();
         if planted.iter().any(|planted| planted.holds(part, place)) {
             Some(Objection::Planted)
+        } else if !ledger.was_shown(from, part, &(first..=last)) {
+            Some(Objection::Unshown)
         } else {
             (observed && part != Part::Observation).then_some(Objection::OtherPart)
         }
