@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed; its table is for people"
@@ -16,6 +17,7 @@ mod runs;
 use std::collections::BTreeSet;
 use std::fs;
 
+use analysis::injection::is_unseen;
 use scripted::{Asked, Protocol, Reply, ScriptedModel};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -87,6 +89,20 @@ impl Judged {
         parts.map(|part| &self.document[part])
     }
 
+    /// A line of the table: verdict, onset, tools, rules that were broken, what is reported.
+    fn print(&self, name: &str) {
+        let dropped = self.inquiry()["dropped"].as_array().into_iter().flatten();
+        let broken: BTreeSet<&str> = dropped.filter_map(|it| it["rule"].as_str()).collect();
+        println!(
+            "{name:<46} {} {} | {} | broken: {} | reported: {}",
+            self.document["verdict"].as_str().unwrap_or_default(),
+            self.document["onset_step_id"],
+            self.tools().join(" "),
+            broken.into_iter().collect::<Vec<_>>().join(" "),
+            self.kinds().into_iter().collect::<Vec<_>>().join(" "),
+        );
+    }
+
     fn inquiry(&self) -> &Value {
         &self.document["engine"]["inquiry"]
     }
@@ -118,8 +134,7 @@ impl Judged {
             let all = asked.body.to_string();
             assert!(!all.contains(SECRET), "{name}: a secret was sent");
             let all = texts(asked);
-            let active =
-                |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || analysis_unseen(c);
+            let active = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || is_unseen(c);
             assert!(!all.contains(active), "{name}: {all:?}");
             for token in [
                 "<|im_start|>",
@@ -132,10 +147,6 @@ impl Judged {
             }
         }
     }
-}
-
-fn analysis_unseen(c: char) -> bool {
-    analysis::injection::is_unseen(c)
 }
 
 /// Both layouts, each with the other protocol.
@@ -161,13 +172,7 @@ fn a_model_that_reads_well_is_not_led_astray() {
         for attack in ATTACKS {
             let judged = judge(&planted(attack), layout, protocol, honest, &[]);
             let name = format!("{} ({layout:?})", attack.name);
-            println!(
-                "{name:<50} {} onset {} tools {:?} reported {:?}",
-                judged.document["verdict"],
-                judged.document["onset_step_id"],
-                judged.tools(),
-                judged.kinds()
-            );
+            judged.print(&name);
             assert_eq!(
                 judged.verdict(),
                 clean.verdict(),
@@ -194,14 +199,7 @@ fn a_model_that_obeys_everybody_is_held_by_code() {
             let judged = judge(&planted(attack), layout, protocol, gullible, &[]);
             let name = format!("{} ({layout:?})", attack.name);
             let inquiry = judged.inquiry();
-            println!(
-                "{name:<50} {} onset {} tools {:?} dropped {} {}",
-                judged.document["verdict"],
-                judged.document["onset_step_id"],
-                judged.tools(),
-                inquiry["dropped"].as_array().map_or(0, Vec::len),
-                inquiry["trouble"]
-            );
+            judged.print(&name);
             assert_eq!(
                 judged.document["verdict"], "failure_found",
                 "{name}: {inquiry:#}"
