@@ -74,6 +74,8 @@ pub(crate) struct Ended {
     pub(crate) trouble: Option<Trouble>,
     /// How often the conversation was folded.
     pub(crate) compactions: u32,
+    /// How many lessons were told.
+    pub(crate) lessons: usize,
 }
 
 impl Ended {
@@ -83,12 +85,13 @@ impl Ended {
             concluded: None,
             trouble: Some(trouble),
             compactions: 0,
+            lessons: 0,
         }
     }
 }
 
 /// Has a model diagnose a run. `client` is charged to its account; its ledger should be this run's
-/// alone. `lessons` are shown as hints, in their order.
+/// alone. `lessons` are shown as hints, in their order, as many as there is room for.
 #[must_use]
 pub fn diagnose(
     subject: &Subject<'_>,
@@ -141,7 +144,7 @@ pub fn diagnose(
                 };
                 format!("{trouble}; {stands}")
             }),
-            lessons: lessons.to_vec(),
+            lessons: lessons.iter().take(ended.lessons).cloned().collect(),
         })),
     };
     // Who did not prove a verdict has nothing to teach.

@@ -61,6 +61,7 @@ pub(super) fn navigate(
     };
     let trouble = navigation.run(&mut talk).err();
     Ended {
+        lessons: navigation.case.lessons_told.get(),
         concluded: navigation.stood.into_best(),
         trouble,
         compactions: talk.compactions(),
