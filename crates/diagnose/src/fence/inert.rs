@@ -128,7 +128,7 @@ fn begins_token(text: &str) -> bool {
         let start = text.as_bytes().get(..token.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(token.as_bytes()))
     };
-    is_piped(text) || TOKENS.iter().any(|token| begins(token))
+    is_piped(text) || TOKENS.iter().any(begins)
 }
 
 /// Whether the text begins with `<|name|>`, with plain or with wide bars.

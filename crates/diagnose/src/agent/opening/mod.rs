@@ -165,9 +165,14 @@ impl<'c, 's> Case<'c, 's> {
         });
         let tree = share.spend(most::TREE, |room| {
             if without.tree {
-                String::new()
+                return String::new();
+            }
+            let fence = count_tokens(&subject.fence.data(""));
+            let tree = fold(subject, room.saturating_sub(fence), !without.offline);
+            if tree.is_empty() {
+                tree
             } else {
-                tree(subject, room, !without.offline)
+                subject.fence.data(&tree)
             }
         });
         let shown = share.spend(most::SHOWN, |room| self.prefetch(room, ledger));
@@ -294,16 +299,6 @@ impl Share {
     }
 }
 
-/// The folded tree in a fence.
-fn tree(subject: &Subject<'_>, room: u64, suspects: bool) -> String {
-    let tree = fold(subject, room.saturating_sub(16), suspects);
-    if tree.is_empty() {
-        tree
-    } else {
-        subject.fence.around(&tree)
-    }
-}
-
 fn task(subject: &Subject<'_>, room: u64) -> String {
     let task = subject.offline.task.as_deref().unwrap_or_default();
     if task.trim().is_empty() {
@@ -352,3 +347,6 @@ fn offline(subject: &Subject<'_>, room: u64) -> String {
     }
     subject.fence.around(&clip(&text, room))
 }
+
+#[cfg(test)]
+mod measure;
