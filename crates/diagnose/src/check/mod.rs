@@ -20,6 +20,7 @@ mod quoted;
 mod seen;
 mod stages;
 mod telling;
+mod unbribed;
 mod told;
 mod uninjected;
 
@@ -54,6 +55,7 @@ pub fn rules() -> &'static [Rule] {
         telling::RULE,
         uninjected::RULE,
         discreet::RULE,
+        unbribed::RULE,
         explored::RULE,
         decided::RULE,
         seen::RULE,
