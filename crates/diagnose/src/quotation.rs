@@ -95,6 +95,15 @@ pub fn find(subject: &Subject<'_>, step: &Step, quote: &str, judge: Judge<'_>) -
     best
 }
 
+/// Where words that were copied out of a fence stand in the text that was fenced.
+#[cfg(test)]
+pub(crate) fn original(text: &str, quote: &str) -> Option<Range<usize>> {
+    let all = |_: &Range<usize>| None;
+    let located = patterns(quote).iter().find_map(|p| locate(text, p, &all));
+    let (pieces, _) = located?;
+    Some(pieces.first()?.start..pieces.last()?.end)
+}
+
 /// A place in a text.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'t> {

@@ -87,11 +87,12 @@ impl<'s> Subject<'s> {
     }
 
     /// A step as a line of the trace tree without its number: `+` for a change or `~` for an
-    /// exploration, intent, and how it ended where it did not end well. Safe to show.
+    /// exploration, intent, and how it ended where it did not end well. Safe to show within a fence
+    /// ([`Fence::around`]).
     #[must_use]
     pub fn line(&self, step: &IndexedStep<'_>) -> String {
         let intent = self.safe(&intent(&step.step, &step.reading));
-        let intent = self.fence.line(&intent);
+        let intent = self.fence.words(&intent);
         format!("{} {intent}{}", effect(step), ending(step))
     }
 
@@ -135,7 +136,7 @@ fn ending(step: &IndexedStep<'_>) -> String {
         StepStatus::Failed => " FAILED".to_owned(),
     };
     if outcome.status == StepStatus::Failed
-        && let Some(status) = outcome.exit_status
+        && let Some(status) = outcome.exit_status.filter(|status| *status != 0)
     {
         // Writing to a string cannot fail.
         let _ = write!(words, " exit {status}");

@@ -60,8 +60,8 @@ pub fn write(
     (document, changes)
 }
 
-/// Whether the method was given the offline diagnosis.
-fn is_grounded(setup: &Setup) -> bool {
+/// Whether the method was given the offline diagnosis, and falls back on it.
+pub(crate) fn is_grounded(setup: &Setup) -> bool {
     setup.method == Method::Agent && !setup.without.offline
 }
 

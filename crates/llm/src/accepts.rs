@@ -8,10 +8,15 @@
 pub struct Accepts {
     /// Tools in the protocol's own form; otherwise as fenced text.
     pub tools: bool,
+    /// A choice that forces a call of a tool; otherwise as an instruction. Models that always think
+    /// refuse it.
+    pub forced_tools: bool,
     /// A JSON schema for the answer; otherwise as an instruction.
     pub schema: bool,
     /// A sampling temperature.
     pub temperature: bool,
+    /// How much the model is to think.
+    pub effort: bool,
     /// The limit of output tokens as `max_completion_tokens`, the newer name in OpenAI's protocol.
     pub max_completion_tokens: bool,
     /// A request for usage at the end of a stream.
@@ -22,8 +27,8 @@ pub struct Accepts {
 
 /// Words by which servers say that they do not know or take a part, rather than that its value is
 /// wrong: "does not support tools", "requires --enable-auto-tool-choice", "Extra inputs are not
-/// permitted", "`temperature` is deprecated".
-const REJECTING: [&str; 9] = [
+/// permitted", "`temperature` is deprecated", "`temperature` may only be set to 1".
+const REJECTING: [&str; 10] = [
     "support",
     "requires",
     "unrecogni",
@@ -33,6 +38,7 @@ const REJECTING: [&str; 9] = [
     "not permitted",
     "not allowed",
     "deprecated",
+    "may only",
 ];
 
 /// Whether a part was sent, and how it is left out.
@@ -44,8 +50,10 @@ impl Accepts {
     pub fn all() -> Self {
         Self {
             tools: true,
+            forced_tools: true,
             schema: true,
             temperature: true,
+            effort: true,
             max_completion_tokens: true,
             stream_usage: true,
             cache: true,
@@ -58,10 +66,12 @@ impl Accepts {
         sent: Self,
         tools_may_be_text: bool,
     ) -> impl Iterator<Item = Self> {
-        let parts: [Part; 5] = [
+        let parts: [Part; 7] = [
             (sent.tools && tools_may_be_text, |a| a.tools = false),
+            (sent.forced_tools, |a| a.forced_tools = false),
             (sent.schema, |a| a.schema = false),
             (sent.temperature, |a| a.temperature = false),
+            (sent.effort, |a| a.effort = false),
             (sent.stream_usage, |a| a.stream_usage = false),
             (sent.cache, |a| a.cache = false),
         ];
@@ -107,8 +117,14 @@ impl Accepts {
             less.cache = false;
         } else if sent.temperature && rejects && names(&["temperature"]) {
             less.temperature = false;
+        } else if sent.effort && names(&["effort"]) {
+            less.effort = false;
+        } else if sent.forced_tools && names(&["tool_choice", "tool choice", "toolchoice"]) {
+            less.forced_tools = false;
         } else if sent.schema && names(&["response_format", "output_config", "json_schema"]) {
             less.schema = false;
+        } else if sent.effort && names(&["output_config"]) {
+            less.effort = false;
         } else if sent.tools && tools_may_be_text && rejects && names(&["tool", "function"]) {
             less.tools = false;
         } else if sent.schema && names(&["schema", "format"]) {
@@ -124,7 +140,10 @@ mod tests {
 
     #[test]
     fn a_refusal_turns_off_what_it_names() {
-        let all = Accepts::all();
+        let all = Accepts {
+            forced_tools: false,
+            ..Accepts::all()
+        };
         let after = |message: &str| all.after(400, message, all, true);
         assert!(
             !after("registry.ollama.ai/library/x does not support tools")
@@ -151,10 +170,32 @@ mod tests {
                 .unwrap()
                 .stream_usage
         );
+        assert!(
+            !after("`temperature` may only be set to 1 when thinking is enabled")
+                .unwrap()
+                .temperature
+        );
+        assert!(
+            !after("This model does not support the effort parameter.")
+                .unwrap()
+                .effort
+        );
         let newer = after("Unrecognized request argument supplied: max_completion_tokens");
         assert!(!newer.unwrap().max_completion_tokens);
         assert_eq!(all.after(401, "tools", all, true), None);
         assert_eq!(all.after(400, "tools are not supported", all, false), None);
+    }
+
+    #[test]
+    fn a_forced_choice_is_given_up_before_the_tools_are() {
+        let all = Accepts::all();
+        for message in [
+            "tool_choice: type \"tool\" and \"any\" are not supported for this model.",
+            "Thinking may not be enabled when tool_choice forces tool use.",
+        ] {
+            let less = all.after(400, message, all, true).unwrap();
+            assert!(less.tools && !less.forced_tools, "{message}");
+        }
     }
 
     #[test]
@@ -190,6 +231,8 @@ mod tests {
     fn less_leaves_out_what_was_sent_and_nothing_else() {
         let sent = Accepts {
             schema: false,
+            forced_tools: false,
+            effort: false,
             cache: false,
             stream_usage: false,
             ..Accepts::all()

@@ -2,12 +2,15 @@
 //!
 //! Two protocols are written here by hand, each behind the seam [`Provider`]: OpenAI-compatible
 //! chat completions (`openai`, and with it Ollama, vLLM, llama.cpp, OpenRouter and LiteLLM) and
-//! Anthropic Messages. Around them stand what every tenant needs and none should write again:
+//! Anthropic Messages. A third is our own, for a program that is started for each call (`exec:`) and
+//! for whoever answers files in a folder (`file:`); see [`ModelName`]. Around them stand what every
+//! tenant needs and none should write again:
 //!
 //! * [`Settings`]: names, keys and addresses from the usual variables and a `.env` file;
 //! * [`Client`]: timeouts, retries, rate limits, tool calls (native, or fenced text for models that
 //!   have none), answers that satisfy a JSON schema;
-//! * [`Account`]: a [`Budget`] in tokens, money, calls and seconds, checked before every call;
+//! * [`Account`]: a [`Budget`] in tokens, money, calls and seconds, checked before every call; one
+//!   may be part of another;
 //! * [`Ledger`]: what each call cost;
 //! * [`Cassette`]: every exchange recorded, and replayed byte for byte without network or key.
 //!
@@ -71,7 +74,8 @@ pub use error::{CallSite, LlmError, Wait};
 pub use gate::{Gate, Limits};
 pub use ledger::{CallRecord, Ledger};
 pub use message::{
-    Completion, Delta, Message, Request, Stop, Tool, ToolCall, ToolChoice, ToolFault, ToolResult,
+    Completion, Delta, Effort, Message, Request, Stop, Tool, ToolCall, ToolChoice, ToolFault,
+    ToolResult,
 };
 pub use model::{ModelName, Served};
 pub use price::{LongPrice, Price, Prices};

@@ -98,6 +98,29 @@ pub enum ToolChoice {
     Named(String),
 }
 
+/// How much a model is to think before it answers. What it thinks is paid for as what it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Little: cheap and fast.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+}
+
+impl Effort {
+    /// The word that both protocols have for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
 /// A call of a tool by the model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolCall {
@@ -153,6 +176,8 @@ pub struct Request {
     pub max_output_tokens: u32,
     /// Sampling temperature; left out where the model refuses it.
     pub temperature: Option<f64>,
+    /// How much to think; as the provider likes unless set, and left out where the model refuses it.
+    pub effort: Option<Effort>,
     /// Whether to ask the provider to keep the prompt in its cache, where that must be asked for.
     pub cache: bool,
 }
@@ -169,8 +194,18 @@ impl Request {
             schema: None,
             max_output_tokens: 4096,
             temperature: None,
+            effort: None,
             cache: true,
         }
+    }
+
+    /// Whether the model must call a tool.
+    pub(crate) fn forces_tools(&self) -> bool {
+        let forced = matches!(
+            self.tool_choice,
+            ToolChoice::Required | ToolChoice::Named(_)
+        );
+        forced && !self.tools.is_empty()
     }
 
     /// The same with standing instructions.

@@ -49,6 +49,9 @@ impl Provider for OpenAi {
         if let Some(temperature) = request.temperature.filter(|_| accepts.temperature) {
             body.insert("temperature".into(), temperature.into());
         }
+        if let Some(effort) = request.effort.filter(|_| accepts.effort) {
+            body.insert("reasoning_effort".into(), effort.as_str().into());
+        }
         if !request.tools.is_empty() {
             body.insert("tools".into(), tools(request));
             body.insert("tool_choice".into(), tool_choice(&request.tool_choice));
@@ -63,17 +66,6 @@ impl Provider for OpenAi {
             }
         }
         Value::Object(body)
-    }
-
-    fn sent(&self, request: &Request, accepts: Accepts, stream: bool) -> Accepts {
-        Accepts {
-            tools: accepts.tools && !request.tools.is_empty(),
-            schema: accepts.schema && request.schema.is_some(),
-            temperature: accepts.temperature && request.temperature.is_some(),
-            max_completion_tokens: accepts.max_completion_tokens,
-            stream_usage: accepts.stream_usage && stream,
-            cache: accepts.cache && request.cache,
-        }
     }
 
     fn whole(&self, body: &Value) -> Result<Completion, BadAnswer> {

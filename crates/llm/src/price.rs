@@ -285,12 +285,16 @@ mod tests {
         let path = folder.path().join("prices.toml");
         std::fs::write(
             &path,
-            "[models.\"litellm/house\"]\ninput = 1.0\noutput = 2.0\n",
+            "[models.\"litellm/house\"]\ninput = 1.0\noutput = 2.0\n\
+             [models.\"exec:./model.py --fast\"]\ninput = 1.0\noutput = 2.0\n",
         )
         .unwrap();
+        assert_eq!(of("exec:./model.py --fast"), None);
         let prices = Prices::embedded().overridden_by(&path).unwrap();
         assert!(prices.of(&"litellm/house".parse().unwrap()).is_some());
         assert!(prices.of(&"openai/gpt-5".parse().unwrap()).is_some());
+        let program = "exec: ./model.py --fast".parse().unwrap();
+        assert!(prices.of(&program).is_some());
         let windows = "[context]\n\"ollama/qwen3:8b\" = 40_960\n\"openai/gpt-5\" = 1000\n";
         std::fs::write(&path, windows).unwrap();
         let prices = Prices::embedded().overridden_by(&path).unwrap();

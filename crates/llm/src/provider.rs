@@ -29,6 +29,8 @@ pub trait Provider: Send + Sync {
     fn sent(&self, request: &Request, accepts: Accepts, stream: bool) -> Accepts {
         Accepts {
             tools: accepts.tools && !request.tools.is_empty(),
+            forced_tools: accepts.tools && accepts.forced_tools && request.forces_tools(),
+            effort: accepts.effort && request.effort.is_some(),
             schema: accepts.schema && request.schema.is_some(),
             temperature: accepts.temperature && request.temperature.is_some(),
             max_completion_tokens: accepts.max_completion_tokens,

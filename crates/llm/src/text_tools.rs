@@ -83,14 +83,29 @@ fn instruction(request: &Request) -> Option<String> {
         let _ = write!(words, "\n- {}: {}", tool.name, tool.description);
         let _ = write!(words, "\n  arguments: {}", tool.parameters);
     }
-    match &request.tool_choice {
-        ToolChoice::Required => words.push_str("\nCall at least one tool in this answer."),
-        ToolChoice::Named(name) => {
-            let _ = write!(words, "\nCall the tool {name} in this answer.");
-        }
-        ToolChoice::Auto | ToolChoice::None => {}
+    if let Some(demand) = demand(&request.tool_choice) {
+        words.push('\n');
+        words.push_str(&demand);
     }
     Some(words)
+}
+
+/// A choice that forces a call, in words.
+fn demand(choice: &ToolChoice) -> Option<String> {
+    match choice {
+        ToolChoice::Required => Some("Call at least one tool in this answer.".to_owned()),
+        ToolChoice::Named(name) => Some(format!("Call the tool {name} in this answer.")),
+        ToolChoice::Auto | ToolChoice::None => None,
+    }
+}
+
+/// The request with its tools, but a choice that forces a call as the user's last words.
+pub(crate) fn ask_for_call(mut request: Request) -> Request {
+    if let Some(words) = demand(&request.tool_choice) {
+        add_user(&mut request.messages, &words);
+        request.tool_choice = ToolChoice::Auto;
+    }
+    request
 }
 
 /// An earlier answer as the model wrote or would have written it.

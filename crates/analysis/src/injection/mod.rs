@@ -80,19 +80,13 @@ enum Listen {
 pub fn find(index: &Index<'_>) -> Vec<Finding> {
     let mut found = Found::default();
     for step in index.trajectory.steps.walk() {
-        let written = match &step.action.kind {
-            ActionKind::Message { .. } | ActionKind::Finish { .. } | ActionKind::Invalid { .. } => {
-                Listen::Phrases
-            }
-            _ => Listen::Verdicts,
-        };
         let texts = [
-            (Part::Thought, step.thought.as_str(), Listen::Phrases),
-            (Part::Action, step.action.words(), written),
-            (Part::Observation, step.observed(), Listen::Everything),
+            (Part::Thought, step.thought.as_str()),
+            (Part::Action, step.action.words()),
+            (Part::Observation, step.observed()),
         ];
-        for (part, text, listen) in texts {
-            found.look(&step, part, text, listen);
+        for (part, text) in texts {
+            found.look(&step, part, text, Listen::to(&step, part));
         }
         if found.is_full() {
             break;
@@ -105,14 +99,48 @@ pub fn find(index: &Index<'_>) -> Vec<Finding> {
 /// searched for, in the order of the text. Linear in the text.
 #[must_use]
 pub fn scan(text: &str) -> Vec<(InjectionKind, Range<usize>)> {
+    scanned(text, Listen::Everything)
+}
+
+/// The same of one part of a step, as it is or as it is shown: what counts depends on who wrote it.
+#[must_use]
+pub fn of_part(step: &Step, part: Part, text: &str) -> Vec<(InjectionKind, Range<usize>)> {
+    scanned(text, Listen::to(step, part))
+}
+
+fn scanned(text: &str, listen: Listen) -> Vec<(InjectionKind, Range<usize>)> {
     let mut found = Vec::new();
-    visit(text, |kind, span, _| {
-        found.push((kind, span));
+    visit(text, |kind, span, how| {
+        if listen.counts(kind, how) {
+            found.push((kind, span));
+        }
         ControlFlow::Continue(())
     });
     found.sort_by_key(|(kind, span)| (span.start, span.end, *kind));
     found.dedup();
     found
+}
+
+impl Listen {
+    fn to(step: &Step, part: Part) -> Self {
+        match (part, &step.action.kind) {
+            (Part::Observation, _) => Self::Everything,
+            (Part::Thought, _)
+            | (
+                Part::Action,
+                ActionKind::Message { .. } | ActionKind::Finish { .. } | ActionKind::Invalid { .. },
+            ) => Self::Phrases,
+            (Part::Action, _) => Self::Verdicts,
+        }
+    }
+
+    fn counts(self, kind: InjectionKind, how: How) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Phrases => how == How::Phrase,
+            Self::Verdicts => how == How::Phrase && kind == InjectionKind::LabelBribe,
+        }
+    }
 }
 
 /// What was found so far.
@@ -127,17 +155,12 @@ impl Found {
     fn look(&mut self, step: &Step, part: Part, text: &str, listen: Listen) {
         let before = self.findings.len();
         visit(text, |kind, span, how| {
-            let counts = match listen {
-                Listen::Everything => true,
-                Listen::Phrases => how == How::Phrase,
-                Listen::Verdicts => how == How::Phrase && kind == InjectionKind::LabelBribe,
-            };
             let told = self.a_kind.entry(kind).or_default();
             // Passages of one kind that overlap are one.
             let again = self.findings[before..].iter().any(|known| {
                 known.kind == kind && span.start < known.span.end && known.span.start < span.end
             });
-            if !counts || again || *told >= FINDINGS_A_KIND {
+            if !listen.counts(kind, how) || again || *told >= FINDINGS_A_KIND {
                 return ControlFlow::Continue(());
             }
             let words = text.get(span.clone()).unwrap_or_default().to_lowercase();

@@ -15,12 +15,13 @@ use crate::ledger::Ledger;
 use crate::prompt::PromptError;
 use crate::setup::{Method, Setup};
 use crate::subject::Subject;
-use crate::write::write;
+use crate::write::{is_grounded, write};
 
 pub(crate) use stood::Stood;
 
 /// What came of an inquiry. There is always a document: where the model failed it is the offline one,
-/// and `engine.inquiry.trouble` says why.
+/// or an undecided one for a method that is not given the offline diagnosis; and
+/// `engine.inquiry.trouble` says why.
 #[derive(Debug)]
 pub struct Diagnosed {
     /// The document.
@@ -133,8 +134,10 @@ pub fn diagnose(
             trouble: ended.trouble.as_ref().map(|trouble| {
                 let stands = if used {
                     "what it had concluded is used"
-                } else {
+                } else if is_grounded(setup) {
                     "the offline verdict stands"
+                } else {
+                    "there is no verdict"
                 };
                 format!("{trouble}; {stands}")
             }),

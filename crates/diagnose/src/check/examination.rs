@@ -1,7 +1,9 @@
 //! A conclusion under examination.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
+use analysis::injection;
 use trace::{Evidence, Step, StepId};
 
 use super::Proven;
@@ -175,45 +177,49 @@ fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, claim: &Claim) -> 
     let planted = planted(subject, &indexed.step);
     let observed = matches!(claim.kind, ClaimKind::MissedSignal | ClaimKind::Evidence);
     quotation::find(subject, &indexed.step, &claim.quote, &|part, place| {
+        let (first, last) = place.lines();
         if planted.iter().any(|planted| planted.holds(part, place)) {
             Some(Objection::Planted)
+        } else if !ledger.was_shown(from, part, &(first..=last)) {
+            Some(Objection::Unshown)
         } else {
             (observed && part != Part::Observation).then_some(Objection::OtherPart)
         }
     })
 }
 
-/// The lines of a step that speak to whoever judges the run.
+/// The lines of a step that speak to whoever judges the run, all of them: the document names a few.
 fn planted(subject: &Subject<'_>, step: &Step) -> Vec<Planted> {
-    let injections = subject.offline.injections.iter();
-    let here = injections.filter(|injection| injection.evidence.step_id == step.id);
-    here.filter_map(|injection| {
-        let words = subject.safe(&injection.evidence.quote);
-        let found = quotation::find(subject, step, &words, &|_, _| None)?;
-        Some(Planted { found })
-    })
-    .collect()
+    let planted = |part| {
+        let shown = subject.text(step, part);
+        let found = match part {
+            Part::Thought => injection::of_part(step, injection::Part::Thought, &shown),
+            Part::Action => injection::of_part(step, injection::Part::Action, &shown),
+            Part::Observation => injection::of_part(step, injection::Part::Observation, &shown),
+        };
+        let lines = found.into_iter().map(move |(_, words)| {
+            let start = shown[..words.start].rfind('\n').map_or(0, |at| at + 1);
+            let length = shown[words.end..].find('\n');
+            start..length.map_or(shown.len(), |length| words.end + length)
+        });
+        let lines = lines.collect();
+        Planted { part, lines }
+    };
+    Part::ALL.map(planted).into()
 }
 
 /// Lines that were planted.
 struct Planted {
-    found: Found,
+    part: Part,
+    lines: Vec<Range<usize>>,
 }
 
 impl Planted {
     /// Whether a place lies on one of the lines.
     fn holds(&self, part: Part, place: &Place<'_>) -> bool {
-        let Some((first, last)) = self.found.pieces.first().zip(self.found.pieces.last()) else {
-            return false;
-        };
-        let line = |at: usize| {
-            place.text[..at]
-                .rfind('\n')
-                .map_or(0, |newline| newline + 1)
-        };
-        let end = place.text[last.end..].find('\n');
-        let end = end.map_or(place.text.len(), |length| last.end + length);
-        part == self.found.part && line(first.start) < place.range.end && place.range.start < end
+        let (start, end) = (place.range.start, place.range.end);
+        let mut lines = self.lines.iter();
+        part == self.part && lines.any(|line| line.start < end && start < line.end)
     }
 }
 

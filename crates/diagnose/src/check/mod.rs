@@ -6,6 +6,7 @@
 mod answered;
 mod backed;
 mod decided;
+mod discreet;
 mod existing;
 mod explored;
 mod fitting;
@@ -52,6 +53,7 @@ pub fn rules() -> &'static [Rule] {
         quoted::RULE,
         telling::RULE,
         uninjected::RULE,
+        discreet::RULE,
         explored::RULE,
         decided::RULE,
         seen::RULE,

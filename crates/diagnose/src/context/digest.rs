@@ -53,7 +53,7 @@ pub fn digest(
         let mut line = format!("{step}{}", lines.of(step));
         if let Some(words) = known.quoted.get(&step) {
             let words: String = words.chars().take(QUOTE).collect();
-            let _ = write!(line, ": \"{}\"", subject.fence.line(&subject.safe(&words)));
+            let _ = write!(line, ": {}", subject.fence.line(&subject.safe(&words)));
         }
         let cost = count_tokens(&line) + 1;
         if cost > left {
@@ -72,7 +72,7 @@ pub fn digest(
         "# Opened before, folded to save room (open a step again to quote it)\n".to_owned();
     if !told.is_empty() {
         let told: Vec<String> = told.into_values().collect();
-        let _ = writeln!(text, "{}", subject.fence.data(&told.join("\n")));
+        let _ = writeln!(text, "{}", subject.fence.around(&told.join("\n")));
     }
     if !rest.is_empty() {
         let _ = writeln!(text, "Also steps {}", numbers(&rest));

@@ -50,7 +50,7 @@ const TOKENS: &[&str] = &[
 const NAME: usize = 40;
 
 /// The text with control characters written as pictures (`␛`), but for line feeds and tabs;
-/// characters nobody sees written as one sign; colours of terminals left out; tokens of chat templates
+/// characters nobody sees written as one sign; colours and cursor moves of terminals left out; tokens of chat templates
 /// broken; and `«»`, which fence words, as plain quotation marks.
 #[must_use]
 pub fn inert(text: &str) -> String {
@@ -58,8 +58,8 @@ pub fn inert(text: &str) -> String {
     let mut rest = text;
     let mut unseen = false;
     while let Some(c) = rest.chars().next() {
-        if let Some(after) = colour(rest) {
-            rest = after;
+        if let Some(length) = escape_length(rest) {
+            rest = &rest[length..];
             continue;
         }
         let after = &rest[c.len_utf8()..];
@@ -81,20 +81,28 @@ pub fn inert(text: &str) -> String {
     out
 }
 
-/// The rest after an escape sequence that only sets colours, if the text begins with one.
-pub(super) fn colour(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("\u{1b}[")?;
-    let set = rest.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ';' | ':'));
-    set.strip_prefix('m')
+/// The length of the terminal escape sequence a text begins with: colours, moves of the cursor.
+pub(crate) fn escape_length(text: &str) -> Option<usize> {
+    const MOST: usize = 64;
+    let inner = text.strip_prefix("\u{1b}[")?;
+    let end = inner
+        .bytes()
+        .take(MOST)
+        .position(|byte| (0x40..=0x7e).contains(&byte))?;
+    // Between bracket and end stand digits and signs only.
+    let parameters = inner.as_bytes().get(..end)?;
+    let is_sequence = parameters.iter().all(|byte| (0x20..=0x3f).contains(byte));
+    is_sequence.then_some(2 + end + 1)
 }
 
-/// What is written as a sign: control characters, but for line feeds and tabs, and unseen ones.
-pub(super) fn is_active(c: char) -> bool {
+/// What is written as a sign or left out: control characters, but for line feeds and tabs, and unseen
+/// ones.
+pub(crate) fn is_active(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t') || is_hidden(c)
 }
 
 /// True for what [`inert`] puts in place of active characters and into tokens.
-pub(super) fn is_sign(c: char) -> bool {
+pub(crate) fn is_sign(c: char) -> bool {
     matches!(c, '\u{2400}'..='\u{2426}' | '\u{fffd}' | BREAK)
 }
 
@@ -120,7 +128,7 @@ fn begins_token(text: &str) -> bool {
         let start = text.as_bytes().get(..token.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(token.as_bytes()))
     };
-    is_piped(text) || TOKENS.iter().any(|token| begins(&token))
+    is_piped(text) || TOKENS.iter().any(begins)
 }
 
 /// Whether the text begins with `<|name|>`, with plain or with wide bars.

@@ -3,7 +3,8 @@
 //! Everything of a run is written by others, and some of it for the model that judges the run. It
 //! stands in prompts in one of two fences only:
 //!
-//! * [`Fence::data`]: a block between two marks, each on a line of its own;
+//! * [`Fence::data`]: a block between two marks, each on a line of its own; [`Fence::around`] puts the
+//!   same marks around a list of many [`Fence::words`];
 //! * [`Fence::line`]: a few words between `«` and `»`, for lists.
 //!
 //! Three things keep it in. The mark is chosen so that it stands nowhere in the run ([`Fence::of_run`]);
@@ -12,19 +13,18 @@
 //! ([`inert`]): control characters become pictures, characters nobody sees become one sign, the tokens
 //! of chat templates are broken by a `¦`.
 //!
-//! A model that copies words out of a fence copies these signs. [`original`] finds the words in the run
-//! nevertheless.
+//! A model that copies words out of a fence copies these signs; [`crate::quotation`] finds the words in
+//! the run nevertheless.
 
 mod inert;
 mod mark;
-mod original;
 #[cfg(test)]
 mod tests;
 
 use trace::Trajectory;
 
 pub use self::inert::inert;
-pub use self::original::original;
+pub(crate) use self::inert::{escape_length, is_active, is_sign};
 
 /// Marks text of the run as data.
 #[derive(Debug, Clone)]
@@ -60,15 +60,26 @@ impl Fence {
     /// The text between marks, on lines of its own, inert.
     #[must_use]
     pub fn data(&self, text: &str) -> String {
-        let text = self.broken(inert(text));
+        self.around(&inert(text))
+    }
+
+    /// The text on one line, inert, but in no fence: for lists that are put [`Self::around`] as a whole.
+    #[must_use]
+    pub fn words(&self, text: &str) -> String {
+        self.broken(inert(text)).replace('\n', " ")
+    }
+
+    /// A text of ours between marks, in which text of the run stands as [`Self::words`].
+    #[must_use]
+    pub fn around(&self, text: &str) -> String {
+        let text = self.broken(text.to_owned());
         format!("<{0}>\n{1}\n</{0}>", self.mark, text.trim_end_matches('\n'))
     }
 
     /// The text on one line between `«` and `»`, inert, for lists.
     #[must_use]
     pub fn line(&self, text: &str) -> String {
-        let text = self.broken(inert(text)).replace('\n', " ");
-        format!("«{}»", text.trim())
+        format!("«{}»", self.words(text))
     }
 
     /// The text with every occurrence of the mark, in any case, broken.

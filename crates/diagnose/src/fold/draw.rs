@@ -167,7 +167,7 @@ impl<'p, 's> Pen<'p, 's> {
         let mut known = self.kinds.borrow_mut();
         let word = known.entry(kind).or_insert_with(|| {
             let word = self.worth.kinds.get(kind).map_or("", String::as_str);
-            self.subject.fence.line(&self.subject.safe(word))
+            self.bare(word)
         });
         word.clone()
     }
@@ -182,15 +182,22 @@ impl<'p, 's> Pen<'p, 's> {
         line.clone()
     }
 
+    /// Text of the run on one line without a fence of its own: that is put around all lines together.
+    fn bare(&self, text: &str) -> String {
+        let line = self.subject.fence.line(&self.subject.safe(text));
+        let line = line.strip_prefix('«').unwrap_or(&line);
+        line.strip_suffix('»').unwrap_or(line).to_owned()
+    }
+
     fn word(&self, step: &IndexedStep<'_>) -> String {
-        let words = self.subject.safe(&intent(&step.step, &step.reading));
+        let words = self.bare(&intent(&step.step, &step.reading));
         let mark = self.worth.marks.get(step.id.index());
         let effect = if mark.is_some_and(|m| m.change) {
             '+'
         } else {
             '~'
         };
-        let mut line = format!("{effect} {}", self.subject.fence.line(&words));
+        let mut line = format!("{effect} {words}");
         outcome(&mut line, step);
         if let Some(mark) = mark {
             line.push_str(match (mark.suspect, mark.tied) {

@@ -21,7 +21,7 @@ const STAGES_PERCENT: u64 = 50;
 /// No line of a step takes fewer tokens.
 const SHORTEST_LINE: u64 = 4;
 
-/// The run in at most `room` tokens; empty where not even a line fits. With `suspects` the steps that
+/// The run in at most `room` tokens, to be put in a fence; empty where not even a line fits. With `suspects` the steps that
 /// the offline engine suspects, and those its evidence graph ties to the failure, are marked and come
 /// first; then what failed and what changed something. Reads the run once and draws it some twenty
 /// times at most.
@@ -77,7 +77,7 @@ impl<'l, 's> Lines<'l, 's> {
         }
     }
 
-    /// The line of a step without its number, fit to be shown: `~ read src/app.py`.
+    /// The line of a step without its number, to be put in a fence: `~ read src/app.py`.
     #[must_use]
     pub fn of(&self, step: StepId) -> String {
         Pen::new(self.subject, &self.worth).line(step)

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::fence::{escape_length, is_active, is_sign};
+
 /// Texts are brought into form piece by piece, so that memory stays bounded.
 const WINDOW: usize = 1 << 20;
 
@@ -120,7 +122,7 @@ impl<'t> Window<'t> {
     }
 
     fn push(&mut self, character: char, at: usize, spaced: &mut bool) {
-        if character.is_whitespace() {
+        if character.is_whitespace() && !is_active(character) {
             if !*spaced {
                 self.add(" ", at);
             }
@@ -165,26 +167,12 @@ enum Plain {
 fn plain(character: char) -> Plain {
     match character {
         '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' => Plain::Text("'"),
-        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{2033}' => Plain::Text("\""),
+        '\u{201c}'..='\u{201f}' | '\u{2033}' | '«' | '»' => Plain::Text("\""),
         '\u{2010}'..='\u{2015}' | '\u{2212}' => Plain::Text("-"),
         '\u{2026}' => Plain::Text("..."),
-        hidden if hidden.is_control() || analysis::injection::is_unseen(hidden) => Plain::Nothing,
+        sign if is_active(sign) || is_sign(sign) => Plain::Nothing,
         _ => Plain::Itself,
     }
-}
-
-/// The length of the terminal escape sequence a text begins with.
-fn escape_length(text: &str) -> Option<usize> {
-    const MOST: usize = 64;
-    let inner = text.strip_prefix("\u{1b}[")?;
-    let end = inner
-        .bytes()
-        .take(MOST)
-        .position(|byte| (0x40..=0x7e).contains(&byte))?;
-    // Between bracket and end stand digits and signs only.
-    let parameters = inner.as_bytes().get(..end)?;
-    let is_sequence = parameters.iter().all(|byte| (0x20..=0x3f).contains(byte));
-    is_sequence.then_some(2 + end + 1)
 }
 
 /// A quotation in canonical form.

@@ -1,7 +1,10 @@
 //! What counts as a quotation.
 
+#![allow(clippy::single_range_in_vec_init, reason = "one piece")]
+
 use super::canonical::patterns;
 use super::*;
+use crate::fence::Fence;
 use proptest::prelude::*;
 
 /// What of the text is found, without a run around it.
@@ -104,7 +107,7 @@ fn a_place_that_is_wanted_comes_first() {
         patterns("done").iter().find_map(|p| locate(text, p, judge))
     };
     let first = |range: &Range<usize>| (range.start == 0).then_some(Objection::OtherPart);
-    assert_eq!(found(&first), Some((Vec::from([8..12]), None)));
+    assert_eq!(found(&first), Some((vec![8..12], None)));
     let planted = |range: &Range<usize>| {
         let first = range.start == 0;
         Some(if first {
@@ -115,7 +118,7 @@ fn a_place_that_is_wanted_comes_first() {
     };
     assert_eq!(
         found(&planted),
-        Some((Vec::from([8..12]), Some(Objection::Unshown)))
+        Some((vec![8..12], Some(Objection::Unshown)))
     );
 }
 
@@ -140,6 +143,18 @@ proptest! {
         let excerpt = text[start..end].trim();
         prop_assume!(!excerpt.is_empty());
         prop_assert_eq!(in_text(&text, excerpt), Some(excerpt));
+    }
+
+    #[test]
+    fn what_a_fence_shows_is_found(
+        text in "([a-z]{1,6}|[ \\n\u{1b}\u{7}\u{200b}\u{202e}«\u{201d}¦<>\\[\\]|]|\u{1b}\\[31m|</s>){1,40}",
+        line in 0usize..8,
+    ) {
+        let shown = Fence::new("mark").data(&text);
+        let lines: Vec<&str> = shown.lines().collect();
+        let line = lines[1..lines.len() - 1].iter().cycle().nth(line).copied().unwrap_or_default();
+        prop_assume!(line.chars().any(char::is_alphanumeric));
+        prop_assert!(in_text(&text, line).is_some(), "{:?}", line);
     }
 
     #[test]

@@ -5,11 +5,15 @@ use std::fmt::Write as _;
 use llm::count_tokens;
 use trace::StepId;
 
+use crate::fence::Fence;
+
 /// A list that takes lines as long as they fit.
 #[derive(Debug)]
 pub(crate) struct List {
     text: String,
     left: u64,
+    /// Where the lines begin that go into a fence.
+    fenced: Option<usize>,
 }
 
 impl List {
@@ -18,6 +22,26 @@ impl List {
         Self {
             text: String::new(),
             left: room,
+            fenced: None,
+        }
+    }
+
+    /// What comes is put in one fence, until [`Self::close`]: lines of ours with words of the run in them
+    /// that stand in no fence of their own.
+    pub(crate) fn open(&mut self, fence: &Fence) {
+        self.left = self
+            .left
+            .saturating_sub(count_tokens(&fence.around("")) + 2);
+        self.fenced = Some(self.text.len());
+    }
+
+    /// Puts what came in a fence.
+    pub(crate) fn close(&mut self, fence: &Fence) {
+        if let Some(start) = self.fenced.take()
+            && start < self.text.len()
+        {
+            let inside = self.text.split_off(start);
+            self.say(&fence.around(&inside));
         }
     }
 
@@ -38,6 +62,12 @@ impl List {
         self.text.push('\n');
     }
 
+    /// Adds what was measured to fit.
+    pub(crate) fn take(&mut self, line: &str) {
+        self.left = self.left.saturating_sub(count_tokens(line) + 1);
+        self.say(line);
+    }
+
     /// Tokens that are left.
     pub(crate) fn left(&self) -> u64 {
         self.left
@@ -49,25 +79,29 @@ impl List {
     }
 }
 
+/// The steps from one to another: `5-9`, or `5` alone.
+pub(crate) fn span(first: StepId, last: StepId) -> String {
+    if first == last {
+        first.to_string()
+    } else {
+        format!("{first}-{last}")
+    }
+}
+
 /// Steps as numbers and ranges: `3, 5-9, 12`; of many the first `most` ranges, with how many are left.
 pub(crate) fn ranges(steps: &[StepId], most: usize) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    let mut ranges: Vec<(StepId, StepId)> = Vec::new();
     for step in steps {
-        let number = step.get();
         match ranges.last_mut() {
-            Some((_, last)) if last.saturating_add(1) == number => *last = number,
-            _ => ranges.push((number, number)),
+            Some((_, last)) if last.index() + 1 == step.index() => *last = *step,
+            _ => ranges.push((*step, *step)),
         }
     }
-    let shown = ranges.iter().take(most).map(|(first, last)| {
-        if first == last {
-            first.to_string()
-        } else {
-            format!("{first}-{last}")
-        }
-    });
+    let shown = ranges.iter().take(most);
+    let shown = shown.map(|(first, last)| span(*first, *last));
     let mut text = shown.collect::<Vec<_>>().join(", ");
-    let left: u32 = ranges.iter().skip(most).map(|(a, b)| b - a + 1).sum();
+    let left = ranges.iter().skip(most);
+    let left: usize = left.map(|(a, b)| b.index() + 1 - a.index()).sum();
     if left > 0 {
         // Writing to a string cannot fail.
         let _ = write!(text, " and {left} more");

@@ -41,7 +41,7 @@ impl Tool for Note {
     ) -> Result<String, String> {
         let asked = Arguments::new(self, arguments)?;
         let text = asked.text("text").ok_or("text is empty")?;
-        ledger.note(subject.fence.line(&subject.safe(&short(text, LONGEST))));
+        ledger.note(subject.fence.words(&subject.safe(&short(text, LONGEST))));
         Ok("kept".to_owned())
     }
 }

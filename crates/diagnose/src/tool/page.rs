@@ -43,20 +43,39 @@ impl Page {
             }));
             return page;
         }
-        let head = Taken::new(text.split('\n'), room * 3 / 5, room, Keep::Beginning);
+        page.both(text, room * 3 / 5, room);
+        page
+    }
+
+    /// The end of a text in about `room` tokens, or all of it.
+    pub(crate) fn end(text: &str, room: u64) -> Self {
+        let text = text.trim_end_matches(['\n', '\r']);
+        let mut page = Self {
+            total: line_count(text),
+            ..Self::default()
+        };
+        if page.total > 0 {
+            page.both(text, 0, room);
+        }
+        page
+    }
+
+    /// Takes a beginning of at most `first` tokens, and an end with what is left of `room`.
+    fn both(&mut self, text: &str, first: u64, room: u64) {
+        let head = Taken::new(text.split('\n'), first, room, Keep::Beginning);
         let first = head.lines.len();
         // What the beginning left over is the end's.
         let rest = room.saturating_sub(head.used);
-        let behind = text.rsplit('\n').take(total - first);
+        let behind = text.rsplit('\n').take(self.total - first);
         let tail = Taken::new(behind, rest, room, Keep::End);
         let last = tail.lines.len();
-        page.cut = match (head.cut, tail.cut) {
+        self.cut = match (head.cut, tail.cut) {
             (true, _) => Some(first),
-            (false, true) => Some(total + 1 - last),
+            (false, true) => Some(self.total + 1 - last),
             (false, false) => None,
         };
         if first > 0 {
-            page.pieces.push(Piece {
+            self.pieces.push(Piece {
                 lines: 1..=first,
                 text: head.lines.join("\n"),
             });
@@ -64,12 +83,11 @@ impl Page {
         if last > 0 {
             let mut lines = tail.lines;
             lines.reverse();
-            page.pieces.push(Piece {
-                lines: total + 1 - last..=total,
+            self.pieces.push(Piece {
+                lines: self.total + 1 - last..=self.total,
                 text: lines.join("\n"),
             });
         }
-        page
     }
 
     /// A text from a line on, in about `room` tokens. Without pieces when there is no such line.
@@ -119,13 +137,7 @@ impl Page {
 
     /// The first line that is not shown; `None` when all are.
     pub(crate) fn next(&self) -> Option<usize> {
-        let shown = self.pieces.first().map_or(0, |piece| {
-            if *piece.lines.start() == 1 || self.pieces.len() == 1 {
-                *piece.lines.end()
-            } else {
-                0
-            }
-        });
+        let shown = self.pieces.first().map_or(0, |piece| *piece.lines.end());
         (shown < self.total).then_some(shown + 1)
     }
 }
@@ -174,7 +186,7 @@ fn whole(text: &str, room: u64) -> Option<String> {
 
 /// A line as it is shown: control characters written out, the carriage return at its end left out.
 fn shown(line: &str) -> String {
-    inert(line.strip_suffix('\r').unwrap_or(line))
+    inert(line.trim_end_matches('\r'))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -293,7 +305,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_more_than_the_room(text in texts(), room in 0_u64..300, from in 0_usize..80) {
-            for page in [Page::ends(&text, room), Page::from(&text, from, room)] {
+            for page in [Page::ends(&text, room), Page::end(&text, room), Page::from(&text, from, room)] {
                 let tokens: u64 = page.pieces.iter().map(|piece| count_tokens(&piece.text)).sum();
                 prop_assert!(tokens <= room + 4, "{tokens} of {room}");
                 for piece in &page.pieces {

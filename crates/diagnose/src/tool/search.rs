@@ -1,14 +1,18 @@
 //! `search`: where words stand in the steps.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::Range;
 
+use llm::count_tokens;
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value, json};
 use trace::StepId;
 
 use super::Tool;
 use super::arguments::Arguments;
-use super::list::{List, ranges};
+use super::list::ranges;
+use crate::fence::Fence;
 use crate::ledger::Ledger;
 use crate::subject::{Part, Subject, raw};
 
@@ -33,7 +37,7 @@ impl Tool for Search {
     }
 
     fn description(&self) -> &'static str {
-        "Find text or a regex in all steps, ignoring case: step part:line (matches) context. Opens none."
+        "Find text or a regex in all steps, ignoring case: part step:line xMATCHES: context. Opens none."
     }
 
     fn parameters(&self) -> Value {
@@ -65,9 +69,7 @@ impl Tool for Search {
         let pattern = pattern(query)?;
         let from = asked.step("from_step", subject)?;
         let from = from.map_or(0, StepId::index);
-        let mut list = List::new(room);
-        let mut shown = 0;
-        let mut rest = Vec::new();
+        let mut hits = Hits::new(room.saturating_sub(count_tokens(&subject.fence.around(""))));
         for at in from..subject.index().len() {
             let step = StepId::from_index(at);
             let Some(indexed) = subject.index().step(step) else {
@@ -78,30 +80,103 @@ impl Tool for Search {
                     continue;
                 }
                 let text = raw(&indexed.step, part);
-                if !pattern.is_match(&text) {
-                    continue;
-                }
-                // Secrets are found in whole texts: a line of one tells too little.
-                let hit = (shown < HITS && rest.is_empty())
-                    .then(|| hit(subject, &pattern, &subject.safe(&text)));
-                match hit {
-                    Some(Some(hit)) if list.push(&format!("{step} {}:{hit}", part.as_str())) => {
-                        shown += 1;
-                    }
-                    // The words are part of a secret.
-                    Some(None) => {}
-                    _ if rest.last() == Some(&step) => {}
-                    _ => rest.push(step),
+                if pattern.is_match(&text) {
+                    hits.take(subject, &pattern, step, part, &text);
                 }
             }
         }
-        if shown == 0 && rest.is_empty() {
-            list.say("nothing found");
+        Ok(hits.told(&subject.fence))
+    }
+}
+
+/// Where the words were found.
+struct Hits {
+    rows: Vec<Row>,
+    known: BTreeMap<(Part, String), usize>,
+    left: u64,
+    /// Steps with words that are not shown.
+    rest: Vec<StepId>,
+}
+
+/// Places where the same words stand.
+struct Row {
+    part: Part,
+    places: String,
+    words: String,
+}
+
+impl Hits {
+    /// Room for the sentence about what is not shown.
+    const REST: u64 = 40;
+
+    fn new(room: u64) -> Self {
+        Self {
+            rows: Vec::new(),
+            known: BTreeMap::new(),
+            left: room.saturating_sub(Self::REST),
+            rest: Vec::new(),
         }
-        if !rest.is_empty() {
-            list.say(&format!("also in steps {}", ranges(&rest, 12)));
+    }
+
+    fn take(
+        &mut self,
+        subject: &Subject<'_>,
+        pattern: &Regex,
+        step: StepId,
+        part: Part,
+        text: &str,
+    ) {
+        if self.rest.last() == Some(&step) {
+            return;
         }
-        Ok(list.done())
+        if self.rows.len() >= HITS || !self.rest.is_empty() {
+            self.rest.push(step);
+            return;
+        }
+        // Secrets are found in whole texts: a line of one tells too little. Words that are gone then are
+        // part of a secret.
+        let Some((place, words)) = hit(subject, pattern, &subject.safe(text)) else {
+            return;
+        };
+        let place = format!("{step}:{place}");
+        let known = self.known.get(&(part, words.clone())).copied();
+        let cost = match known {
+            Some(_) => count_tokens(&place) + 2,
+            None => count_tokens(&format!("{} {place}: {words}", part.as_str())) + 2,
+        };
+        if cost > self.left {
+            self.rest.push(step);
+            return;
+        }
+        self.left -= cost;
+        if let Some(row) = known.and_then(|row| self.rows.get_mut(row)) {
+            row.places.push_str(", ");
+            row.places.push_str(&place);
+            return;
+        }
+        self.known.insert((part, words.clone()), self.rows.len());
+        self.rows.push(Row {
+            part,
+            places: place,
+            words,
+        });
+    }
+
+    fn told(self, fence: &Fence) -> String {
+        let mut text = String::new();
+        for row in &self.rows {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{} {}: {}", row.part.as_str(), row.places, row.words);
+        }
+        if !text.is_empty() {
+            text = fence.around(&text) + "\n";
+        }
+        if !self.rest.is_empty() {
+            let _ = writeln!(text, "also in steps {}", ranges(&self.rest, 12));
+        } else if self.rows.is_empty() {
+            text.push_str("nothing found\n");
+        }
+        text
     }
 }
 
@@ -125,18 +200,18 @@ fn pattern(query: &str) -> Result<Regex, String> {
     }
 }
 
-/// The first match of a text with its line and surroundings, and how many there are.
-fn hit(subject: &Subject<'_>, pattern: &Regex, text: &str) -> Option<String> {
+/// The first match of a text: its line with how many matches there are, and its surroundings.
+fn hit(subject: &Subject<'_>, pattern: &Regex, text: &str) -> Option<(String, String)> {
     let found = pattern.find(text)?;
     let line = memchr::memchr_iter(b'\n', &text.as_bytes()[..found.start()]).count() + 1;
     let all = pattern.find_iter(text).take(100).count();
     let count = match all {
         1 => String::new(),
-        100 => " (99+ matches)".to_owned(),
-        all => format!(" ({all} matches)"),
+        100 => " x99+".to_owned(),
+        all => format!(" x{all}"),
     };
-    let context = subject.fence.line(&around(text, &found.range()));
-    Some(format!("{line}{count} {context}"))
+    let words = subject.fence.words(&around(text, &found.range()));
+    Some((format!("{line}{count}"), words))
 }
 
 /// The match with what stands around it on its line.

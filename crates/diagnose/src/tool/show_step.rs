@@ -149,8 +149,15 @@ fn open(
             ledger.open(step);
             shown.say("(nothing recorded)");
         }
+        let mut without = Vec::new();
         for (text, share) in own {
-            shown.say(&frames.part(subject, text, wanted.line, *share, ledger));
+            match frames.part(subject, text, wanted.line, *share, ledger) {
+                Some(part) => shown.take(&part),
+                None => without.push(text.part.as_str()),
+            }
+        }
+        if !without.is_empty() && !shown.push(&format!("(no room: {})", without.join(", "))) {
+            missing.push(step);
         }
         below(subject, step, &mut shown);
     }
@@ -177,7 +184,9 @@ impl Frames {
     /// The name of a part, with the line feeds around it.
     const LABEL: u64 = 4;
     /// The sentence that says what is left out.
-    const REST: u64 = 30;
+    const REST: u64 = 16;
+    /// With less, beginning and end are not both shown.
+    const LITTLE: u64 = 100;
 
     fn new(subject: &Subject<'_>) -> Self {
         Self {
@@ -187,35 +196,43 @@ impl Frames {
 
     /// The room a text needs to be shown whole.
     fn need(&self, subject: &Subject<'_>, text: &str, most: u64) -> u64 {
-        let text = text.trim_end_matches(['\n', '\r']);
-        if is_brief(text) {
-            return count_tokens(&subject.fence.line(text)) + Self::LABEL;
+        if let Some(words) = brief(text) {
+            return count_tokens(&subject.fence.line(words)) + Self::LABEL;
         }
+        let text = text.trim_end_matches(['\n', '\r']);
         tokens_up_to(text, most)
             .saturating_add(self.fence)
             .saturating_add(Self::LABEL)
             .saturating_add(Self::LABEL)
     }
 
-    /// What of a text fits between fences: all of it, or what leaves room to say what is left out.
-    fn page(&self, words: &str, line: Option<usize>, room: u64) -> Page {
-        let page = |fences: u64, rest: u64| {
-            let around = fences * self.fence + 2 * Self::LABEL + rest;
-            let room = room.saturating_sub(around);
-            line.map_or_else(
-                || Page::ends(words, room),
-                |line| Page::from(words, line, room),
-            )
+    /// What of a part fits between fences: all of it, or what leaves room to say what is left out. With
+    /// little room it is one end: of what came back the last lines, which tell how it went.
+    fn page(&self, words: &str, part: Part, line: Option<usize>, room: u64) -> Page {
+        let within = |fences: u64, rest: u64| {
+            room.saturating_sub(fences * self.fence + 2 * Self::LABEL + rest)
         };
-        let whole = page(1, 0);
-        let last = whole.pieces.first().map(|piece| *piece.lines.end());
-        if whole.cut.is_none() && last == Some(whole.total) {
+        if let Some(line) = line {
+            let whole = Page::from(words, line, within(1, 0));
+            let last = whole.pieces.last().map(|piece| *piece.lines.end());
+            return if last == Some(whole.total) && whole.cut.is_none() {
+                whole
+            } else {
+                Page::from(words, line, within(1, Self::REST))
+            };
+        }
+        let whole = Page::ends(words, within(1, 0));
+        if whole.next().is_none() && whole.cut.is_none() {
             return whole;
         }
-        page(if line.is_some() { 1 } else { 2 }, Self::REST)
+        match within(2, Self::REST) {
+            enough if enough >= Self::LITTLE => Page::ends(words, enough),
+            _ if part == Part::Observation => Page::end(words, within(1, Self::REST)),
+            _ => Page::from(words, 1, within(1, Self::REST)),
+        }
     }
 
-    /// A part in at most `room` tokens, with what is left out.
+    /// A part in at most `room` tokens, with what is left out; `None` when nothing of it fits.
     fn part(
         &self,
         subject: &Subject<'_>,
@@ -223,21 +240,21 @@ impl Frames {
         line: Option<usize>,
         room: u64,
         ledger: &mut Ledger,
-    ) -> String {
+    ) -> Option<String> {
         let (name, words) = (text.part.as_str(), text.text.trim_end_matches(['\n', '\r']));
-        if line.is_none_or(|line| line == 1)
-            && is_brief(words)
+        if let Some(brief) = brief(words)
+            && line.is_none()
             && self.need(subject, words, room) <= room
         {
-            ledger.show(text.step, text.part, 1..=1);
-            return format!("{name}: {}", subject.fence.line(words));
+            // Blank lines before it are nothing to be read.
+            let last = memchr::memchr_iter(b'\n', words.as_bytes()).count() + 1;
+            ledger.show(text.step, text.part, 1..=last);
+            return Some(format!("{name}: {}", subject.fence.line(brief)));
         }
-        let page = self.page(words, line, room);
+        let page = self.page(words, text.part, line, room);
         if page.pieces.is_empty() {
-            return match line {
-                Some(line) if line > page.total => format!("{name} has {} lines", page.total),
-                _ => format!("{name}: {} lines, no room", page.total),
-            };
+            let beyond = line.is_some_and(|line| line > page.total);
+            return beyond.then(|| format!("{name} has {} lines", page.total));
         }
         let mut out = format!("{name}:");
         for (at, piece) in page.pieces.iter().enumerate() {
@@ -249,7 +266,7 @@ impl Frames {
                     piece.lines.start() - 1,
                 ));
             } else if *piece.lines.start() > 1 {
-                let _ = write!(out, " from line {}", piece.lines.start());
+                let _ = write!(out, " from line {} of {}", piece.lines.start(), page.total);
             }
             let _ = write!(out, "\n{}", subject.fence.data(&piece.text));
         }
@@ -258,9 +275,9 @@ impl Frames {
             out.push_str(&gap(&page, last + 1, page.total));
         }
         if let Some(line) = page.cut {
-            let _ = write!(out, "\n(line {line} is cut: search shows words of it)");
+            let _ = write!(out, "\n(line {line} is cut)");
         }
-        out
+        Some(out)
     }
 }
 
@@ -273,8 +290,10 @@ fn gap(page: &Page, first: usize, last: usize) -> String {
     }
 }
 
-fn is_brief(text: &str) -> bool {
-    text.len() <= BRIEF && !text.contains('\n')
+/// The one short line that a text is, if it is one.
+fn brief(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches('\n').trim_end_matches(['\n', '\r']);
+    (text.len() <= BRIEF && !text.contains('\n')).then_some(text)
 }
 
 /// The steps of the sub-agent that a step started, as lines.
@@ -290,11 +309,17 @@ fn below(subject: &Subject<'_>, step: StepId, shown: &mut List) {
     };
     let all = below.steps.len();
     shown.say(&format!("its sub-agent took {all} steps:"));
+    shown.open(&subject.fence);
     let below = Index::new(below);
-    for (at, inner) in below.steps().enumerate() {
-        if !shown.push(&format!(" {}{}", inner.id, subject.line(&inner))) {
-            shown.say(&format!(" ({} more)", all - at));
+    let mut told = 0;
+    for inner in below.steps() {
+        if !shown.push(&format!("{}{}", inner.id, subject.line(&inner))) {
             break;
         }
+        told += 1;
+    }
+    shown.close(&subject.fence);
+    if told < all {
+        shown.say(&format!("({} more)", all - told));
     }
 }

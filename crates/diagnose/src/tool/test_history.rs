@@ -108,7 +108,7 @@ fn rows(subject: &Subject<'_>) -> Vec<Row> {
             .map(|report| told(subject, report, &mut known))
             .collect();
         if words.is_empty() && is_check(&step) {
-            words.push(subject.line(&step));
+            words.push(subject.fence.line(&subject.line(&step)));
         }
         for words in words {
             match rows.last_mut() {

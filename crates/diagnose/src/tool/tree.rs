@@ -51,14 +51,18 @@ impl Tool for Tree {
             subject.step_id(number).map_or(end, |to| to.max(from))
         });
         let mut list = List::new(room);
+        list.open(&subject.fence);
         let mut at = from.index();
         while at <= to.index() {
             let (block, next) = row(subject, at, to);
             if !list.push(&block) {
-                list.say(&format!("(from {} shows the rest)", at + 1));
                 break;
             }
             at = next;
+        }
+        list.close(&subject.fence);
+        if at <= to.index() {
+            list.say(&format!("(from {} shows the rest)", at + 1));
         }
         Ok(list.done())
     }
@@ -77,13 +81,8 @@ fn row(subject: &Subject<'_>, at: usize, to: StepId) -> (String, usize) {
     if let Some(stage) = index.stage_of(first) {
         end = end.min(stage.end);
         if stage.start == first {
-            head = format!(
-                "# stage {} {} {}-{}\n",
-                stage.id,
-                stage.phase.as_str(),
-                stage.start,
-                stage.end
-            );
+            let steps = super::list::span(stage.start, stage.end);
+            head = format!("# stage {} {} {steps}\n", stage.id, stage.phase.as_str());
         }
     }
     let line = subject.line(&step);

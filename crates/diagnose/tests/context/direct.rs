@@ -3,6 +3,7 @@
 use diagnose::{Method, Setup};
 use llm::Budget;
 use scripted::{Protocol, Reply, ScriptedModel};
+use trace::StepId;
 
 use crate::run::{conclusion, inquire, largest, run};
 
@@ -27,7 +28,7 @@ fn a_run_that_fits_is_shown_whole() {
         "{text}"
     );
     assert!(!text.contains("cut …"), "{text}");
-    assert_eq!(diagnosis.onset_step_id.map(|step| step.get()), Some(2));
+    assert_eq!(diagnosis.onset_step_id.map(StepId::get), Some(2));
 }
 
 #[test]

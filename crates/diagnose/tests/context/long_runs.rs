@@ -3,6 +3,7 @@
 use diagnose::Setup;
 use llm::Budget;
 use scripted::{Protocol, Reply, ScriptedModel};
+use trace::StepId;
 
 use crate::run::{conclusion, inquire, largest, open, run};
 
@@ -34,7 +35,7 @@ fn read(protocol: Protocol, context: u64, at_once: usize) {
     assert_eq!(inquiry.trouble, None);
     assert_eq!(inquiry.dropped, []);
     assert!(inquiry.opened.len() >= 200, "{}", inquiry.opened.len());
-    assert_eq!(diagnosis.onset_step_id.map(|step| step.get()), Some(2));
+    assert_eq!(diagnosis.onset_step_id.map(StepId::get), Some(2));
     assert_eq!(
         diagnosis.chain[0].evidence[0].quote,
         "sed -i s/a1/b/ src/part1.py"

@@ -4,14 +4,14 @@ use diagnose::Setup;
 use llm::Budget;
 use scripted::{Protocol, Reply, ScriptedModel};
 use serde_json::json;
-use trace::Inquiry;
+use trace::{Inquiry, StepId};
 
 use crate::run::{conclusion, inquire, inquire_uncounted, inquire_within, largest, open, run};
 
 /// What came of an inquiry into a short run: the onset and the account.
 fn ask(model: &ScriptedModel, setup: &Setup, budget: Budget) -> (Option<u32>, Inquiry) {
     let diagnosis = inquire(&run(40), setup, budget, model).diagnosis;
-    let onset = diagnosis.onset_step_id.map(|step| step.get());
+    let onset = diagnosis.onset_step_id.map(StepId::get);
     (onset, *diagnosis.engine.inquiry.unwrap())
 }
 
@@ -75,7 +75,7 @@ fn models_without_tools_call_them_in_words() {
     });
     let index = run(40);
     let diagnosis = inquire_uncounted(&index, &Setup::default(), &model).diagnosis;
-    assert_eq!(diagnosis.onset_step_id.map(|step| step.get()), Some(2));
+    assert_eq!(diagnosis.onset_step_id.map(StepId::get), Some(2));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn what_had_stood_is_kept_when_the_budget_ends() {
         ..Budget::default()
     };
     let diagnosis = inquire_within(&run(40), &Setup::default(), budget, &model).diagnosis;
-    let onset = diagnosis.onset_step_id.map(|step| step.get());
+    let onset = diagnosis.onset_step_id.map(StepId::get);
     let inquiry = *diagnosis.engine.inquiry.unwrap();
     assert_eq!(onset, Some(2));
     assert!(!inquiry.dropped.is_empty());
@@ -175,7 +175,7 @@ fn answers_and_calls_of_any_size_stay_within_the_context() {
         ..Setup::default()
     };
     let diagnosis = inquire_uncounted(&run(40), &setup, &model).diagnosis;
-    assert_eq!(diagnosis.onset_step_id.map(|step| step.get()), Some(2));
+    assert_eq!(diagnosis.onset_step_id.map(StepId::get), Some(2));
     assert!(largest(&model) <= 8_192, "{}", largest(&model));
     let tools = diagnosis.engine.inquiry.unwrap().tools;
     assert!(!tools.contains_key("no_such_tool"));

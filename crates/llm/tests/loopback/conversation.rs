@@ -43,6 +43,7 @@ fn long_request() -> Request {
         .with_max_output(500);
     request.tool_choice = ToolChoice::Required;
     request.temperature = Some(0.2);
+    request.effort = Some(llm::Effort::Low);
     let schema = json!({"type": "object", "properties": {"step": {"type": "integer"}}});
     request.schema = Some(OutputSchema::new("verdict", schema).unwrap());
     request

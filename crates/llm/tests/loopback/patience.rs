@@ -6,7 +6,7 @@ use llm::{LlmError, Retry, Timeouts, Wait};
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
-use crate::{OPENAI, ask, builder, client, openai, openai_chunks, show_step};
+use crate::{ANTHROPIC, OPENAI, anthropic, ask, builder, client, openai, openai_chunks, show_step};
 
 #[tokio::test]
 async fn slow_servers_are_given_up() {
@@ -232,4 +232,39 @@ async fn a_server_that_asks_to_wait_holds_back_all_who_share_the_gate() {
         begun.elapsed()
     );
     task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_be_forced_is_asked() {
+    let refusal = "tool_choice: type \"tool\" and \"any\" are not supported for this model.";
+    let no_effort = "This model does not support the effort parameter.";
+    let refuse = |words: &str| {
+        let error = json!({"type": "invalid_request_error", "message": words});
+        Reply::error(400, &json!({"type": "error", "error": error}))
+    };
+    let server = Server::new(vec![
+        refuse(refusal),
+        refuse(no_effort),
+        Reply::json(&anthropic("Step 3.")),
+        Reply::json(&anthropic("Step 3.")),
+    ]);
+    let client = client(&server, ANTHROPIC);
+    let mut request = ask("?").with_tools(vec![show_step()]);
+    request.tool_choice = llm::ToolChoice::Named("show_step".to_owned());
+    request.effort = Some(llm::Effort::Low);
+    client.complete(&request).await.unwrap();
+    request.tool_choice = llm::ToolChoice::Auto;
+    client.complete(&request).await.unwrap();
+    let parts: Vec<_> = server
+        .bodies()
+        .iter()
+        .map(|body| {
+            json!([
+                body["tool_choice"],
+                body["output_config"],
+                body["messages"][0]["content"]
+            ])
+        })
+        .collect();
+    insta::assert_json_snapshot!(parts);
 }

@@ -165,9 +165,14 @@ impl<'c, 's> Case<'c, 's> {
         });
         let tree = share.spend(most::TREE, |room| {
             if without.tree {
-                String::new()
+                return String::new();
+            }
+            let fence = count_tokens(&subject.fence.data(""));
+            let tree = fold(subject, room.saturating_sub(fence), !without.offline);
+            if tree.is_empty() {
+                tree
             } else {
-                fold(subject, room, !without.offline)
+                subject.fence.data(&tree)
             }
         });
         let shown = share.spend(most::SHOWN, |room| self.prefetch(room, ledger));
@@ -332,13 +337,16 @@ fn offline(subject: &Subject<'_>, room: u64) -> String {
             text.push_str(&line);
         }
     };
-    add(subject.fence.line(&subject.safe(&d.summary)));
+    add(subject.fence.words(&subject.safe(&d.summary)));
     for failure in d.failures.iter().take(3) {
-        let why = subject.fence.line(&subject.safe(&failure.why));
+        let why = subject.fence.words(&subject.safe(&failure.why));
         add(format!(
             "Step {} shows {}: {why}",
             failure.step_id, failure.kind
         ));
     }
-    subject.fence.data(&clip(&text, room))
+    subject.fence.around(&clip(&text, room))
 }
+
+#[cfg(test)]
+mod measure;
