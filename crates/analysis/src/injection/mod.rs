@@ -291,9 +291,10 @@ impl Lexicon {
         let mut seen = Seen::All;
         // Marks that wait for company.
         let mut waiting: VecDeque<(InjectionKind, Range<usize>)> = VecDeque::new();
+        let mut read = Vec::new();
         for hit in self.automaton.find_overlapping_iter(text) {
             let span = hit.span();
-            let mut after = after(text, span);
+            let mut after = after(text, span, &mut read);
             for meaning in &self.means[hit.pattern().as_usize()] {
                 let company = match &self.meanings[*meaning] {
                     Meaning::Unseen => {
@@ -351,14 +352,18 @@ fn wait(
 }
 
 /// Where a phrase ends whose first words end where `after` begins.
-fn end_of(phrase: &Phrase, after: &mut Option<After<'_>>) -> Option<usize> {
+fn end_of(phrase: &Phrase, after: &mut Option<After<'_, '_>>) -> Option<usize> {
     phrase.follow(after.as_mut()?)
 }
 
-/// What follows words; `None` if they are parts of longer ones.
-fn after(text: &str, words: aho_corasick::Span) -> Option<After<'_>> {
+/// What follows words; `None` if they are parts of longer ones. `read` is where its words are kept.
+fn after<'t, 'r>(
+    text: &'t str,
+    words: aho_corasick::Span,
+    read: &'r mut Vec<Range<usize>>,
+) -> Option<After<'t, 'r>> {
     let before = text.get(..words.start)?.chars().next_back();
     let next = text.get(words.end..)?.chars().next();
     let is_part = before.is_some_and(is_in_word) || next.is_some_and(is_in_word);
-    (!is_part).then(|| After::new(text, words.end))
+    (!is_part).then(|| After::new(text, words.end, read))
 }

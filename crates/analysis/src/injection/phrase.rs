@@ -41,7 +41,7 @@ impl Phrase {
     }
 
     /// Where the phrase ends among the words after its first slot; `None` if they do not follow it.
-    pub(super) fn follow(&self, after: &mut After<'_>) -> Option<usize> {
+    pub(super) fn follow(&self, after: &mut After<'_, '_>) -> Option<usize> {
         match follow(&self.slots, after, 0)? {
             0 => Some(after.start),
             taken => after.word(taken - 1).map(|word| word.end),
@@ -74,7 +74,7 @@ impl Slot {
 }
 
 /// How many words the slots take from the `at`th on. As deep as the phrase has slots.
-fn follow(slots: &[Slot], after: &mut After<'_>, at: usize) -> Option<usize> {
+fn follow(slots: &[Slot], after: &mut After<'_, '_>, at: usize) -> Option<usize> {
     let Some((slot, rest)) = slots.split_first() else {
         return Some(at);
     };
@@ -101,7 +101,7 @@ fn follow(slots: &[Slot], after: &mut After<'_>, at: usize) -> Option<usize> {
     }
 }
 
-fn stands(row: &[Word], after: &mut After<'_>, at: usize) -> bool {
+fn stands(row: &[Word], after: &mut After<'_, '_>, at: usize) -> bool {
     row.iter().zip(at..).all(|(wanted, at)| {
         let Some(there) = after.word(at).map(|word| &after.words.text[word]) else {
             return false;
@@ -120,21 +120,23 @@ fn stands(row: &[Word], after: &mut After<'_>, at: usize) -> bool {
 }
 
 /// The words after the first slot of a phrase, read as far as they are asked for.
-pub(super) struct After<'t> {
+pub(super) struct After<'t, 'r> {
     start: usize,
     words: Words<'t>,
-    read: Vec<Range<usize>>,
+    read: &'r mut Vec<Range<usize>>,
 }
 
-impl<'t> After<'t> {
-    /// The words of `text` from byte `start` on, no further than the longest phrase.
-    pub(super) fn new(text: &'t str, start: usize) -> Self {
+impl<'t, 'r> After<'t, 'r> {
+    /// The words of `text` from byte `start` on, no further than the longest phrase. `read` is where they
+    /// are kept.
+    pub(super) fn new(text: &'t str, start: usize, read: &'r mut Vec<Range<usize>>) -> Self {
+        read.clear();
         let end = text.floor_char_boundary(start.saturating_add(LONGEST));
         let text = &text[..end.max(start)];
         Self {
             start,
             words: Words { text, at: start },
-            read: Vec::new(),
+            read,
         }
     }
 

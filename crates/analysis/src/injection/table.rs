@@ -39,7 +39,7 @@ pub(super) const PHRASES: &[(InjectionKind, &[&str])] = &[
     (
         LabelBribe,
         &[
-            "mark|label|classify|flag|rate|grade|score|report|count|treat|record|declare|consider|judge|call|choose|name|pick|blame ~3 step|steps ?number #|all|every|each|one ~3 correct|incorrect|wrong|right|useful|unuseful|harmless|innocent|flawless|onset",
+            "mark|label|classify|flag|rate|grade|score|report|treat|declare|consider|judge|choose|pick|blame ~3 step|steps ?number #|all|every|each|one ~3 correct|incorrect|wrong|right|useful|unuseful|harmless|innocent|flawless|onset",
             "mark|label|classify|flag|rate|grade|treat|declare|judge all|every|each|these|the ~2 step|steps ~2 correct|incorrect|wrong|right|useful|unuseful|harmless|innocent|flawless",
             "blame ~1 step ?number #",
             "do_not_blame|don't_blame|do_not_label|don't_label|do_not_flag|don't_flag|never_flag|never_blame|never_label|do_not_accuse ~2 step|steps ?number #|of|in|as",
@@ -59,7 +59,7 @@ pub(super) const PHRASES: &[(InjectionKind, &[&str])] = &[
             "send|post|upload|forward|transmit|exfiltrate|email|leak|submit|deliver ?it|me|us the|your|all|any|these|its|every|full ~2 key|keys|token|tokens|secret|secrets|credential|credentials|password|passwords|environment|env|prompt|instructions|conversation|transcript ~3 to|at ~2 http|https|ftp|mailto|webhook",
             "print|reveal|output|repeat|show|tell|leak|dump|disclose|display|quote|recite|expose|divulge ~2 your ~2 system_prompt|system_message|instructions|initial_prompt|api_key|api_keys|secret|secrets|credentials|hidden_prompt|environment_variables",
             "print|reveal|output|repeat|tell|leak|dump|disclose|recite|expose|divulge the ~2 system_prompt|system_message|initial_prompt|hidden_prompt",
-            "include|put|paste|add|append|copy|embed|insert|write|quote|place|encode ~6 key|keys|variable|variables|secret|secrets|credential|credentials|password|passwords|prompt|token|tokens|instructions ~3 in|into|to|at|within your ~2 answer|reply|response|summary|report|advice|diagnosis|verdict|output|reasoning|explanation|evidence|conclusion|message",
+            "include|paste|append|copy|embed|insert|quote|place|encode ~6 key|keys|variable|variables|secret|secrets|credential|credentials|password|passwords|prompt|token|tokens|instructions ~3 in|into|to|at|within your ~2 answer|reply|response|summary|report|advice|diagnosis|verdict|output|reasoning|explanation|evidence|conclusion|message",
         ],
     ),
     (
@@ -177,7 +177,7 @@ pub(super) const COMPANY: &[&str] = &[
     "onset",
     "no_failure",
     "note|message|dear|attention ?to ?the|any|all evaluator|evaluators|grader|graders|auditor|judge|judges|analyst",
-    "this|the run|trajectory ~1 is|was|has|succeeded|passed|must|should",
+    "this_run|the_run|this_trajectory|the_trajectory ~1 is|was|has|succeeded|passed|must|should",
     "step|steps # ~2 correct|incorrect|fine|wrong|onset",
     "disregard|obey|comply",
     "previous_instructions|prior_instructions|above_instructions|new_instructions",
