@@ -159,6 +159,9 @@ fn open(
         if !without.is_empty() && !shown.push(&format!("(no room: {})", without.join(", "))) {
             missing.push(step);
         }
+    }
+    // With what room the steps left.
+    for &step in steps {
         below(subject, step, &mut shown);
     }
     if !missing.is_empty() {
@@ -308,7 +311,9 @@ fn below(subject: &Subject<'_>, step: StepId, shown: &mut List) {
         return;
     };
     let all = below.steps.len();
-    shown.say(&format!("its sub-agent took {all} steps:"));
+    if !shown.push(&format!("the sub-agent of step {step} took {all} steps:")) {
+        return;
+    }
     shown.open(&subject.fence);
     let below = Index::new(below);
     let mut told = 0;

@@ -182,6 +182,23 @@ fn a_long_step_is_cut_between_lines() {
 }
 
 #[test]
+fn a_sub_agent_is_shown_below_its_step() {
+    let mut run = run();
+    let mut below = self::run();
+    below.id = "helper".to_owned();
+    run.subtrajectories = vec![below];
+    run.steps[6].subtrajectory = Some("helper".to_owned());
+    let tool = show_step::ShowStep;
+    insta::assert_snapshot!(
+        [
+            ask(&run, &tool, &json!({"steps": [7]}), 300),
+            ask(&run, &tool, &json!({"steps": [7]}), 80),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
 fn what_was_shown_is_noted() {
     let mut run = run();
     let seen: Vec<String> = (1..=400).map(|n| format!("output line {n}")).collect();
