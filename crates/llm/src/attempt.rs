@@ -59,6 +59,8 @@ struct Progress {
     replayed: bool,
     /// What the attempt under way may use.
     held: Option<Usage>,
+    /// The prompt's tokens by our own count.
+    counted: u64,
 }
 
 type OnDelta<'a> = dyn FnMut(Delta) + Send + 'a;
@@ -73,7 +75,10 @@ impl Caller {
         let check = ToolCheck::new(&request.tools)?;
         let counted = estimate_input(&lower(request, self.accepts()));
         let input = self.as_the_provider_counts(counted);
-        let mut progress = Progress::default();
+        let mut progress = Progress {
+            counted,
+            ..Progress::default()
+        };
         let by_budget = self
             .account
             .time_left()
@@ -271,7 +276,8 @@ impl Caller {
                 failed
             })?;
         if completion.usage.total() == 0 {
-            completion.usage = answer::counted(&completion, most.input);
+            // Not as many as it may have been at most: what is reported should be likely.
+            completion.usage = answer::counted(&completion, progress.counted);
         }
         let earlier = answer::earlier_calls(request);
         let in_text =

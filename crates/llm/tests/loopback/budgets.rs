@@ -390,3 +390,17 @@ fn threads_share_one_budget_and_have_their_own() {
     );
     assert!(runs.iter().all(|run| spent(run) <= 1000));
 }
+
+#[tokio::test]
+async fn what_no_provider_counts_is_counted_here_and_says_so() {
+    let mut silent = anthropic("Step 3.");
+    silent["usage"] = json!({});
+    let server = Server::new(vec![Reply::json(&silent)]);
+    let client = builder(&server, ANTHROPIC).build().unwrap();
+    let request = ask(&"word ".repeat(100));
+    let usage = client.complete(&request).await.unwrap().usage;
+    assert!(usage.estimated);
+    assert_eq!(usage.input, llm::estimate_input(&request));
+    assert_eq!(usage.output, llm::count_tokens("Step 3."));
+    assert_eq!(client.account().spent().tokens, usage.total());
+}
