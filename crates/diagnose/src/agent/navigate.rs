@@ -16,7 +16,7 @@ use crate::subject::Subject;
 use crate::tool::{OVERHEAD, Tool, clip};
 
 /// The most tokens that one turn's looks may bring.
-const TURN: u64 = 3_000;
+const TURN: u64 = 2_400;
 
 /// The least tokens a look is worth: where there are fewer, it is put off.
 const LEAST: u64 = 100;
