@@ -42,7 +42,7 @@ pub(crate) enum Trouble {
     #[error("{0}")]
     Prompt(#[from] PromptError),
     /// The model did not conclude, not even when it was asked for nothing else.
-    #[error("the model did not conclude within {turns} turns: {last}")]
+    #[error("the model did not conclude in {turns} turns: {last}")]
     Endless {
         /// The turns it had.
         turns: u32,
@@ -61,6 +61,9 @@ pub(crate) enum Trouble {
         /// The smallest context that would do.
         least: u64,
     },
+    /// The model, or a filter before it, refused.
+    #[error("the model refused: {0}")]
+    Declined(String),
     /// The conclusion stayed wrong.
     #[error("the conclusion did not stand the check: {0}")]
     Refused(String),
@@ -123,7 +126,7 @@ pub fn diagnose(
         seconds: Some(calls.iter().map(|call: &CallRecord| call.seconds).sum()),
         inquiry: Some(Box::new(Inquiry {
             without: setup.without.names(),
-            calls: u32::try_from(calls.len()).unwrap_or(u32::MAX),
+            calls: asked(&calls),
             input_tokens: usage.prompt(),
             cached_tokens: usage.cached_read,
             output_tokens: usage.output,
@@ -158,4 +161,13 @@ pub fn diagnose(
         diagnosis,
         failure,
     }
+}
+
+/// How many completions were asked for. What the budget did not allow was not.
+fn asked(calls: &[CallRecord]) -> u32 {
+    let unasked = |call: &&CallRecord| {
+        call.error == Some("budget") && call.usage.total() == 0 && call.seconds == 0.0
+    };
+    let unasked = calls.iter().filter(unasked).count();
+    u32::try_from(calls.len() - unasked).unwrap_or(u32::MAX)
 }
