@@ -41,7 +41,8 @@ pub struct Diagnosis {
     /// The first unrepaired wrong decision. Where the verdict is undecided, the step where the run went
     /// wrong if it did; null where no step stands out, and for a run that is fine.
     pub onset_step_id: Option<StepId>,
-    /// Ranked suspects, best first.
+    /// Ranked suspects, best first. Where a model names the onset that step leads, whatever share the
+    /// offline engine gives it.
     pub onset_candidates: Vec<OnsetCandidate>,
     /// From the onset to the failure, in step order.
     pub chain: Vec<ChainLink>,
@@ -77,7 +78,8 @@ pub struct Diagnosis {
     #[serde(default)]
     pub failure_probability: f64,
     /// How often a verdict made on such grounds is right, between 0 and 1: that of a
-    /// named onset is how often a reader would name it too.
+    /// named onset is how often a reader would name it too. Of a model's verdict, how often the offline
+    /// engine is right with such a one.
     pub confidence: f64,
     /// What would settle an undecided verdict, as sentences.
     #[serde(default)]

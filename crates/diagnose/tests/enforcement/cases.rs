@@ -39,7 +39,7 @@ pub(crate) struct Broken {
     pub(crate) resolved: Option<bool>,
 }
 
-fn claim(kind: &str, step: u32, quote: &str) -> Value {
+pub(crate) fn claim(kind: &str, step: u32, quote: &str) -> Value {
     json!({"kind": kind, "step": step, "why": format!("{kind} as read"), "quote": quote, "quoted_step": null})
 }
 
@@ -58,7 +58,7 @@ fn onset() -> Value {
     )
 }
 
-fn conclusion(verdict: &str, claims: Vec<Value>) -> Value {
+pub(crate) fn conclusion(verdict: &str, claims: Vec<Value>) -> Value {
     let failed = verdict == "failure_found";
     json!({
         "verdict": verdict,

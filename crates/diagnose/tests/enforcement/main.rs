@@ -5,8 +5,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod allowed;
 mod cases;
 mod story;
+mod written;
 
 use diagnose::check::rules;
 use diagnose::{Diagnosed, Setup, Subject, Without, diagnose};

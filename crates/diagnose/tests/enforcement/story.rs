@@ -2,7 +2,7 @@
 
 use trace::{Action, ActionKind, Change, FileEdit, Observation, Step, Trajectory};
 
-fn shell(thought: &str, command: &str, output: &str, exit_status: i32) -> Step {
+pub(crate) fn shell(thought: &str, command: &str, output: &str, exit_status: i32) -> Step {
     let mut step = Step::new(0, Action::shell("bash", command));
     thought.clone_into(&mut step.thought);
     step.observation = Some(Observation {
@@ -122,12 +122,15 @@ pub(crate) fn story() -> Trajectory {
             Step::new(0, action)
         },
     ];
+    let task = "Make fees.py compute the fee as README.md says; tests/test_fees.py must pass.";
+    run(task, steps)
+}
+
+/// A run of these steps.
+pub(crate) fn run(task: &str, steps: Vec<Step>) -> Trajectory {
     let mut run = Trajectory {
         id: "story".to_owned(),
-        task: Some(
-            "Make fees.py compute the fee as README.md says; tests/test_fees.py must pass."
-                .to_owned(),
-        ),
+        task: Some(task.to_owned()),
         steps: steps.into(),
         ..Trajectory::default()
     };
