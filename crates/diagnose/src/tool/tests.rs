@@ -330,6 +330,24 @@ fn the_engine_gives_its_evidence() {
 }
 
 #[test]
+fn evidence_asked_for_later_is_that_of_the_diagnosis() {
+    let run = run();
+    let index = Index::new(&run);
+    let case = Case::new(&index);
+    let options = Options {
+        explain: true,
+        ..Options::default()
+    };
+    let offline = diagnose_case(&case, options, Model::shipped());
+    assert!(!offline.onset_candidates.is_empty());
+    for suspect in &offline.onset_candidates {
+        let step = [suspect.step_id].into();
+        let parts = localize::explain(&case, &step, Model::shipped());
+        assert_eq!(parts.get(&suspect.step_id), Some(&suspect.contributions));
+    }
+}
+
+#[test]
 fn notes_are_kept_on_one_line() {
     with(&run(), |subject| {
         let mut ledger = Ledger::default();
