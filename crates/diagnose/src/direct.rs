@@ -49,6 +49,7 @@ pub(crate) fn ask(
         trouble: stood.outcome().err(),
         concluded: stood.into_best(),
         compactions: 0,
+        lessons: 0,
     }
 }
 

@@ -204,8 +204,9 @@ impl Client {
             }
             round += 1;
             // Empty messages are refused by both protocols.
-            if !completion.text.is_empty() {
-                request.messages.push(Message::assistant(completion.text));
+            let said = no_longer(&completion.text, request.max_output_tokens);
+            if !said.is_empty() {
+                request.messages.push(Message::assistant(said));
             }
             request.messages.push(Message::user(format!(
                 "That does not satisfy the schema:\n- {}\nAnswer again with the whole corrected \
@@ -214,6 +215,15 @@ impl Client {
             )));
         }
     }
+}
+
+/// As much of an answer as its limit allows by any encoding: a server that does not hold itself to it
+/// is not sent its flood back.
+fn no_longer(answer: &str, tokens: u32) -> &str {
+    const BYTES: usize = 16;
+    let most = usize::try_from(tokens).map_or(usize::MAX, |tokens| tokens.saturating_mul(BYTES));
+    let end = answer.floor_char_boundary(most);
+    answer.get(..end).unwrap_or(answer)
 }
 
 /// Makes a [`Client`].

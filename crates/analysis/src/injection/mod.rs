@@ -39,8 +39,8 @@ use crate::Index;
 /// How many findings of one kind are told of a run.
 pub const FINDINGS_A_KIND: usize = 4;
 
-/// How many findings of one text are told of a run, so that one step cannot crowd out the others.
-const FINDINGS_A_TEXT: usize = 3;
+/// How many findings of one kind are told of one text, so that one step cannot crowd out the others.
+const FINDINGS_A_TEXT: usize = 2;
 
 /// Which of a step's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,11 +156,15 @@ impl Found {
         let before = self.findings.len();
         visit(text, |kind, span, how| {
             let told = self.a_kind.entry(kind).or_default();
+            let here = self.findings[before..]
+                .iter()
+                .filter(|known| known.kind == kind);
             // Passages of one kind that overlap are one.
-            let again = self.findings[before..].iter().any(|known| {
-                known.kind == kind && span.start < known.span.end && known.span.start < span.end
-            });
-            if !listen.counts(kind, how) || again || *told >= FINDINGS_A_KIND {
+            let again = here
+                .clone()
+                .any(|known| span.start < known.span.end && known.span.start < span.end);
+            let enough = here.count() >= FINDINGS_A_TEXT || *told >= FINDINGS_A_KIND;
+            if !listen.counts(kind, how) || again || enough {
                 return ControlFlow::Continue(());
             }
             let words = text.get(span.clone()).unwrap_or_default().to_lowercase();
@@ -172,9 +176,6 @@ impl Found {
                     span,
                     kind,
                 });
-            }
-            if self.findings.len() - before >= FINDINGS_A_TEXT {
-                return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         });

@@ -4,7 +4,7 @@ use scripted::{Asked, Reply};
 use serde_json::{Value, json};
 
 use crate::program::{Behaviour, all};
-use crate::reader::{conclusion, honest, insists, with};
+use crate::reader::{conclusion, endless, honest, insists, look, open, with};
 
 #[test]
 fn models_that_answer_well() {
@@ -61,8 +61,8 @@ fn models_that_garble_their_calls() {
                 name: "garbled arguments once",
                 args: &[],
                 script: |asked| match asked.round {
-                    1 => Reply::calls([("show_step", json!("{\"step\": 9"))]),
-                    2 => crate::reader::look(),
+                    1 => Reply::calls([("show_step", json!("{\"steps\": [9"))]),
+                    2 => look(),
                     _ => honest(asked),
                 },
                 expect: |o| o.is_honest(),
@@ -78,9 +78,9 @@ fn models_that_garble_their_calls() {
                 args: &[],
                 script: |_| {
                     Reply::calls([
-                        ("show_step", json!({"step": "9"})),
-                        ("show_step", json!({"step": -1})),
-                        ("show_step", json!({"step": 1e300, "all": true})),
+                        ("show_step", json!({"steps": "the ninth"})),
+                        ("show_step", json!({"steps": [-1]})),
+                        ("show_step", json!({"steps": [1e300], "part": "all"})),
                         ("show_step", json!([9])),
                         ("show_step", json!({})),
                     ])
@@ -92,7 +92,7 @@ fn models_that_garble_their_calls() {
                 args: &[],
                 script: |asked| match asked.round {
                     1 => Reply::calls([("bash", json!({"command": "cat /etc/passwd"}))]),
-                    2 => crate::reader::look(),
+                    2 => look(),
                     _ => honest(asked),
                 },
                 expect: |o| {
@@ -117,34 +117,44 @@ fn models_that_garble_their_calls() {
                 expect: |o| {
                     o.failed("did not conclude");
                     // The document names tools there are, not whatever was asked for.
-                    assert!(o.stdout.len() < 100_000, "{}", o.stdout.len());
+                    let tools = o.inquiry()["tools"].as_object().unwrap();
+                    assert_eq!(tools.keys().collect::<Vec<_>>(), ["(no such tool)"]);
+                    assert!(o.asked.iter().all(|asked| asked.prompt_tokens() < 8_000));
                 },
             },
             Behaviour {
                 name: "endless tool loop",
                 args: &[],
-                script: |_| Reply::calls([("show_step", json!({"step": 1}))]),
+                script: endless,
                 expect: |o| {
-                    o.failed("did not conclude within 12 turns");
-                    assert_eq!(o.served.len(), 12);
+                    o.failed("did not conclude in 12 turns");
+                    // The turns, and twice the question for nothing but a conclusion.
+                    assert_eq!(o.served.len(), 14);
                 },
             },
             Behaviour {
                 name: "endless loop, --turns 3",
                 args: &["--turns", "3"],
-                script: |_| Reply::calls([("show_step", json!({"step": 1}))]),
+                script: endless,
                 expect: |o| {
-                    o.failed("did not conclude within 3 turns");
-                    assert_eq!(o.served.len(), 3);
+                    o.failed("did not conclude in 3 turns");
+                    assert_eq!(o.served.len(), 5);
+                },
+            },
+            Behaviour {
+                name: "the same call for ever",
+                args: &[],
+                script: |_| Reply::calls([open(&[1])]),
+                expect: |o| {
+                    o.failed("did not conclude");
+                    assert!(o.served.len() < 8, "{}", o.served.len());
                 },
             },
             Behaviour {
                 name: "200 calls in one turn",
                 args: &[],
                 script: |asked| match asked.round {
-                    1 => {
-                        Reply::calls((0..200).map(|at| ("show_step", json!({"step": at % 12 + 1}))))
-                    }
+                    1 => Reply::calls((0..200).map(|at| open(&[at % 12 + 1, at % 7 + 1]))),
                     _ => honest(asked),
                 },
                 expect: |o| {
@@ -162,7 +172,7 @@ fn models_that_garble_their_calls() {
                 args: &[],
                 script: |asked| insists(asked, with("path", json!("/etc/quicksand"))),
                 expect: |o| {
-                    o.failed("did not conclude");
+                    o.is_honest();
                     assert!(!o.stdout.contains("quicksand"));
                 },
             },
@@ -170,13 +180,15 @@ fn models_that_garble_their_calls() {
                 name: "conclusion beyond its bounds",
                 args: &[],
                 script: |asked| {
-                    let mut long = with("summary", Value::String("quicksand ".repeat(2_000)));
+                    let mut long = with("summary", Value::String("Step 9. ".repeat(2_000)));
                     long["confidence"] = json!(7);
                     insists(asked, long)
                 },
                 expect: |o| {
-                    o.failed("did not conclude");
-                    assert!(!o.stdout.contains("quicksand"));
+                    o.is_honest();
+                    assert!(o.document["summary"].as_str().unwrap().len() <= 2_000);
+                    let stated = o.inquiry()["stated_confidence"].as_f64();
+                    assert!(stated.is_none_or(|stated| stated <= 1.0), "{stated:?}");
                 },
             },
         ],
@@ -236,7 +248,7 @@ fn models_that_say_nothing_or_too_much() {
                 args: &["--max-seconds", "30"],
                 script: flood,
                 expect: |o| {
-                    assert_eq!(o.status, 3);
+                    o.failed("did not conclude");
                     assert!(!o.stdout.contains("quicksand") && !o.stderr.contains("quicksand"));
                     let longest = o.asked.iter().map(|a| a.body.to_string().len()).max();
                     assert!(longest.unwrap() < 400_000, "{longest:?}");
@@ -247,8 +259,11 @@ fn models_that_say_nothing_or_too_much() {
                 args: &["--max-seconds", "30"],
                 script: |asked| {
                     let step = "9".repeat(10_000_000);
-                    Reply::calls([("show_step", Value::String(format!("{{\"step\": {step}}}")))])
-                        .with_usage(at_limit(asked))
+                    Reply::calls([(
+                        "show_step",
+                        Value::String(format!("{{\"steps\": [{step}]}}")),
+                    )])
+                    .with_usage(at_limit(asked))
                 },
                 expect: |o| {
                     assert_eq!(o.status, 3);

@@ -5,12 +5,12 @@ use scripted::{Asked, Reply};
 use serde_json::{Value, json};
 
 use crate::program::{Behaviour, Outcome, all};
-use crate::reader::{claim, conclusion, insists, look, with};
+use crate::reader::{claim, conclusion, insists, look, open, with, with_onset};
 
 const MADE_UP: &str = "rm -rf / # quicksand";
 
-fn lie(step: u64) -> Value {
-    claim(step, "It deleted everything: quicksand.", MADE_UP)
+fn lie(kind: &str, step: u64) -> Value {
+    claim(kind, step, "It deleted everything: quicksand.", MADE_UP)
 }
 
 fn tells_no_lie(o: &Outcome) {
@@ -26,7 +26,7 @@ fn models_that_lie_about_the_onset() {
             Behaviour {
                 name: "a quotation that is not there",
                 args: &[],
-                script: |asked| insists(asked, with("onset", lie(9))),
+                script: |asked| insists(asked, with_onset(lie("onset", 9))),
                 expect: |o| {
                     tells_no_lie(o);
                     o.failed("did not stand the check");
@@ -44,28 +44,28 @@ fn models_that_lie_about_the_onset() {
                 name: "a quotation of another step",
                 args: &[],
                 script: |asked| {
-                    let mut onset = conclusion()["onset"].take();
+                    let mut onset = conclusion()["claims"][0].take();
                     onset["quoted_step"] = json!(5);
-                    insists(asked, with("onset", onset))
+                    insists(asked, with_onset(onset))
                 },
-                expect: |o| o.failed("not in step 5"),
+                expect: |o| o.fell("not in step 5"),
             },
             Behaviour {
                 name: "a step it never opened",
                 args: &["--without", "offline"],
                 script: |asked| match asked.round {
-                    1 => Reply::calls([("show_step", json!({"step": 1}))]),
+                    1 => Reply::calls([open(&[1])]),
                     _ => Reply::calls([("conclude", conclusion())]),
                 },
-                expect: |o| o.failed("was not opened"),
+                expect: |o| o.fell("was not opened"),
             },
             Behaviour {
                 name: "a step that does not exist",
                 args: &[],
-                script: |asked| insists(asked, with("onset", lie(4_000_000_000))),
+                script: |asked| insists(asked, with_onset(lie("onset", 4_000_000_000))),
                 expect: |o| {
                     tells_no_lie(o);
-                    o.failed("there is no step 4000000000");
+                    o.fell("there is no step 4000000000");
                 },
             },
             Behaviour {
@@ -73,24 +73,24 @@ fn models_that_lie_about_the_onset() {
                 args: &[],
                 script: |asked| {
                     let onset = if asked.round % 2 == 0 {
-                        lie(0)
+                        lie("onset", 0)
                     } else {
-                        lie(u64::MAX)
+                        lie("onset", u64::MAX)
                     };
-                    insists(asked, with("onset", onset))
+                    insists(asked, with_onset(onset))
                 },
                 expect: |o| {
                     tells_no_lie(o);
-                    o.failed("there is no step");
+                    o.fell("there is no step");
                 },
             },
             Behaviour {
                 name: "no failure, proven by nothing",
                 args: &[],
                 script: |asked| {
-                    let mut conclusion = with("onset", Value::Null);
+                    let mut conclusion = with("claims", json!([lie("evidence", 11)]));
                     conclusion["verdict"] = json!("no_failure");
-                    conclusion["evidence"] = json!([lie(11)]);
+                    conclusion["fault"] = Value::Null;
                     conclusion["summary"] = json!("All is quicksand.");
                     insists(asked, conclusion)
                 },
@@ -104,7 +104,7 @@ fn models_that_lie_about_the_onset() {
                 args: &[],
                 script: |asked| match asked.round {
                     1 => look(),
-                    2 => Reply::calls([("conclude", with("onset", lie(9)))]),
+                    2 => Reply::calls([("conclude", with_onset(lie("onset", 9)))]),
                     _ => Reply::calls([("conclude", conclusion())]),
                 },
                 expect: |o| {
@@ -120,12 +120,17 @@ fn models_that_lie_about_the_onset() {
 /// A conclusion whose onset stands and whose other claims are made up.
 fn embroidered(_: &Asked) -> Value {
     let mut conclusion = conclusion();
-    conclusion["chain"] = json!([
-        {"role": "propagation", "claim": lie(10)},
-        {"role": "final_commitment", "claim": lie(77)},
-    ]);
-    conclusion["incorrect"] = json!([lie(6), lie(999)]);
-    conclusion["unuseful"] = json!([lie(3)]);
+    let made_up = [
+        lie("propagation", 10),
+        lie("final_commitment", 77),
+        lie("incorrect", 6),
+        lie("incorrect", 999),
+        lie("unuseful", 3),
+    ];
+    if let Some(claims) = conclusion["claims"].as_array_mut() {
+        claims.truncate(1);
+        claims.extend(made_up);
+    }
     conclusion
 }
 
@@ -142,7 +147,16 @@ fn models_that_embroider() {
                     tells_no_lie(o);
                     assert_eq!(o.status, 0, "{}", o.stderr);
                     assert_eq!(o.document["onset_step_id"], 9);
-                    assert_eq!(o.dropped().len(), 5, "{:?}", o.dropped());
+                    let dropped = o.dropped().join("\n");
+                    for claim in [
+                        "propagation 10",
+                        "final_commitment 77",
+                        "incorrect 6",
+                        "incorrect 999",
+                        "unuseful 3",
+                    ] {
+                        assert!(dropped.contains(claim), "{dropped}");
+                    }
                     assert_eq!(o.document["unuseful_step_ids"], json!([]));
                 },
             },
@@ -169,7 +183,14 @@ fn models_that_embroider() {
                     insists(asked, with("summary", json!(words)))
                 },
                 expect: |o| {
-                    assert!(!o.stdout.contains("4711"), "{}", o.document["summary"]);
+                    assert_eq!((o.status, o.trouble()), (0, ""), "{}", o.stderr);
+                    let summary = o.document["summary"].as_str().unwrap();
+                    assert!(!summary.contains("4711"), "{summary}");
+                    assert!(
+                        o.dropped()[0].contains("it names step 4711"),
+                        "{:?}",
+                        o.dropped()
+                    );
                 },
             },
             Behaviour {
@@ -202,7 +223,7 @@ fn models_that_embroider() {
                 name: "concludes without a look",
                 args: &["--without", "offline"],
                 script: |_| Reply::calls([("conclude", conclusion())]),
-                expect: |o| o.failed("stages that must be looked at"),
+                expect: |o| o.fell("stages that must be looked at"),
             },
             Behaviour {
                 name: "says that it looked",

@@ -151,11 +151,18 @@ impl Behaviour {
         every_citation_resolves(&outcome.document);
         if outcome.status == 3 {
             assert!(!outcome.trouble().is_empty(), "{said}");
-            assert!(
-                outcome.stderr.contains("the offline verdict stands"),
-                "{said}"
-            );
-            outcome.is_offline();
+            assert!(outcome.stderr.contains(outcome.trouble()), "{said}");
+            let ends = [
+                "what it had concluded is used",
+                "the offline verdict stands",
+                "there is no verdict",
+            ];
+            match ends.map(|end| outcome.trouble().ends_with(end)) {
+                [true, ..] => {}
+                [_, true, _] => outcome.is_offline(),
+                [.., true] => outcome.is_undecided(),
+                _ => panic!("{}", outcome.trouble()),
+            }
         }
         self.budget_holds(outcome);
     }
@@ -217,11 +224,27 @@ impl Outcome {
         assert_eq!(self.document["engine"]["name"], "agent");
     }
 
-    /// The document says what the offline engine says, but for who made it.
+    /// The document says what the offline engine says, but for who made it and for labels, which may
+    /// have been proven beside a verdict that was not.
     pub(crate) fn is_offline(&self) {
         let mut document = self.document.clone();
-        document["engine"] = offline()["engine"].clone();
+        for field in [
+            "engine",
+            "labels",
+            "incorrect_step_ids",
+            "unuseful_step_ids",
+        ] {
+            document[field] = offline()[field].clone();
+        }
         assert_eq!(&document, offline());
+    }
+
+    /// The document has no verdict, neither a model's nor, where the model was not given it, the
+    /// offline one.
+    fn is_undecided(&self) {
+        assert_eq!(self.document["verdict"], "undecided");
+        assert!(self.document["onset_step_id"].is_null());
+        assert_eq!(self.document["chain"], json!([]));
     }
 
     /// The model failed, for a reason that holds these words.
@@ -229,6 +252,14 @@ impl Outcome {
         assert_eq!(self.status, 3, "{}{}", self.stdout, self.stderr);
         assert!(self.trouble().contains(words), "{}", self.trouble());
         assert!(self.stderr.contains(words), "{}", self.stderr);
+    }
+
+    /// The model concluded, and its verdict did not stand the check because of a claim that was dropped
+    /// for a reason that holds these words.
+    pub(crate) fn fell(&self, words: &str) {
+        self.failed("did not stand the check");
+        let dropped = self.dropped().join("\n");
+        assert!(dropped.contains(words), "{dropped}");
     }
 
     /// What the program says was used is what the server counted.
@@ -243,7 +274,7 @@ impl Outcome {
 
     fn verdict(&self) -> String {
         if !self.trouble().is_empty() {
-            return format!("offline verdict: {}", self.trouble());
+            return self.trouble().to_owned();
         }
         let claims = match self.dropped().len() {
             0 => String::new(),
@@ -261,7 +292,7 @@ impl Outcome {
             0 | 3 => self.verdict(),
             _ => self.stderr.trim().to_owned(),
         };
-        let words: String = words.replace('\n', " ").chars().take(110).collect();
+        let words: String = words.replace('\n', " ").chars().take(130).collect();
         format!(
             "{name:<34} {:<9} {:>4} {:>8} {:>5} {:>9} {:>7} {:>7} {:>5.1} {words}",
             self.protocol.provider(),

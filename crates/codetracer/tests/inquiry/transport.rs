@@ -5,7 +5,7 @@ use std::time::Duration;
 use scripted::{Asked, Reply};
 
 use crate::program::{Behaviour, all, codetracer, distinct, model, run_path};
-use crate::reader::honest;
+use crate::reader::{claim, conclusion, honest};
 
 #[test]
 fn bytes_that_are_no_answer() {
@@ -100,7 +100,7 @@ fn servers_that_are_busy_or_broken() {
                 name: "429, Retry-After 60, 2 s left",
                 args: &["--max-seconds", "2"],
                 script: |_| Reply::busy("60"),
-                expect: |o| o.failed("2 seconds"),
+                expect: |o| o.failed("asks to wait 60 s"),
             },
             Behaviour {
                 name: "500 twice, then fine",
@@ -135,6 +135,25 @@ fn servers_that_are_busy_or_broken() {
                 expect: |o| {
                     o.failed("500");
                     o.counts_agree();
+                },
+            },
+            Behaviour {
+                name: "concludes with a flaw, then 500",
+                args: &[],
+                script: |asked| match asked.number {
+                    1 => honest(asked),
+                    2 => {
+                        let mut flawed = conclusion();
+                        flawed["claims"][2] = claim("unuseful", 10, "Nothing.", "quicksand");
+                        Reply::calls([("conclude", flawed)])
+                    }
+                    _ => Reply::refused(500, "out of order"),
+                },
+                expect: |o| {
+                    o.failed("500");
+                    assert!(o.trouble().contains("what it had concluded is used"));
+                    assert_eq!(o.document["onset_step_id"], 9);
+                    assert!(!o.stdout.contains("quicksand"));
                 },
             },
             Behaviour {

@@ -1,10 +1,9 @@
 //! Models that cannot call tools: the calls are text.
 
 use scripted::{Asked, Reply};
-use serde_json::json;
 
 use crate::program::{Behaviour, all};
-use crate::reader::{conclusion, honest, look, with};
+use crate::reader::{claim, conclusion, honest, look, with_onset};
 
 /// Refuses tools as such servers do, and passes on what the model says otherwise.
 fn textual(asked: &Asked, says: fn(&Asked) -> Reply) -> Reply {
@@ -110,11 +109,11 @@ fn models_without_tools() {
                 name: "direct prompting, lies",
                 args: &["--method", "direct"],
                 script: |_| {
-                    let onset = crate::reader::claim(9, "quicksand", "quicksand");
-                    Reply::text(with("onset", json!(onset)).to_string())
+                    let onset = claim("onset", 9, "quicksand", "quicksand");
+                    Reply::text(with_onset(onset).to_string())
                 },
                 expect: |o| {
-                    o.failed("onset that stands");
+                    o.fell("not in step 9");
                     assert!(!o.stdout.contains("quicksand"));
                 },
             },

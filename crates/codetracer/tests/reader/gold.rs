@@ -21,8 +21,8 @@ pub(crate) struct Labelled {
     pub(crate) incorrect: Vec<u64>,
     /// Explorations that told nothing.
     pub(crate) unuseful: Vec<u64>,
-    /// By step, words of it that can be quoted.
-    pub(crate) quotes: BTreeMap<u64, String>,
+    /// By step, lines of it that can be quoted, the most particular first.
+    pub(crate) quotes: BTreeMap<u64, Lines>,
     /// How many steps there are.
     pub(crate) steps: u64,
 }
@@ -82,8 +82,17 @@ fn one(path: PathBuf, row: &Value) -> Labelled {
     }
 }
 
-/// The run's id, and a line of each of its steps.
-fn quotes(path: &Path) -> (String, BTreeMap<u64, String>) {
+/// The lines of a step.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lines {
+    /// Those of its action and thought.
+    pub(crate) said: Vec<String>,
+    /// Those of its observation.
+    pub(crate) observed: Vec<String>,
+}
+
+/// The run's id, and the lines of each of its steps.
+fn quotes(path: &Path) -> (String, BTreeMap<u64, Lines>) {
     let output = Command::new(env!("CARGO_BIN_EXE_codetracer"))
         .args(["extract", "--json"])
         .arg(path)
@@ -98,24 +107,26 @@ fn quotes(path: &Path) -> (String, BTreeMap<u64, String>) {
         .max_by_key(|run| run["steps"].as_array().map_or(0, Vec::len))
         .expect("a run");
     let steps = run["steps"].as_array().expect("steps");
-    let lines: Vec<Vec<String>> = steps.iter().map(lines).collect();
-    let mut often: BTreeMap<&str, usize> = BTreeMap::new();
-    for line in lines.iter().flatten() {
-        *often.entry(line).or_default() += 1;
+    let mut all: Vec<Lines> = steps.iter().map(lines).collect();
+    let mut often: BTreeMap<String, usize> = BTreeMap::new();
+    for line in all
+        .iter()
+        .flat_map(|lines| lines.said.iter().chain(&lines.observed))
+    {
+        *often.entry(line.clone()).or_default() += 1;
     }
-    // What a reader quotes is particular to the step.
-    let quotes = steps.iter().zip(&lines).map(|(step, lines)| {
-        let rarest = lines.iter().min_by_key(|line| often[line.as_str()]);
-        let quote = rarest.cloned().unwrap_or_default();
-        (step["id"].as_u64().expect("id"), quote)
-    });
-    let quotes = quotes.collect();
-    (run["id"].as_str().expect("id").to_owned(), quotes)
+    for lines in &mut all {
+        lines.said.sort_by_key(|line| often[line]);
+        lines.observed.sort_by_key(|line| often[line]);
+    }
+    let ids = steps.iter().map(|step| step["id"].as_u64().expect("id"));
+    (
+        run["id"].as_str().expect("id").to_owned(),
+        ids.zip(all).collect(),
+    )
 }
 
-/// The lines of a step that can be quoted: those of its action and thought, and where there are none
-/// those of its observation.
-fn lines(step: &Value) -> Vec<String> {
+fn lines(step: &Value) -> Lines {
     let action = &step["action"];
     let edits = action["edits"]
         .as_array()
@@ -125,28 +136,21 @@ fn lines(step: &Value) -> Vec<String> {
         .iter()
         .flat_map(|edit| ["content", "new", "text", "patch"].map(|field| edit[field].as_str()));
     let spoken = ["command", "keys", "text", "query", "path", "prompt"];
-    let of = |texts: Vec<Option<&str>>| -> Vec<String> {
-        let lines = texts
-            .into_iter()
-            .flatten()
-            .flat_map(str::lines)
-            .map(str::trim);
-        let mut seen = BTreeSet::new();
-        lines
-            .filter(|line| (16..=160).contains(&line.len()) && line.is_ascii())
-            .filter(|line| seen.insert(*line))
-            // What stands further down may be cut where it is shown.
-            .take(6)
-            .map(str::to_owned)
-            .collect()
-    };
     let asked = spoken.map(|field| action[field].as_str()).into_iter();
-    let said = of(asked
-        .chain(edited)
-        .chain([step["thought"].as_str()])
-        .collect());
-    if said.is_empty() {
-        return of(vec![step["observation"]["text"].as_str()]);
+    Lines {
+        said: of(asked.chain(edited).chain([step["thought"].as_str()])),
+        observed: of([step["observation"]["text"].as_str()].into_iter()),
     }
-    said
+}
+
+/// The lines of texts that are not too short to mean anything, or their beginnings.
+fn of<'t>(texts: impl Iterator<Item = Option<&'t str>>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let lines = texts.flatten().flat_map(str::lines).map(str::trim);
+    lines
+        .filter(|line| line.len() >= 16 && line.is_ascii())
+        .map(|line| line[..line.len().min(120)].trim_end())
+        .filter(|line| seen.insert(*line))
+        .map(str::to_owned)
+        .collect()
 }

@@ -27,7 +27,7 @@ impl Reader {
             results.find(|result| result.failed).map(|r| r.text.clone())
         });
         if asked.tools.is_empty() || !asked.tools.iter().any(|tool| tool == "show_step") {
-            return Reply::text(self.conclusion("", |_| true).to_string());
+            return Reply::text(self.conclusion("", &shown(asked), None).to_string());
         }
         let open = open(asked);
         let wanted = self
@@ -41,7 +41,7 @@ impl Reader {
         let faults = failed.unwrap_or_default();
         Reply::calls([(
             "conclude",
-            self.conclusion(&faults, |step| open.contains(&step)),
+            self.conclusion(&faults, &shown(asked), Some(&open)),
         )])
     }
 
@@ -61,16 +61,10 @@ impl Reader {
             .collect()
     }
 
-    /// What the labels say of the steps that are open, without the claims that `faults` names.
-    fn conclusion(&self, faults: &str, is_open: impl Fn(u64) -> bool) -> Value {
+    /// What the labels say of the steps that are open (all of them for `None`), with words that were
+    /// shown, without the claims that `faults` names.
+    fn conclusion(&self, faults: &str, shown: &str, open: Option<&BTreeSet<u64>>) -> Value {
         let run = &self.run;
-        let claim = |kind: &str, step: u64| {
-            json!({
-                "kind": kind, "step": step, "quoted_step": null,
-                "why": "This acts on a belief that the output before it does not support.",
-                "quote": run.quotes.get(&step).cloned().unwrap_or_default(),
-            })
-        };
         let mut claims: Vec<(String, u64)> = Vec::new();
         claims.extend(run.onset.map(|step| ("onset".to_owned(), step)));
         let label = |kind: &'static str| move |step: &u64| (kind.to_owned(), *step);
@@ -80,17 +74,28 @@ impl Reader {
         if run.onset.is_none() {
             claims.push(("evidence".to_owned(), run.steps));
         }
-        claims.retain(|(_, step)| is_open(*step) && (is_open(step + 1) || is_open(step - 1)));
-        claims.retain(|(kind, step)| !faults.contains(&format!("{kind} {step}:")));
+        let is_open = |step: u64| open.is_none_or(|open| open.contains(&step));
+        let has_neighbour = |step: u64| is_open(step + 1) || is_open(step - 1);
+        claims.retain(|(kind, step)| {
+            is_open(*step)
+                && (kind == "evidence" || has_neighbour(*step))
+                && !faults.contains(&format!("{kind} {step}:"))
+        });
+        let claims: Vec<Value> = claims
+            .iter()
+            .filter_map(|(kind, step)| {
+                Some(json!({
+                    "kind": kind, "step": step, "quoted_step": null,
+                    "why": "This acts on a belief that the output before it does not support.",
+                    "quote": self.quote(kind, *step, shown)?,
+                }))
+            })
+            .collect();
         let verdict = if run.onset.is_some() {
             "failure_found"
         } else {
             "undecided"
         };
-        let claims: Vec<Value> = claims
-            .iter()
-            .map(|(kind, step)| claim(kind, *step))
-            .collect();
         json!({
             "verdict": verdict,
             "fault": run.onset.map(|_| "incorrect_hypothesis"),
@@ -104,15 +109,34 @@ impl Reader {
             "lessons": [],
         })
     }
+
+    /// Words of a step that were shown: of its result where a signal was missed, else of what was done.
+    fn quote(&self, kind: &str, step: u64, shown: &str) -> Option<&str> {
+        let lines = self.run.quotes.get(&step)?;
+        let (first, then) = match kind {
+            "missed_signal" => (&lines.observed, None),
+            "evidence" | "unuseful" => (&lines.said, Some(&lines.observed)),
+            _ => (&lines.said, None),
+        };
+        let mut all = first.iter().chain(then.into_iter().flatten());
+        all.find(|line| shown.contains(line.as_str()))
+            .map(String::as_str)
+    }
 }
 
-/// The steps whose text stands in the conversation.
-fn open(asked: &Asked) -> BTreeSet<u64> {
+/// Everything that was shown.
+fn shown(asked: &Asked) -> String {
     let texts = asked.messages.iter().flat_map(|turn| {
         let results = turn.results.iter().map(|result| result.text.as_str());
         std::iter::once(turn.text.as_str()).chain(results)
     });
-    let lines = texts.flat_map(str::lines);
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// The steps whose text stands in the conversation.
+fn open(asked: &Asked) -> BTreeSet<u64> {
+    let text = shown(asked);
+    let lines = text.lines();
     let heads = lines.filter_map(|line| line.strip_prefix("## step "));
     heads
         .filter_map(|rest| {

@@ -42,7 +42,7 @@ pub(crate) enum Trouble {
     #[error("{0}")]
     Prompt(#[from] PromptError),
     /// The model did not conclude, not even when it was asked for nothing else.
-    #[error("the model did not conclude within {turns} turns: {last}")]
+    #[error("the model did not conclude in {turns} turns: {last}")]
     Endless {
         /// The turns it had.
         turns: u32,
@@ -61,6 +61,9 @@ pub(crate) enum Trouble {
         /// The smallest context that would do.
         least: u64,
     },
+    /// The model, or a filter before it, refused.
+    #[error("the model refused: {0}")]
+    Declined(String),
     /// The conclusion stayed wrong.
     #[error("the conclusion did not stand the check: {0}")]
     Refused(String),
@@ -74,6 +77,8 @@ pub(crate) struct Ended {
     pub(crate) trouble: Option<Trouble>,
     /// How often the conversation was folded.
     pub(crate) compactions: u32,
+    /// How many lessons were told.
+    pub(crate) lessons: usize,
 }
 
 impl Ended {
@@ -83,12 +88,13 @@ impl Ended {
             concluded: None,
             trouble: Some(trouble),
             compactions: 0,
+            lessons: 0,
         }
     }
 }
 
 /// Has a model diagnose a run. `client` is charged to its account; its ledger should be this run's
-/// alone. `lessons` are shown as hints, in their order.
+/// alone. `lessons` are shown as hints, in their order, as many as there is room for.
 #[must_use]
 pub fn diagnose(
     subject: &Subject<'_>,
@@ -120,7 +126,7 @@ pub fn diagnose(
         seconds: Some(calls.iter().map(|call: &CallRecord| call.seconds).sum()),
         inquiry: Some(Box::new(Inquiry {
             without: setup.without.names(),
-            calls: u32::try_from(calls.len()).unwrap_or(u32::MAX),
+            calls: asked(&calls),
             input_tokens: usage.prompt(),
             cached_tokens: usage.cached_read,
             output_tokens: usage.output,
@@ -141,7 +147,7 @@ pub fn diagnose(
                 };
                 format!("{trouble}; {stands}")
             }),
-            lessons: lessons.to_vec(),
+            lessons: lessons.iter().take(ended.lessons).cloned().collect(),
         })),
     };
     // Who did not prove a verdict has nothing to teach.
@@ -155,4 +161,13 @@ pub fn diagnose(
         diagnosis,
         failure,
     }
+}
+
+/// How many completions were asked for. What the budget did not allow was not.
+fn asked(calls: &[CallRecord]) -> u32 {
+    let unasked = |call: &&CallRecord| {
+        call.error == Some("budget") && call.usage.total() == 0 && call.seconds == 0.0
+    };
+    let unasked = calls.iter().filter(unasked).count();
+    u32::try_from(calls.len() - unasked).unwrap_or(u32::MAX)
 }

@@ -1,7 +1,8 @@
 //! The loop: show, let the model look, take its conclusion as far as it stands.
 
 use llm::{
-    BlockingClient, Completion, LlmError, Message, Request, ToolCall, ToolChoice, estimate_input,
+    BlockingClient, Completion, LlmError, Message, Request, Stop, ToolCall, ToolChoice,
+    estimate_input,
 };
 
 use super::opening::{self, Case};
@@ -14,9 +15,10 @@ use crate::ledger::Ledger;
 use crate::setup::Setup;
 use crate::subject::Subject;
 use crate::tool::{OVERHEAD, Tool, clip};
+use crate::write::{REASON_BYTES, clean};
 
 /// The most tokens that one turn's looks may bring.
-const TURN: u64 = 3_000;
+const TURN: u64 = 2_400;
 
 /// The least tokens a look is worth: where there are fewer, it is put off.
 const LEAST: u64 = 100;
@@ -61,6 +63,7 @@ pub(super) fn navigate(
     };
     let trouble = navigation.run(&mut talk).err();
     Ended {
+        lessons: navigation.case.lessons_told.get(),
         concluded: navigation.stood.into_best(),
         trouble,
         compactions: talk.compactions(),
@@ -102,6 +105,9 @@ impl Navigation<'_, '_> {
                 ToolChoice::Auto
             };
             let completion = self.ask(talk, &choice)?;
+            if completion.stop == Stop::Refusal && !self.stood.is_some() {
+                return Err(Trouble::Declined(clean(&completion.text, REASON_BYTES)));
+            }
             if self.hear(talk, &completion) == Next::Done {
                 return self.stood.outcome();
             }
@@ -109,7 +115,7 @@ impl Navigation<'_, '_> {
                 break;
             }
         }
-        self.last_word(talk)
+        self.last_word(talk, turn)
     }
 
     /// Asks for an answer; where the server says that the request is too long, with a smaller one.
@@ -282,10 +288,12 @@ impl Navigation<'_, '_> {
     }
 
     /// Asks once more, for nothing but the conclusion: servers that enforce schemas give a valid one.
-    fn last_word(&mut self, talk: &mut Conversation) -> Result<(), Trouble> {
+    fn last_word(&mut self, talk: &mut Conversation, turns: u32) -> Result<(), Trouble> {
         let schema = Conclusion::schema()?;
         let asked = self.within(talk, |client, talk| {
-            client.complete_json(&talk.closing(CLOSE), &schema, 1)
+            // A wrong answer goes back with what is wrong, where that fits beside the rest.
+            let rounds = u32::from(talk.room() >= talk.answer() + COMPLAINT);
+            client.complete_json(&talk.closing(CLOSE), &schema, rounds)
         });
         match asked {
             Ok(answer) => {
@@ -306,7 +314,7 @@ impl Navigation<'_, '_> {
             self.stood.outcome()
         } else {
             Err(Trouble::Endless {
-                turns: self.setup.turns,
+                turns,
                 last: std::mem::take(&mut self.wrong),
             })
         }

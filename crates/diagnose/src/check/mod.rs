@@ -21,6 +21,7 @@ mod seen;
 mod stages;
 mod telling;
 mod told;
+mod unbribed;
 mod uninjected;
 
 mod examination;
@@ -54,6 +55,7 @@ pub fn rules() -> &'static [Rule] {
         telling::RULE,
         uninjected::RULE,
         discreet::RULE,
+        unbribed::RULE,
         explored::RULE,
         decided::RULE,
         seen::RULE,
@@ -100,10 +102,15 @@ impl Checked {
         self.of(ClaimKind::Onset).next()
     }
 
-    /// Whether one of the texts cannot be taken: `summary`, `advice`, `differs`.
+    /// Whether one of the texts cannot be taken: `summary`, `advice`, `differs`. None can where the model
+    /// stayed with what is made up, steps there are none of or quotations that stand nowhere: sentences
+    /// cannot be held against the run, and these may say the same.
     #[must_use]
     pub fn has_fallen(&self, words: &str) -> bool {
-        self.faults.iter().any(|fault| fault.claim == words)
+        let made_up = [existing::RULE.name, quoted::RULE.name];
+        self.faults
+            .iter()
+            .any(|fault| fault.claim == words || made_up.contains(&fault.rule.as_str()))
     }
 
     /// Why the verdict cannot be taken, if it cannot.

@@ -53,7 +53,7 @@ pub fn digest(
         let mut line = format!("{step}{}", lines.of(step));
         if let Some(words) = known.quoted.get(&step) {
             let words: String = words.chars().take(QUOTE).collect();
-            let _ = write!(line, ": {}", subject.fence.line(&subject.safe(&words)));
+            let _ = write!(line, ": \"{}\"", subject.fence.words(&subject.safe(&words)));
         }
         let cost = count_tokens(&line) + 1;
         if cost > left {

@@ -167,7 +167,7 @@ impl<'p, 's> Pen<'p, 's> {
         let mut known = self.kinds.borrow_mut();
         let word = known.entry(kind).or_insert_with(|| {
             let word = self.worth.kinds.get(kind).map_or("", String::as_str);
-            self.bare(word)
+            self.subject.fence.words(&self.subject.safe(word))
         });
         word.clone()
     }
@@ -182,15 +182,10 @@ impl<'p, 's> Pen<'p, 's> {
         line.clone()
     }
 
-    /// Text of the run on one line without a fence of its own: that is put around all lines together.
-    fn bare(&self, text: &str) -> String {
-        let line = self.subject.fence.line(&self.subject.safe(text));
-        let line = line.strip_prefix('«').unwrap_or(&line);
-        line.strip_suffix('»').unwrap_or(line).to_owned()
-    }
-
     fn word(&self, step: &IndexedStep<'_>) -> String {
-        let words = self.bare(&intent(&step.step, &step.reading));
+        // In no fence of its own: that is put around all lines together.
+        let words = self.subject.safe(&intent(&step.step, &step.reading));
+        let words = self.subject.fence.words(&words);
         let mark = self.worth.marks.get(step.id.index());
         let effect = if mark.is_some_and(|m| m.change) {
             '+'

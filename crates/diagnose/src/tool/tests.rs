@@ -182,6 +182,23 @@ fn a_long_step_is_cut_between_lines() {
 }
 
 #[test]
+fn a_sub_agent_is_shown_below_its_step() {
+    let mut run = run();
+    let mut below = self::run();
+    below.id = "helper".to_owned();
+    run.subtrajectories = vec![below];
+    run.steps[6].subtrajectory = Some("helper".to_owned());
+    let tool = show_step::ShowStep;
+    insta::assert_snapshot!(
+        [
+            ask(&run, &tool, &json!({"steps": [7]}), 300),
+            ask(&run, &tool, &json!({"steps": [7]}), 80),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
 fn what_was_shown_is_noted() {
     let mut run = run();
     let seen: Vec<String> = (1..=400).map(|n| format!("output line {n}")).collect();
@@ -494,7 +511,7 @@ proptest! {
     fn no_answer_is_longer_than_its_room(
         run in runs(),
         given in prop::collection::vec(calls(), 1..4),
-        room in 0_u64..700,
+        room in prop_oneof![0_u64..700, Just(u64::MAX)],
     ) {
         with(&run, |subject| {
             let mut ledger = Ledger::default();
@@ -505,7 +522,7 @@ proptest! {
                         let text = answer.unwrap_or_else(|why| why);
                         let tokens = count_tokens(&text);
                         prop_assert!(
-                            tokens <= room + OVERHEAD,
+                            tokens <= room.saturating_add(OVERHEAD),
                             "{} took {tokens} of {room}:\n{text}", tool.name()
                         );
                         prop_assert!(!text.contains('\u{1b}'), "{text}");

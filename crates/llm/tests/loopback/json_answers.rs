@@ -76,3 +76,17 @@ async fn an_answer_cut_at_its_limit_says_so() {
         other => panic!("{other}"),
     }
 }
+
+#[tokio::test]
+async fn a_flood_is_not_sent_back() {
+    let server = Server::new(vec![
+        Reply::json(&openai(&"flood ".repeat(1_000_000))),
+        Reply::json(&openai("{\"step\": 3}")),
+    ]);
+    client(&server, OPENAI)
+        .complete_json(&ask("?"), &verdict(), 1)
+        .await
+        .unwrap();
+    let again = server.bodies()[1].to_string();
+    assert!(again.len() < 100_000, "{}", again.len());
+}

@@ -1,5 +1,6 @@
 //! The case as the model first sees it, within the tokens there are.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -38,6 +39,8 @@ pub(crate) struct Case<'c, 's> {
     /// The most tokens of a request with its answer: what the caller allows, and no more than the model
     /// is known to take.
     pub(crate) context: u64,
+    /// How many of the lessons were told, as they fitted.
+    pub(crate) lessons_told: Cell<usize>,
 }
 
 /// The beginning of the conversation, and the tools that are offered in it. What is shown in it counts as
@@ -114,6 +117,7 @@ impl<'c, 's> Case<'c, 's> {
             lessons,
             client,
             context: setup.context_tokens.min(known),
+            lessons_told: Cell::default(),
         }
     }
 
@@ -192,7 +196,8 @@ impl<'c, 's> Case<'c, 's> {
     fn lessons(&self, room: u64) -> String {
         let mut left = room.saturating_sub(16);
         let mut told = Vec::new();
-        for lesson in self.lessons {
+        let none = self.setup.without.memory;
+        for lesson in self.lessons.iter().filter(|_| !none) {
             let cost = count_tokens(lesson) + 2;
             if cost > left {
                 break;
@@ -200,6 +205,7 @@ impl<'c, 's> Case<'c, 's> {
             left -= cost;
             told.push(lesson.as_str());
         }
+        self.lessons_told.set(told.len());
         if told.is_empty() {
             String::new()
         } else {
