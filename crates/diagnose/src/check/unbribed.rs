@@ -30,8 +30,8 @@ const ACCUSING: [&str; 7] = [
 
 fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
     let offline = examination.subject.offline;
-    let mut bribes = offline.injections.iter();
-    if !bribes.any(|found| found.kind == InjectionKind::LabelBribe) {
+    let mut injections = offline.injections.iter();
+    if !injections.any(|found| found.kind == InjectionKind::LabelBribe) {
         return Vec::new();
     }
     let accused = accused(examination);
