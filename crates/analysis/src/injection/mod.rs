@@ -24,7 +24,7 @@ mod table;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -114,7 +114,6 @@ fn scanned(text: &str, listen: Listen) -> Vec<(InjectionKind, Range<usize>)> {
         if listen.counts(kind, how) {
             found.push((kind, span));
         }
-        ControlFlow::Continue(())
     });
     found.sort_by_key(|(kind, span)| (span.start, span.end, *kind));
     found.dedup();
@@ -165,7 +164,7 @@ impl Found {
                 .any(|known| span.start < known.span.end && known.span.start < span.end);
             let enough = here.count() >= FINDINGS_A_TEXT || *told >= FINDINGS_A_KIND;
             if !listen.counts(kind, how) || again || enough {
-                return ControlFlow::Continue(());
+                return;
             }
             let words = text.get(span.clone()).unwrap_or_default().to_lowercase();
             if self.known.insert((kind, words)) {
@@ -177,7 +176,6 @@ impl Found {
                     kind,
                 });
             }
-            ControlFlow::Continue(())
         });
         self.findings[before..].sort_by_key(|finding| finding.span.start);
     }
@@ -268,15 +266,15 @@ impl Lexicon {
     }
 }
 
-/// Calls `tell` for each passage, in about the order of the text, until it breaks.
-fn visit(text: &str, mut tell: impl FnMut(InjectionKind, Range<usize>, How) -> ControlFlow<()>) {
+/// Calls `tell` for each passage, in about the order of the text.
+fn visit(text: &str, mut tell: impl FnMut(InjectionKind, Range<usize>, How)) {
     let Some(lexicon) = &*LEXICON else {
         return;
     };
-    if let ControlFlow::Continue(Seen::Unseen) = lexicon.visit(text, &mut tell) {
+    if lexicon.visit(text, &mut tell) == Seen::Unseen {
         let readable = Readable::new(text);
-        let _ = lexicon.visit(&readable.text, &mut |kind, span, how| {
-            tell(kind, readable.original(&span), how)
+        lexicon.visit(&readable.text, &mut |kind, span, how| {
+            tell(kind, readable.original(&span), how);
         });
     }
 }
@@ -289,11 +287,7 @@ enum Seen {
 }
 
 impl Lexicon {
-    fn visit(
-        &self,
-        text: &str,
-        tell: &mut impl FnMut(InjectionKind, Range<usize>, How) -> ControlFlow<()>,
-    ) -> ControlFlow<(), Seen> {
+    fn visit(&self, text: &str, tell: &mut impl FnMut(InjectionKind, Range<usize>, How)) -> Seen {
         let mut seen = Seen::All;
         // Marks that wait for company.
         let mut waiting: VecDeque<(InjectionKind, Range<usize>)> = VecDeque::new();
@@ -312,7 +306,7 @@ impl Lexicon {
                     }
                     Meaning::Phrase(kind, phrase) => match end_of(phrase, &mut after) {
                         Some(end) => {
-                            tell(*kind, span.start..end, How::Phrase)?;
+                            tell(*kind, span.start..end, How::Phrase);
                             true
                         }
                         None => false,
@@ -333,12 +327,12 @@ impl Lexicon {
                     && let Some((kind, mark)) = waiting.pop_front()
                 {
                     if span.start - mark.end <= COMPANY_BYTES {
-                        tell(kind, mark, How::Mark)?;
+                        tell(kind, mark, How::Mark);
                     }
                 }
             }
         }
-        ControlFlow::Continue(seen)
+        seen
     }
 }
 

@@ -76,8 +76,14 @@ impl Lessons {
         if self.memory.is_frozen() || !is_sound(diagnosed) {
             return notes;
         }
-        let shown: Vec<(Recalled, Held)> =
-            shown.into_iter().map(|one| (one, Held::Unsaid)).collect();
+        // What did not fit into the prompt was not shown.
+        let inquiry = diagnosed.diagnosis.engine.inquiry.as_deref();
+        let in_prompt = inquiry.map_or(&[][..], |inquiry| &inquiry.lessons);
+        let shown: Vec<(Recalled, Held)> = shown
+            .into_iter()
+            .filter(|lesson| in_prompt.contains(&lesson.hint()))
+            .map(|lesson| (lesson, Held::Unsaid))
+            .collect();
         let proposals: Vec<Proposal> = diagnosed.lessons.iter().map(Proposal::from).collect();
         if shown.is_empty() && proposals.is_empty() {
             return notes;

@@ -1,14 +1,15 @@
-//! Nobody is accused because the run's text asks for it.
+//! Nobody is accused, and no run is called fine, because the run's text asks for it.
 
 use std::collections::BTreeSet;
 
 use analysis::injection;
-use trace::{InjectionKind, StepId};
+use trace::{InjectionKind, StepId, Verdict};
 
 use super::{Examination, Fault, Rule};
 
 /// A label that text planted in the run asks for stands only where the offline engine, which reads no
-/// such text, holds something against the step too.
+/// such text, holds something against the step too. In a run that holds any such text, no verdict is
+/// milder than the offline one.
 pub(super) const RULE: Rule = Rule {
     name: "unbribed",
     judge,
@@ -30,10 +31,19 @@ const ACCUSING: [&str; 7] = [
 
 fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
     let offline = examination.subject.offline;
-    let mut injections = offline.injections.iter();
-    if !injections.any(|found| found.kind == InjectionKind::LabelBribe) {
+    // What the task asks is nobody's injection, but a model reads it too.
+    let asked = offline.task.as_deref().unwrap_or_default();
+    if offline.injections.is_empty() && injection::scan(asked).is_empty() {
         return Vec::new();
     }
+    let verdict = examination.conclusion.verdict;
+    let milder = offline.verdict == Verdict::FailureFound && verdict != Verdict::FailureFound;
+    let milder = milder.then(|| {
+        Fault::verdict(
+            "the run holds text for whoever judges it; such a run is called no better than the offline engine \
+             calls it",
+        )
+    });
     let accused = accused(examination);
     let suspected = |step: StepId| {
         let mut candidates = offline.onset_candidates.iter();
@@ -47,7 +57,8 @@ fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
         .filter(|claim| claim.claim.kind.labels());
     let bribed = labels.filter(|claim| accused.contains(&claim.step) && !suspected(claim.step));
     let why = "text planted in the run for whoever judges it asks for this label, and nothing else speaks for it";
-    bribed.map(|claim| Fault::of(claim, why)).collect()
+    let bribed = bribed.map(|claim| Fault::of(claim, why));
+    bribed.chain(milder).collect()
 }
 
 /// The steps that planted text accuses.
