@@ -74,10 +74,10 @@ fn conclusion(subject: &Subject<'_>, row: &Value) -> Value {
             claim(role, &link["step"], parts);
         }
     } else {
-        let last = json!(run.steps.len());
+        let end = json!(run.steps.len());
         claim(
             "evidence",
-            &last,
+            &end,
             &[Part::Observation, Part::Action, Part::Thought],
         );
     }
