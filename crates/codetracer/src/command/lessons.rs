@@ -11,7 +11,7 @@ use crate::cli::ModelArgs;
 use crate::data;
 
 /// How many tokens the lessons may take of a prompt.
-const ROOM: u64 = 400;
+const ROOM: u64 = 250;
 
 /// The lessons of earlier runs.
 pub(super) struct Lessons {
@@ -53,11 +53,11 @@ impl Lessons {
         self.memory.folder()
     }
 
-    /// The lessons that fit a run.
-    pub(super) fn for_run(&self, offline: &Diagnosis) -> Vec<Recalled> {
+    /// The lessons that fit a run, but for those that only it taught.
+    pub(super) fn for_run(&self, run: &Trajectory, offline: &Diagnosis) -> Vec<Recalled> {
         self.memory.lessons_for(
             offline.agent.as_deref(),
-            &RunProfile::of(offline),
+            &RunProfile::of(offline).besides(&RunMark::of(run)),
             Timestamp::now(),
             ROOM,
             count_tokens,
