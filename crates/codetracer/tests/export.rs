@@ -270,7 +270,7 @@ fn blames_step_six(asked: &Asked) -> Reply {
             json!({
                 "verdict": "failure_found", "fault": "incorrect_hypothesis",
                 "claims": [claim("onset", 6, "open_days"), claim("missed_signal", 8, "failed"),
-                    claim("incorrect", 9, "words that stand nowhere")],
+                    claim("incorrect", 4, "cat tests/test_fees.py")],
                 "summary": "Step 6 calls a helper that counts the wrong days.",
                 "advice": "Read the helper before calling it, from step 6 on.",
                 "confidence": 0.8, "differs": "The helper is wrong from its first use.",
@@ -307,7 +307,7 @@ fn what_a_model_says_is_exported_and_reported() {
         "it was shown 7 of 12 steps",
         "onset step: 6, offline 9",
         "because: The helper is wrong from its first use.",
-        "incorrect 9",
+        "incorrect 4",
     ] {
         assert!(report.contains(line), "{line}\n{report}");
     }

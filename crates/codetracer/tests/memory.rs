@@ -131,6 +131,11 @@ fn what_one_run_teaches_is_shown_for_the_next() {
     assert_eq!(kept[0]["text"], LESSON);
     assert_eq!(kept[0]["run_count"], 1);
 
+    // The run itself is not told what only it taught.
+    let (document, _) = user.analyze(&teaches, &["one.traj.json"]);
+    assert!(document["engine"]["inquiry"].get("lessons").is_none());
+    assert_eq!(user.lessons(), kept, "nor does it teach it again");
+
     // The next run is shown it; saying the same is an echo and backs nothing.
     let (document, _) = user.analyze(&teaches, &["two.traj.json"]);
     let shown = format!("failure pattern: {LESSON}");

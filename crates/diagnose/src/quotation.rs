@@ -15,7 +15,7 @@ use localize::evidence::QUOTE_BYTES;
 use trace::{Action, ActionKind, Change, Ref, RefPart, Step};
 
 use crate::subject::{Part, Subject, raw};
-use canonical::{Pattern, patterns};
+use canonical::{Pattern, Text, patterns};
 
 /// Words found in a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,59 +47,88 @@ pub enum Objection {
 /// Says what speaks against a place.
 pub type Judge<'j> = &'j dyn Fn(Part, &Place<'_>) -> Option<Objection>;
 
-/// Finds quoted words in the texts of a step as they are shown: without secrets. Of several places the
-/// first is taken against which `judge` says nothing, else the first against which least is said. Linear
-/// in the texts.
-#[must_use]
-pub fn find(subject: &Subject<'_>, step: &Step, quote: &str, judge: Judge<'_>) -> Option<Found> {
-    let patterns = patterns(quote);
-    let mut best: Option<Found> = None;
-    for part in Part::ALL {
-        let shown = subject.text(step, part);
-        let newlines = newlines(&shown);
-        let judged = |range: &Range<usize>| {
-            let place = Place {
-                text: &shown,
-                range,
-                newlines: &newlines,
-            };
-            judge(part, &place)
+/// The texts of a step as they are shown: without secrets. Made once for all quotations from the step.
+pub struct Texts {
+    parts: Vec<(Part, Text, Vec<usize>)>,
+}
+
+impl Texts {
+    /// Reads a step; linear in its texts.
+    #[must_use]
+    pub fn new(subject: &Subject<'_>, step: &Step) -> Self {
+        let text = |part| {
+            let shown = subject.text(step, part);
+            let newlines = newlines(&shown);
+            (part, Text::new(shown), newlines)
         };
-        let located = patterns.iter().find_map(|p| locate(&shown, p, &judged));
-        let Some((pieces, objection)) = located else {
-            continue;
-        };
-        let Some(range) = excerpt(&pieces) else {
-            continue;
-        };
-        let Some(words) = words_of_run(step, part, &shown[range.clone()]) else {
-            continue;
-        };
-        let before = shown[..range.start].trim_end_matches([' ', '\t']);
-        let after = shown[range.end..].trim_start_matches([' ', '\t', '\r']);
-        let found = Found {
-            part,
-            whole_line: (before.is_empty() || before.ends_with('\n'))
-                && (after.is_empty() || after.starts_with('\n')),
-            pieces,
-            words,
-            objection,
-        };
-        if objection.is_none() {
-            return Some(found);
-        }
-        if best.as_ref().is_none_or(|best| objection < best.objection) {
-            best = Some(found);
+        Self {
+            parts: Part::ALL.map(text).into(),
         }
     }
-    best
+
+    /// Each part with its text.
+    pub fn parts(&self) -> impl Iterator<Item = (Part, &str)> {
+        let parts = self.parts.iter();
+        parts.map(|(part, text, _)| (*part, text.shown.as_str()))
+    }
+
+    /// Finds quoted words. Of several places the first is taken against which `judge` says nothing, else
+    /// the first against which least is said. `step` is the one the texts are of. Linear in the texts.
+    #[must_use]
+    pub fn find(&self, step: &Step, quote: &str, judge: Judge<'_>) -> Option<Found> {
+        let patterns = patterns(quote);
+        let mut best: Option<Found> = None;
+        for (part, text, newlines) in &self.parts {
+            let (part, shown) = (*part, text.shown.as_str());
+            let judged = |range: &Range<usize>| {
+                let place = Place {
+                    text: shown,
+                    range,
+                    newlines,
+                };
+                judge(part, &place)
+            };
+            let located = patterns.iter().find_map(|p| locate(text, p, &judged));
+            let Some((pieces, objection)) = located else {
+                continue;
+            };
+            let Some(range) = excerpt(&pieces) else {
+                continue;
+            };
+            let Some(words) = words_of_run(step, part, &shown[range.clone()]) else {
+                continue;
+            };
+            let found = Found {
+                part,
+                whole_line: is_whole_line(shown, &range),
+                pieces,
+                words,
+                objection,
+            };
+            if objection.is_none() {
+                return Some(found);
+            }
+            if best.as_ref().is_none_or(|best| objection < best.objection) {
+                best = Some(found);
+            }
+        }
+        best
+    }
+}
+
+/// Whether words are one or more whole lines, but for the space around them.
+fn is_whole_line(text: &str, range: &Range<usize>) -> bool {
+    let before = text[..range.start].trim_end_matches([' ', '\t']);
+    let after = text[range.end..].trim_start_matches([' ', '\t', '\r']);
+    (before.is_empty() || before.ends_with('\n')) && (after.is_empty() || after.starts_with('\n'))
 }
 
 /// Where words that were copied out of a fence stand in the text that was fenced.
 #[cfg(test)]
 pub(crate) fn original(text: &str, quote: &str) -> Option<Range<usize>> {
     let all = |_: &Range<usize>| None;
-    let located = patterns(quote).iter().find_map(|p| locate(text, p, &all));
+    let text = Text::new(text.to_owned());
+    let located = patterns(quote).iter().find_map(|p| locate(&text, p, &all));
     let (pieces, _) = located?;
     Some(pieces.first()?.start..pieces.last()?.end)
 }
@@ -133,7 +162,7 @@ type Located = (Vec<Range<usize>>, Option<Objection>);
 
 /// The first place against which least is said.
 fn locate(
-    text: &str,
+    text: &Text,
     pattern: &Pattern,
     judge: &dyn Fn(&Range<usize>) -> Option<Objection>,
 ) -> Option<Located> {

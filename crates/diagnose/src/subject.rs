@@ -163,9 +163,13 @@ pub fn raw(step: &Step, part: Part) -> String {
 /// The whole action in words: the command, or each edit with its path and texts.
 fn action(step: &Step) -> String {
     let ActionKind::Edit { edits } = &step.action.kind else {
-        return match &step.action.kind {
-            ActionKind::Other => format!("{} {}", step.action.tool, step.action.arguments),
-            _ => localize::evidence::action_text(step).to_owned(),
+        // A list of things to do has no words but its arguments.
+        let words = localize::evidence::action_text(step);
+        let bare = words.trim().is_empty() && !step.action.arguments.is_null();
+        return if bare || matches!(step.action.kind, ActionKind::Other) {
+            format!("{} {}", step.action.tool, step.action.arguments)
+        } else {
+            words.to_owned()
         };
     };
     let mut text = String::new();

@@ -44,11 +44,7 @@ impl fmt::Display for Limit {
 }
 
 /// A call that the budget does not allow.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error(
-    "the {}budget of {allowed} {limit} does not allow the call: {spent} are spent or promised and it may need {needed}",
-    if *.outer { "shared " } else { "" }
-)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BudgetExhausted {
     /// Which limit.
     pub limit: Limit,
@@ -61,6 +57,30 @@ pub struct BudgetExhausted {
     /// Whether the limit is that of an account around the one that was to pay, see
     /// [`Account::within`]: then no other account within it may call either.
     pub outer: bool,
+}
+
+impl std::error::Error for BudgetExhausted {}
+
+impl fmt::Display for BudgetExhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            limit,
+            allowed,
+            spent,
+            needed,
+            ..
+        } = self;
+        let shared = if self.outer { "shared " } else { "" };
+        write!(f, "the {shared}budget of {allowed} {limit} ")?;
+        match limit {
+            // Nobody knows beforehand how long a call takes.
+            Limit::Seconds => f.write_str("is spent"),
+            Limit::Tokens | Limit::Cost | Limit::Calls => write!(
+                f,
+                "does not allow the call: {spent} are spent or promised and it may need {needed}"
+            ),
+        }
+    }
 }
 
 /// What was spent so far.

@@ -66,11 +66,10 @@ impl Ledger {
     /// US dollars of all calls; `None` when the price of one is not known.
     #[must_use]
     pub fn cost_usd(&self) -> Option<f64> {
-        let nano: Option<u64> = self
-            .calls()
-            .iter()
-            .map(|call| call.cost_usd.map(crate::price::from_usd))
-            .sum();
+        // A server may claim any usage.
+        let nano = self.calls().iter().try_fold(0_u64, |sum, call| {
+            Some(sum.saturating_add(crate::price::from_usd(call.cost_usd?)))
+        });
         nano.map(crate::price::usd)
     }
 }

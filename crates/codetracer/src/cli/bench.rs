@@ -11,7 +11,7 @@ use super::ModelArgs;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
     /// Analyse every labelled run and score the diagnoses.
-    Run(BenchRun),
+    Run(Box<BenchRun>),
     /// Score predictions that are at hand, of one system or several, without running anything.
     Score(BenchScore),
     /// Say which runs two systems differ on, and whether the difference is more than noise.

@@ -114,7 +114,7 @@ impl Asker {
 
     /// Has the model diagnose one run, with the lessons there are for it.
     pub(super) fn diagnose(&self, case: &Case<'_>, offline: &Diagnosis) -> Diagnosed {
-        self.diagnose_with(case, offline, &self.recalled(offline))
+        self.diagnose_with(case, offline, &self.recalled(case, offline))
     }
 
     /// The same, and learns from it; also gives what to tell about that.
@@ -123,7 +123,7 @@ impl Asker {
         case: &Case<'_>,
         offline: &Diagnosis,
     ) -> (Diagnosed, Vec<String>) {
-        let shown = self.recalled(offline);
+        let shown = self.recalled(case, offline);
         let diagnosed = self.diagnose_with(case, offline, &shown);
         let notes = match &self.lessons {
             Some(lessons) => lessons.learn(case.index.trajectory, shown, &diagnosed),
@@ -132,9 +132,11 @@ impl Asker {
         (diagnosed, notes)
     }
 
-    fn recalled(&self, offline: &Diagnosis) -> Vec<Recalled> {
+    fn recalled(&self, case: &Case<'_>, offline: &Diagnosis) -> Vec<Recalled> {
         let lessons = self.lessons.as_ref();
-        lessons.map_or_else(Vec::new, |lessons| lessons.for_run(offline))
+        lessons.map_or_else(Vec::new, |lessons| {
+            lessons.for_run(case.index.trajectory, offline)
+        })
     }
 
     fn diagnose_with(

@@ -11,7 +11,7 @@ use crate::cli::ModelArgs;
 use crate::data;
 
 /// How many tokens the lessons may take of a prompt.
-const ROOM: u64 = 400;
+const ROOM: u64 = 250;
 
 /// The lessons of earlier runs.
 pub(super) struct Lessons {
@@ -53,11 +53,11 @@ impl Lessons {
         self.memory.folder()
     }
 
-    /// The lessons that fit a run.
-    pub(super) fn for_run(&self, offline: &Diagnosis) -> Vec<Recalled> {
+    /// The lessons that fit a run, but for those that only it taught.
+    pub(super) fn for_run(&self, run: &Trajectory, offline: &Diagnosis) -> Vec<Recalled> {
         self.memory.lessons_for(
             offline.agent.as_deref(),
-            &RunProfile::of(offline),
+            &RunProfile::of(offline).besides(&RunMark::of(run)),
             Timestamp::now(),
             ROOM,
             count_tokens,
@@ -76,8 +76,14 @@ impl Lessons {
         if self.memory.is_frozen() || !is_sound(diagnosed) {
             return notes;
         }
-        let shown: Vec<(Recalled, Held)> =
-            shown.into_iter().map(|one| (one, Held::Unsaid)).collect();
+        // What did not fit into the prompt was not shown.
+        let inquiry = diagnosed.diagnosis.engine.inquiry.as_deref();
+        let in_prompt = inquiry.map_or(&[][..], |inquiry| &inquiry.lessons);
+        let shown: Vec<(Recalled, Held)> = shown
+            .into_iter()
+            .filter(|lesson| in_prompt.contains(&lesson.hint()))
+            .map(|lesson| (lesson, Held::Unsaid))
+            .collect();
         let proposals: Vec<Proposal> = diagnosed.lessons.iter().map(Proposal::from).collect();
         if shown.is_empty() && proposals.is_empty() {
             return notes;

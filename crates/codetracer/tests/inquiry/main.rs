@@ -11,9 +11,12 @@
     clippy::panic,
     reason = "the table is a result, and a test that cannot go on has failed"
 )]
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
 
 mod answers;
+mod audits;
 mod budgets;
+mod hostile;
 mod lies;
 mod program;
 mod reader;

@@ -18,7 +18,7 @@ use crate::tool::{OVERHEAD, Tool, clip};
 use crate::write::{REASON_BYTES, clean};
 
 /// The most tokens that one turn's looks may bring.
-const TURN: u64 = 3_000;
+const TURN: u64 = 2_400;
 
 /// The least tokens a look is worth: where there are fewer, it is put off.
 const LEAST: u64 = 100;
@@ -291,7 +291,9 @@ impl Navigation<'_, '_> {
     fn last_word(&mut self, talk: &mut Conversation, turns: u32) -> Result<(), Trouble> {
         let schema = Conclusion::schema()?;
         let asked = self.within(talk, |client, talk| {
-            client.complete_json(&talk.closing(CLOSE), &schema, 1)
+            // A wrong answer goes back with what is wrong, where that fits beside the rest.
+            let rounds = u32::from(talk.room() >= talk.answer() + COMPLAINT);
+            client.complete_json(&talk.closing(CLOSE), &schema, rounds)
         });
         match asked {
             Ok(answer) => {

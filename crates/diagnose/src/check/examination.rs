@@ -1,6 +1,6 @@
 //! A conclusion under examination.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use analysis::injection;
@@ -9,7 +9,7 @@ use trace::{Evidence, Step, StepId};
 use super::Proven;
 use crate::conclusion::{Claim, ClaimKind, Conclusion};
 use crate::ledger::Ledger;
-use crate::quotation::{self, Found, Objection, Place};
+use crate::quotation::{self, Found, Objection, Place, Texts};
 use crate::subject::{Part, Subject};
 
 /// What a fault is of.
@@ -93,12 +93,20 @@ impl<'e, 's> Examination<'e, 's> {
             unreal: Vec::new(),
             fallen: BTreeSet::new(),
         };
+        let mut read: BTreeMap<StepId, Option<Quotable>> = BTreeMap::new();
         for (at, claim) in conclusion.claims.iter().enumerate() {
             let step = subject.step_id(claim.step);
             let from = subject.step_id(claim.quoted_step.unwrap_or(claim.step));
             match (step, from) {
                 (Ok(step), Ok(from)) => {
-                    let found = find(subject, ledger, from, claim);
+                    let quotable = read.entry(from).or_insert_with(|| {
+                        let indexed = subject.index().step(from)?;
+                        let opened = ledger.is_open(from);
+                        opened.then(|| Quotable::new(subject, &indexed.step))
+                    });
+                    let found = quotable
+                        .as_ref()
+                        .and_then(|quotable| quotable.find(subject, ledger, from, claim));
                     examination.claims.push(Examined {
                         at,
                         claim,
@@ -168,53 +176,77 @@ impl<'e, 's> Examination<'e, 's> {
     }
 }
 
-/// Finds the words: if they stand in several places, where they were shown and nobody planted them.
-fn find(subject: &Subject<'_>, ledger: &Ledger, from: StepId, claim: &Claim) -> Option<Found> {
-    if !ledger.is_open(from) {
-        return None;
-    }
-    let indexed = subject.index().step(from)?;
-    let planted = planted(subject, &indexed.step);
-    let observed = matches!(claim.kind, ClaimKind::MissedSignal | ClaimKind::Evidence);
-    quotation::find(subject, &indexed.step, &claim.quote, &|part, place| {
-        let (first, last) = place.lines();
-        if planted.iter().any(|planted| planted.holds(part, place)) {
-            Some(Objection::Planted)
-        } else if !ledger.was_shown(from, part, &(first..=last)) {
-            Some(Objection::Unshown)
-        } else {
-            (observed && part != Part::Observation).then_some(Objection::OtherPart)
+/// A step that is quoted.
+struct Quotable {
+    texts: Texts,
+    planted: Vec<Planted>,
+}
+
+impl Quotable {
+    fn new(subject: &Subject<'_>, step: &Step) -> Self {
+        let texts = Texts::new(subject, step);
+        let planted = texts
+            .parts()
+            .map(|(part, shown)| Planted::of(step, part, shown));
+        Self {
+            planted: planted.collect(),
+            texts,
         }
-    })
-}
+    }
 
-/// The lines of a step that speak to whoever judges the run, all of them: the document names a few.
-fn planted(subject: &Subject<'_>, step: &Step) -> Vec<Planted> {
-    let planted = |part| {
-        let shown = subject.text(step, part);
-        let found = match part {
-            Part::Thought => injection::of_part(step, injection::Part::Thought, &shown),
-            Part::Action => injection::of_part(step, injection::Part::Action, &shown),
-            Part::Observation => injection::of_part(step, injection::Part::Observation, &shown),
+    /// Finds the words: if they stand in several places, where they were shown and nobody planted them.
+    fn find(
+        &self,
+        subject: &Subject<'_>,
+        ledger: &Ledger,
+        from: StepId,
+        claim: &Claim,
+    ) -> Option<Found> {
+        let indexed = subject.index().step(from)?;
+        let observed = matches!(claim.kind, ClaimKind::MissedSignal | ClaimKind::Evidence);
+        let judge = |part, place: &Place<'_>| {
+            let (first, last) = place.lines();
+            if self
+                .planted
+                .iter()
+                .any(|planted| planted.holds(part, place))
+            {
+                Some(Objection::Planted)
+            } else if !ledger.was_shown(from, part, &(first..=last)) {
+                Some(Objection::Unshown)
+            } else {
+                (observed && part != Part::Observation).then_some(Objection::OtherPart)
+            }
         };
-        let lines = found.into_iter().map(move |(_, words)| {
-            let start = shown[..words.start].rfind('\n').map_or(0, |at| at + 1);
-            let length = shown[words.end..].find('\n');
-            start..length.map_or(shown.len(), |length| words.end + length)
-        });
-        let lines = lines.collect();
-        Planted { part, lines }
-    };
-    Part::ALL.map(planted).into()
+        self.texts.find(&indexed.step, &claim.quote, &judge)
+    }
 }
 
-/// Lines that were planted.
+/// The lines of a text that speak to whoever judges the run, all of them: the document names a few.
 struct Planted {
     part: Part,
     lines: Vec<Range<usize>>,
 }
 
 impl Planted {
+    fn of(step: &Step, part: Part, shown: &str) -> Self {
+        let source = match part {
+            Part::Thought => injection::Part::Thought,
+            Part::Action => injection::Part::Action,
+            Part::Observation => injection::Part::Observation,
+        };
+        let found = injection::of_part(step, source, shown).into_iter();
+        let lines = found.map(|(_, words)| {
+            let start = shown[..words.start].rfind('\n').map_or(0, |at| at + 1);
+            let length = shown[words.end..].find('\n');
+            start..length.map_or(shown.len(), |length| words.end + length)
+        });
+        Self {
+            part,
+            lines: lines.collect(),
+        }
+    }
+
     /// Whether a place lies on one of the lines.
     fn holds(&self, part: Part, place: &Place<'_>) -> bool {
         let (start, end) = (place.range.start, place.range.end);

@@ -20,8 +20,8 @@ mod quoted;
 mod seen;
 mod stages;
 mod telling;
-mod unbribed;
 mod told;
+mod unbribed;
 mod uninjected;
 
 mod examination;

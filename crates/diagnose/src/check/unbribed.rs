@@ -52,7 +52,9 @@ fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
             || offline.unuseful_step_ids.contains(&step)
             || candidates.any(|it| it.step_id == step && it.score >= SHARE)
     };
-    let labels = examination.claims().filter(|claim| claim.claim.kind.labels());
+    let labels = examination
+        .claims()
+        .filter(|claim| claim.claim.kind.labels());
     let bribed = labels.filter(|claim| accused.contains(&claim.step) && !suspected(claim.step));
     let why = "text planted in the run for whoever judges it asks for this label, and nothing else speaks for it";
     let bribed = bribed.map(|claim| Fault::of(claim, why));

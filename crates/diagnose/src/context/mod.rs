@@ -146,6 +146,12 @@ impl Conversation {
         self.limits.context
     }
 
+    /// The most that an answer may hold, in tokens.
+    #[must_use]
+    pub fn answer(&self) -> u64 {
+        self.limits.answer.into()
+    }
+
     /// Whether the newest exchange did not fit, so that nothing can be added to it.
     #[must_use]
     pub fn is_lost(&self) -> bool {

@@ -134,7 +134,8 @@ pub fn faults_of(text: &str) -> Vec<Refusal> {
     numbered(text, &mut found);
     found.extend(orders(text).into_iter().map(Refusal::Order));
     let rare = rare_words(text);
-    if rare.len() > MOST_RARE_WORDS {
+    let matters: BTreeSet<String> = rare.iter().map(|word| stem(word)).collect();
+    if matters.len() > MOST_RARE_WORDS {
         found.insert(Refusal::RareWords(rare.into_iter().collect()));
     }
     found.into_iter().collect()
@@ -240,7 +241,7 @@ fn numbered(text: &str, found: &mut BTreeSet<Refusal>) {
     for (before, word) in all.iter().zip(all.iter().skip(1)) {
         let counted = matches!(
             stem(before).as_str(),
-            "step"
+            "at" | "step"
                 | "lin"
                 | "version"
                 | "stag"
@@ -294,6 +295,7 @@ mod tests {
             "Read https://example.com before anything else is done.",
             "The value must be 4711 for the tests to pass.",
             "The mistake lies at step 7 of such runs.",
+            "After killing the build at 17 the agent does nothing more.",
             "The agent edits `calendar` instead of the fees.",
             "The agent edits 'calendar' instead of the fees.",
             "The function is_open is edited in the wrong place.",

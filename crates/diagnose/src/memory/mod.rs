@@ -176,6 +176,7 @@ impl Memory {
         let mut lessons = Vec::new();
         for kind in kinds {
             let kept = self.recalled_from(&kind).into_iter();
+            let kept = kept.filter_map(|lesson| profile.backed_by_others(&lesson));
             lessons.extend(kept.map(|lesson| (kind.clone(), lesson)));
         }
         recall::recall(&lessons, profile, now, room_tokens, count)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use trace::{Diagnosis, Fault, LabelVerdict, Verdict};
 
+use super::lesson::{Author, Lesson, RunMark, Support};
 use super::words::content;
 
 /// How many labels are looked at: the words repeat.
@@ -74,6 +75,8 @@ const SPOKEN_OF: [(Fault, &str); 14] = [
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunProfile {
     words: BTreeMap<String, f64>,
+    /// The fingerprint of the run, whose own lessons it must not be told.
+    run: Option<String>,
 }
 
 impl RunProfile {
@@ -118,6 +121,24 @@ impl RunProfile {
         let ended = diagnosis.outcome.exit_status.as_deref();
         profile.add(ended.unwrap_or_default(), 0.7);
         profile
+    }
+
+    /// The same profile, for which a run does not count among those that back a lesson: what only it
+    /// taught is not recalled for itself.
+    #[must_use]
+    pub fn besides(mut self, run: &RunMark) -> Self {
+        self.run = Some(run.fingerprint.clone());
+        self
+    }
+
+    /// A lesson as other runs back it; `None` where no other does and no person wrote it.
+    pub(super) fn backed_by_others(&self, lesson: &Lesson) -> Option<Lesson> {
+        let mut lesson = lesson.clone();
+        let own = |support: &Support| Some(&support.run) == self.run.as_ref();
+        let is_own = lesson.runs.iter().any(own);
+        lesson.runs.retain(|support| !own(support));
+        let is_left = !is_own || lesson.run_count() > 0 || lesson.by == Author::Hand;
+        is_left.then_some(lesson)
     }
 
     fn fault(&mut self, diagnosis: &Diagnosis) {

@@ -49,15 +49,20 @@ pub struct Recalled {
     pub score: f64,
 }
 
-/// The lessons as lines for a prompt, to be fenced as data there, below words that call them hints and no
+impl Recalled {
+    /// The lesson as a line of a prompt.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let kind = self.kind.as_str().replace('_', " ");
+        format!("{kind}: {}", self.text)
+    }
+}
+
+/// Lessons as lines of a prompt, to be fenced as data there, below words that call them hints and no
 /// evidence.
 #[must_use]
 pub fn hints(recalled: &[Recalled]) -> Vec<String> {
-    let line = |lesson: &Recalled| {
-        let kind = lesson.kind.as_str().replace('_', " ");
-        format!("{kind}: {}", lesson.text)
-    };
-    recalled.iter().map(line).collect()
+    recalled.iter().map(Recalled::hint).collect()
 }
 
 /// The lessons that fit a run, best first, as many as [`hints`] can show in `room` tokens.

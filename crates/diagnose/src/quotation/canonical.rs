@@ -1,11 +1,12 @@
 //! Texts in the form in which a quotation and the run are compared.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::fence::{escape_length, is_active, is_sign};
 
 /// Texts are brought into form piece by piece, so that memory stays bounded.
-const WINDOW: usize = 1 << 20;
+const WINDOW: usize = 1 << 22;
 
 /// What neighbouring windows share: more than the longest quotation, its white space included.
 const OVERLAP: usize = 1 << 15;
@@ -56,10 +57,10 @@ pub(super) fn patterns(quote: &str) -> Vec<Pattern> {
 
 impl Pattern {
     /// The first place at or after byte `from` where the quotation stands, as its pieces.
-    pub(super) fn find(&self, text: &str, from: usize) -> Option<Vec<Range<usize>>> {
+    pub(super) fn find(&self, text: &Text, from: usize) -> Option<Vec<Range<usize>>> {
         match self {
             Self::Exact(words) => {
-                let start = from + text.get(from..)?.find(words.as_str())?;
+                let start = from + text.shown.get(from..)?.find(words.as_str())?;
                 let found = start..start + words.len();
                 Some(Vec::from([found]))
             }
@@ -67,7 +68,7 @@ impl Pattern {
                 let mut at = from;
                 let mut found = Vec::with_capacity(pieces.len());
                 for piece in pieces {
-                    let range = search(text, at, piece)?;
+                    let range = text.search(at, piece)?;
                     at = range.end;
                     found.push(range);
                 }
@@ -77,35 +78,56 @@ impl Pattern {
     }
 }
 
-/// The first place at or after `from` whose canonical form is the piece.
-fn search(text: &str, from: usize, piece: &str) -> Option<Range<usize>> {
-    let mut start = from;
-    loop {
-        let rest = text.get(start..)?;
-        let end = start + rest.floor_char_boundary(WINDOW);
-        let window = Window::new(&text[start..end]);
-        if let Some(range) = window.find(piece) {
-            return Some(start + range.start..start + range.end);
+/// A text that quotations are looked for in, with its canonical form once that was asked for.
+pub(super) struct Text {
+    /// The text as it is shown.
+    pub(super) shown: String,
+    form: OnceCell<Form>,
+}
+
+impl Text {
+    pub(super) fn new(shown: String) -> Self {
+        Self {
+            shown,
+            form: OnceCell::new(),
         }
-        if end >= text.len() {
-            return None;
+    }
+
+    /// The first place at or after `from` whose canonical form is the piece.
+    fn search(&self, from: usize, piece: &str) -> Option<Range<usize>> {
+        let text = self.shown.as_str();
+        if text.len() <= WINDOW {
+            return self
+                .form
+                .get_or_init(|| Form::new(text))
+                .find(text, from, piece);
         }
-        start = text.floor_char_boundary(end - OVERLAP);
+        let mut start = from;
+        loop {
+            let rest = text.get(start..)?;
+            let end = start + rest.floor_char_boundary(WINDOW);
+            let window = &text[start..end];
+            if let Some(range) = Form::new(window).find(window, 0, piece) {
+                return Some(start + range.start..start + range.end);
+            }
+            if end >= text.len() {
+                return None;
+            }
+            start = text.floor_char_boundary(end - OVERLAP);
+        }
     }
 }
 
-/// A text in canonical form, with where every byte of that comes from.
-struct Window<'t> {
-    text: &'t str,
+/// The canonical form of a text.
+struct Form {
     canonical: String,
-    /// For each byte of the canonical form, the start of the character it stands for.
+    /// For each byte of it, the start of the character it stands for.
     origins: Vec<u32>,
 }
 
-impl<'t> Window<'t> {
-    fn new(text: &'t str) -> Self {
-        let mut window = Self {
-            text,
+impl Form {
+    fn new(text: &str) -> Self {
+        let mut form = Self {
             canonical: String::with_capacity(text.len()),
             origins: Vec::with_capacity(text.len()),
         };
@@ -114,11 +136,11 @@ impl<'t> Window<'t> {
         while let Some(character) = text[at..].chars().next() {
             let length = escape_length(&text[at..]).unwrap_or(character.len_utf8());
             if length == character.len_utf8() {
-                window.push(character, at, &mut spaced);
+                form.push(character, at, &mut spaced);
             }
             at += length;
         }
-        window
+        form
     }
 
     fn push(&mut self, character: char, at: usize, spaced: &mut bool) {
@@ -143,16 +165,20 @@ impl<'t> Window<'t> {
 
     fn add(&mut self, text: &str, at: usize) {
         self.canonical.push_str(text);
-        // A window is no longer than a million bytes.
+        // No text of which a form is made is longer than a few million bytes.
         let origin = u32::try_from(at).unwrap_or(u32::MAX);
         self.origins.extend(text.bytes().map(|_| origin));
     }
 
-    fn find(&self, piece: &str) -> Option<Range<usize>> {
-        let start = self.canonical.find(piece)?;
+    /// The first place in `text`, whose form this is, at or after byte `from`.
+    fn find(&self, text: &str, from: usize, piece: &str) -> Option<Range<usize>> {
+        let from = self
+            .origins
+            .partition_point(|origin| (*origin as usize) < from);
+        let start = from + self.canonical.get(from..)?.find(piece)?;
         let first = *self.origins.get(start)? as usize;
         let last = *self.origins.get(start + piece.len() - 1)? as usize;
-        let character = self.text.get(last..)?.chars().next()?;
+        let character = text.get(last..)?.chars().next()?;
         Some(first..last + character.len_utf8())
     }
 }
@@ -178,7 +204,7 @@ fn plain(character: char) -> Plain {
 /// A quotation in canonical form.
 fn form(quote: &str) -> String {
     let bounded = &quote[..quote.floor_char_boundary(WINDOW)];
-    Window::new(bounded).canonical.trim().to_owned()
+    Form::new(bounded).canonical.trim().to_owned()
 }
 
 /// The pieces between ellipses, without what tells how much was left out.

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 /// What of the text is found, without a run around it.
 fn in_text<'t>(text: &'t str, quote: &str) -> Option<&'t str> {
     let all = |_: &Range<usize>| None;
-    let located = patterns(quote).iter().find_map(|p| locate(text, p, &all));
+    let held = Text::new(text.to_owned());
+    let located = patterns(quote).iter().find_map(|p| locate(&held, p, &all));
     Some(&text[excerpt(&located?.0)?])
 }
 
@@ -102,9 +103,11 @@ fn long_texts_take_no_longer_than_they_are_long() {
 
 #[test]
 fn a_place_that_is_wanted_comes_first() {
-    let text = "done\nno\ndone\n";
+    let text = Text::new("done\nno\ndone\n".to_owned());
     let found = |judge: &dyn Fn(&Range<usize>) -> Option<Objection>| {
-        patterns("done").iter().find_map(|p| locate(text, p, judge))
+        patterns("done")
+            .iter()
+            .find_map(|p| locate(&text, p, judge))
     };
     let first = |range: &Range<usize>| (range.start == 0).then_some(Objection::OtherPart);
     assert_eq!(found(&first), Some((vec![8..12], None)));

@@ -59,11 +59,7 @@ impl Tool for File {
         let path = known(subject, path)?;
         let workspace = &subject.case.workspace;
         let Some(text) = workspace.at(path, step) else {
-            let steps: Vec<StepId> = writers(workspace, path);
-            return Err(format!(
-                "after step {step} it is not there, as far as the run shows; written by: {}",
-                ranges(&steps, 12)
-            ));
+            return Err(absent(workspace, path, step));
         };
         let first = asked.line("from_line").unwrap_or(1);
         let last = asked.line("to_line").unwrap_or(usize::MAX);
@@ -101,9 +97,18 @@ pub(super) fn known<'s>(subject: &'s Subject<'_>, name: &str) -> Result<&'s str,
     })
 }
 
-fn writers(workspace: &Workspace, path: &str) -> Vec<StepId> {
+/// Why a file is not there after a step.
+fn absent(workspace: &Workspace, path: &str, step: StepId) -> String {
     let file = workspace.file(path);
-    file.map_or_else(Vec::new, |file| file.writers().collect())
+    let last = file.and_then(|file| file.version(step));
+    if let Some(gone) = last.filter(|version| !version.exists) {
+        return format!("step {} took it away; name an earlier step", gone.step);
+    }
+    let steps: Vec<StepId> = file.map_or_else(Vec::new, |file| file.writers().collect());
+    format!(
+        "after step {step} it is not there, as far as the run shows; written by: {}",
+        ranges(&steps, 12)
+    )
 }
 
 fn trust(fidelity: Fidelity) -> &'static str {

@@ -124,13 +124,14 @@ pub(crate) fn ends(lines: &[String], room: u64) -> (usize, usize) {
     if costs.iter().sum::<u64>() <= room {
         return (lines.len(), lines.len());
     }
-    let mut left = room * 2 / 3;
+    let most = room / 3 * 2;
+    let mut left = most;
     let mut tail = lines.len();
     while tail > 0 && costs[tail - 1] <= left {
         tail -= 1;
         left -= costs[tail];
     }
-    left += room - room * 2 / 3;
+    left += room - most;
     let mut head = 0;
     while head < tail && costs[head] <= left {
         left -= costs[head];

@@ -28,8 +28,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The beginning and the end of a text in about `room` tokens, or all of it.
-    pub(crate) fn ends(text: &str, room: u64) -> Self {
+    /// The beginning of a text in about `first` tokens and its end in the rest of `room`, or all of it.
+    pub(crate) fn ends(text: &str, first: u64, room: u64) -> Self {
         let text = text.trim_end_matches(['\n', '\r']);
         let total = line_count(text);
         let mut page = Self {
@@ -43,7 +43,7 @@ impl Page {
             }));
             return page;
         }
-        page.both(text, room * 3 / 5, room);
+        page.both(text, first.min(room), room);
         page
     }
 
@@ -211,7 +211,7 @@ impl Taken {
         let mut taken = Self::default();
         for line in lines {
             let left = room - taken.used;
-            let cost = |line: &str| tokens_up_to(line, left) + 1;
+            let cost = |line: &str| tokens_up_to(line, left).saturating_add(1);
             if cost(line) <= left {
                 let line = shown(line);
                 let cost = cost(&line);
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_text_that_fits_is_whole() {
-        let page = Page::ends("a\nb\r\nc\n", 50);
+        let page = Page::ends("a\nb\r\nc\n", 30, 50);
         assert_eq!(
             page.pieces,
             [Piece {
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn a_long_text_keeps_its_ends() {
         let text: Vec<String> = (1..=100).map(|n| format!("line number {n}")).collect();
-        let page = Page::ends(&text.join("\n"), 60);
+        let page = Page::ends(&text.join("\n"), 40, 60);
         let [head, tail] = page.pieces.as_slice() else {
             panic!("{page:?}");
         };
@@ -305,7 +305,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_more_than_the_room(text in texts(), room in 0_u64..300, from in 0_usize..80) {
-            for page in [Page::ends(&text, room), Page::end(&text, room), Page::from(&text, from, room)] {
+            for page in [Page::ends(&text, room / 2, room), Page::end(&text, room), Page::from(&text, from, room)] {
                 let tokens: u64 = page.pieces.iter().map(|piece| count_tokens(&piece.text)).sum();
                 prop_assert!(tokens <= room + 4, "{tokens} of {room}");
                 for piece in &page.pieces {
@@ -318,7 +318,7 @@ mod tests {
 
         #[test]
         fn paging_shows_every_line(text in texts()) {
-            let total = Page::ends(&text, 0).total;
+            let total = Page::ends(&text, 0, 0).total;
             let mut at = 1;
             while at <= total {
                 let page = Page::from(&text, at, 80);

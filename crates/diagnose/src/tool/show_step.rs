@@ -159,6 +159,9 @@ fn open(
         if !without.is_empty() && !shown.push(&format!("(no room: {})", without.join(", "))) {
             missing.push(step);
         }
+    }
+    // With what room the steps left.
+    for &step in steps {
         below(subject, step, &mut shown);
     }
     if !missing.is_empty() {
@@ -221,12 +224,15 @@ impl Frames {
                 Page::from(words, line, within(1, Self::REST))
             };
         }
-        let whole = Page::ends(words, within(1, 0));
+        // Of what came back the end tells more, of what was asked for the beginning.
+        let fifths = if part == Part::Observation { 2 } else { 3 };
+        let first = |room: u64| room / 5 * fifths;
+        let whole = Page::ends(words, first(within(1, 0)), within(1, 0));
         if whole.next().is_none() && whole.cut.is_none() {
             return whole;
         }
         match within(2, Self::REST) {
-            enough if enough >= Self::LITTLE => Page::ends(words, enough),
+            enough if enough >= Self::LITTLE => Page::ends(words, first(enough), enough),
             _ if part == Part::Observation => Page::end(words, within(1, Self::REST)),
             _ => Page::from(words, 1, within(1, Self::REST)),
         }
@@ -308,7 +314,9 @@ fn below(subject: &Subject<'_>, step: StepId, shown: &mut List) {
         return;
     };
     let all = below.steps.len();
-    shown.say(&format!("its sub-agent took {all} steps:"));
+    if !shown.push(&format!("the sub-agent of step {step} took {all} steps:")) {
+        return;
+    }
     shown.open(&subject.fence);
     let below = Index::new(below);
     let mut told = 0;

@@ -182,6 +182,23 @@ fn a_long_step_is_cut_between_lines() {
 }
 
 #[test]
+fn a_sub_agent_is_shown_below_its_step() {
+    let mut run = run();
+    let mut below = self::run();
+    below.id = "helper".to_owned();
+    run.subtrajectories = vec![below];
+    run.steps[6].subtrajectory = Some("helper".to_owned());
+    let tool = show_step::ShowStep;
+    insta::assert_snapshot!(
+        [
+            ask(&run, &tool, &json!({"steps": [7]}), 300),
+            ask(&run, &tool, &json!({"steps": [7]}), 80),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
 fn what_was_shown_is_noted() {
     let mut run = run();
     let seen: Vec<String> = (1..=400).map(|n| format!("output line {n}")).collect();
@@ -310,6 +327,24 @@ fn the_engine_gives_its_evidence() {
             json!({"steps": [99]})
         ],
     ));
+}
+
+#[test]
+fn evidence_asked_for_later_is_that_of_the_diagnosis() {
+    let run = run();
+    let index = Index::new(&run);
+    let case = Case::new(&index);
+    let options = Options {
+        explain: true,
+        ..Options::default()
+    };
+    let offline = diagnose_case(&case, options, Model::shipped());
+    assert!(!offline.onset_candidates.is_empty());
+    for suspect in &offline.onset_candidates {
+        let step = [suspect.step_id].into();
+        let parts = localize::explain(&case, &step, Model::shipped());
+        assert_eq!(parts.get(&suspect.step_id), Some(&suspect.contributions));
+    }
 }
 
 #[test]
@@ -494,7 +529,7 @@ proptest! {
     fn no_answer_is_longer_than_its_room(
         run in runs(),
         given in prop::collection::vec(calls(), 1..4),
-        room in 0_u64..700,
+        room in prop_oneof![0_u64..700, Just(u64::MAX)],
     ) {
         with(&run, |subject| {
             let mut ledger = Ledger::default();
@@ -505,7 +540,7 @@ proptest! {
                         let text = answer.unwrap_or_else(|why| why);
                         let tokens = count_tokens(&text);
                         prop_assert!(
-                            tokens <= room + OVERHEAD,
+                            tokens <= room.saturating_add(OVERHEAD),
                             "{} took {tokens} of {room}:\n{text}", tool.name()
                         );
                         prop_assert!(!text.contains('\u{1b}'), "{text}");

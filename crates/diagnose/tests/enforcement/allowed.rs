@@ -24,7 +24,7 @@ pub(crate) fn all(subject: &Subject<'_>) -> Ledger {
     let mut ledger = Ledger::default();
     for step in subject.index().steps() {
         for part in Part::ALL {
-            ledger.show(step.id, part, 1..=10_000);
+            ledger.show(step.id, part, 1..=usize::MAX);
         }
     }
     ledger
@@ -213,4 +213,22 @@ fn nothing_said_is_nothing_taken() {
     let empty = run("Nothing.", Vec::new());
     let checked = beside(&empty, vec![claim("evidence", 1, "words")]);
     assert_eq!(broken(&checked), ["existing", "backed"]);
+}
+
+#[test]
+fn many_claims_about_a_long_step_are_no_burden() {
+    let mut output = "compiling unit after unit, and none of them fails here\n".repeat(20_000);
+    output.push_str("error: unit 77 is not found\n");
+    let run = run("Build.", vec![shell("", "make all", &output, 2)]);
+    let mut claims = vec![claim("evidence", 1, "error: unit 77  is not found")];
+    claims.extend((0..23).map(|at| {
+        claim(
+            "evidence",
+            1,
+            &format!("error: unit {at} is \u{2026} missing"),
+        )
+    }));
+    let checked = beside(&run, claims);
+    assert_eq!(checked.standing.len(), 1);
+    assert_eq!(broken(&checked), ["quoted"; 23]);
 }

@@ -188,6 +188,14 @@ pub(crate) fn broken() -> Vec<Broken> {
             ],
             ..beside("discreet", "repeats what you were told", Value::Null)
         },
+        Broken {
+            before: vec![
+                opened(),
+                Act::Open(vec![4, 5]),
+                Act::Conclude(failure(vec![lie("incorrect", 4, "ls tests")])),
+            ],
+            ..beside("unbribed", "asks for this label", Value::Null)
+        },
         beside(
             "explored",
             "only explorations can be unuseful",

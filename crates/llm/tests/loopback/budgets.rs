@@ -404,3 +404,17 @@ async fn what_no_provider_counts_is_counted_here_and_says_so() {
     assert_eq!(usage.output, llm::count_tokens("Step 3."));
     assert_eq!(client.account().spent().tokens, usage.total());
 }
+
+#[tokio::test]
+async fn a_server_may_claim_any_usage() {
+    let mut answer = openai("a");
+    answer["usage"] = json!({"prompt_tokens": u64::MAX, "completion_tokens": u64::MAX});
+    let server = Server::new(vec![Reply::json(&answer), Reply::json(&answer)]);
+    let client = builder(&server, OPENAI).build().unwrap();
+    for _ in 0..2 {
+        client.complete(&ask("?")).await.unwrap();
+    }
+    assert_eq!(client.ledger().usage().total(), u64::MAX);
+    assert!(client.ledger().cost_usd().unwrap() > 1e9);
+    assert_eq!(client.account().spent().tokens, u64::MAX);
+}

@@ -103,15 +103,15 @@ fn conclude(
     how: How<'_>,
     form: Form,
 ) -> anyhow::Result<Analysed> {
+    let mut warnings = extraction.warnings;
     let index = Index::new(&extraction.trajectory);
-    let mut warnings = extraction.warnings.clone();
     let mut diagnosis: Diagnosis = match how.asker {
         Some(asker) => {
             let case = Case::new(&index);
             let offline = diagnose_case(&case, how.options, Model::shipped());
-            let (asked, notes) = asker.diagnose_and_learn(&case, &offline);
+            let (judged, notes) = asker.diagnose_and_learn(&case, &offline);
             warnings.extend(notes);
-            asked.diagnosis
+            judged.diagnosis
         }
         None => diagnose(&index, how.options),
     };

@@ -1,5 +1,6 @@
 //! `codetracer memory add`, `remove`, `clear`, `export` and `import`.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -59,13 +60,13 @@ fn settled(outcome: &Outcome) -> Value {
 /// Removes lessons by id.
 pub(super) fn remove(
     memory: &Memory,
-    agent: Option<AgentKind>,
+    agent: Option<&AgentKind>,
     ids: &[String],
     json: bool,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
     let found = memory.find("")?;
-    let of_agent = |(kind, _): &&(AgentKind, Lesson)| agent.as_ref().is_none_or(|a| a == kind);
+    let of_agent = |(kind, _): &&(AgentKind, Lesson)| agent.is_none_or(|a| a == kind);
     let found: Vec<_> = found.iter().filter(of_agent).collect();
     // Nothing is removed where one is unknown, or could be several.
     for id in ids {
@@ -83,7 +84,7 @@ pub(super) fn remove(
     }
     let mut gone = Vec::new();
     for id in ids {
-        gone.extend(memory.remove(agent.as_ref(), id)?);
+        gone.extend(memory.remove(agent, id)?);
     }
     told(&gone, json, output)
 }
@@ -91,11 +92,11 @@ pub(super) fn remove(
 /// Removes every lesson.
 pub(super) fn clear(
     memory: &Memory,
-    agent: Option<AgentKind>,
+    agent: Option<&AgentKind>,
     json: bool,
     output: &mut Output,
 ) -> anyhow::Result<Status> {
-    let gone = memory.clear(agent.as_ref())?;
+    let gone = memory.clear(agent)?;
     told(&gone, json, output)
 }
 
@@ -110,11 +111,7 @@ fn told(gone: &[(AgentKind, Lesson)], json: bool, output: &mut Output) -> anyhow
     } else {
         let mut out = String::new();
         for (agent, lesson) in gone {
-            out.push_str(&format!(
-                "{} of {agent} removed: {}\n",
-                lesson.id(),
-                lesson.text
-            ));
+            let _ = writeln!(out, "{} of {agent} removed: {}", lesson.id(), lesson.text);
         }
         if gone.is_empty() {
             out.push_str("nothing to remove\n");
@@ -170,7 +167,7 @@ pub(super) fn import(
             out.push('\n');
         }
         let kept = counted(taken.outcomes.len() - refused, "lesson");
-        out.push_str(&format!("{kept} of {agent} taken in\n"));
+        let _ = writeln!(out, "{kept} of {agent} taken in");
         output.text(&inert(&out))?;
     }
     Ok(match (taken.outcomes.len(), refused) {

@@ -38,11 +38,15 @@ pub(super) fn run(args: &Args, output: &mut Output) -> anyhow::Result<Status> {
             *json,
             output,
         ),
-        MemoryTask::Remove { ids, agent, json } => {
-            change::remove(&memory, agent.as_ref().map(kind), ids, *json, output)
-        }
+        MemoryTask::Remove { ids, agent, json } => change::remove(
+            &memory,
+            agent.as_ref().map(kind).as_ref(),
+            ids,
+            *json,
+            output,
+        ),
         MemoryTask::Clear { agent, json } => {
-            change::clear(&memory, agent.as_ref().map(kind), *json, output)
+            change::clear(&memory, agent.as_ref().map(kind).as_ref(), *json, output)
         }
         MemoryTask::Export { agent, file } => {
             change::export(&memory, &kind(agent), file.as_deref(), output)

@@ -52,6 +52,23 @@ fn what_fits_the_run_comes_first() {
 }
 
 #[test]
+fn a_run_is_not_told_what_only_it_taught() {
+    let place = Place::new();
+    place.learn(&run("a"), &[TEXTS[0]], "2026-01-01");
+    let told = |run: &Trajectory| {
+        let profile = profile("terminal pager").besides(&RunMark::of(run));
+        let memory = Memory::open(place.memory.folder());
+        let agent = run.agent.as_deref();
+        memory.lessons_for(agent, &profile, noon("2026-01-02"), 400, count)
+    };
+    assert!(told(&run("a")).is_empty());
+    assert_eq!(told(&run("b"))[0].runs, 1);
+    place.learn(&run("b"), &[TEXTS[0]], "2026-01-01");
+    assert_eq!(told(&run("a"))[0].runs, 1);
+    assert_eq!(told(&run("c"))[0].runs, 2);
+}
+
+#[test]
 fn a_quirk_and_what_a_person_wrote_fit_every_run_of_the_agent() {
     let place = Place::new();
     let memory = &place.memory;
