@@ -37,12 +37,13 @@ struct Taken {
 }
 
 /// Diagnoses one run with the scripted reader.
-fn take(run: &Labelled, method: &str, context: &str) -> Taken {
-    let reader = Reader::of(run);
+fn take(run: &Labelled, is_thorough: bool, flags: &[&str]) -> Taken {
+    let reader = Reader::of(run, is_thorough);
     let model = ScriptedModel::start(Protocol::OpenAi, move |asked| reader.answer(asked));
     let output = Command::new(env!("CARGO_BIN_EXE_codetracer"))
         .args(["analyze", "--json", "--model", &model.name("reader")])
-        .args(["--method", method, "--context", context, "--no-memory"])
+        .args(["--no-memory"])
+        .args(flags)
         .args(["--run", &run.id])
         .arg(&run.path)
         .envs(model.environment())
@@ -80,7 +81,7 @@ fn take(run: &Labelled, method: &str, context: &str) -> Taken {
 }
 
 /// All runs, a few at a time, in their order.
-fn take_all(runs: &[Labelled], method: &str, context: &str) -> Vec<Taken> {
+fn take_all(runs: &[Labelled], is_thorough: bool, flags: &[&str]) -> Vec<Taken> {
     const AT_ONCE: usize = 3;
     let next = AtomicUsize::new(0);
     let taken = Arc::new(Mutex::new(Vec::new()));
@@ -90,7 +91,7 @@ fn take_all(runs: &[Labelled], method: &str, context: &str) -> Vec<Taken> {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(run) = runs.get(at) else { break };
-                    let one = take(run, method, context);
+                    let one = take(run, is_thorough, flags);
                     taken.lock().expect("no panic").push((at, one));
                 }
             });
@@ -140,9 +141,14 @@ fn tokens_of_a_competent_reader_and_of_one_prompt() {
         "| method | {} runs | median | 95 % | most |\n|---|---|--:|--:|--:|",
         runs.len()
     );
-    let agent = take_all(&runs, "agent", "32000");
+    let agent = take_all(&runs, false, &[]);
     print("agent", &agent);
-    let direct = take_all(&runs, "direct", "400000");
+    print("agent, thorough reader", &take_all(&runs, true, &[]));
+    for without in ["tree", "offline"] {
+        let ablated = take_all(&runs, false, &["--without", without]);
+        print(&format!("agent without {without}"), &ablated);
+    }
+    let direct = take_all(&runs, false, &["--method", "direct", "--context", "400000"]);
     print("direct, whole run", &direct);
     let (tokens_in, ..) = spread(agent.iter().map(|t| t.input));
     let (tokens_out, ..) = spread(agent.iter().map(|t| t.output));

@@ -13,11 +13,17 @@ const AT_ONCE: usize = 6;
 /// A reader of one run.
 pub(crate) struct Reader {
     run: Labelled,
+    /// Whether it also asks for the history of the tests, for what is held against the step it suspects
+    /// and for a word in all steps, whatever it has seen.
+    is_thorough: bool,
 }
 
 impl Reader {
-    pub(crate) fn of(run: &Labelled) -> Self {
-        Self { run: run.clone() }
+    pub(crate) fn of(run: &Labelled, is_thorough: bool) -> Self {
+        Self {
+            run: run.clone(),
+            is_thorough,
+        }
     }
 
     /// Looks at what is not open yet, then concludes; mends what was sent back.
@@ -35,8 +41,22 @@ impl Reader {
             .into_iter()
             .filter(|step| !open.contains(step));
         let now: Vec<u64> = wanted.take(AT_ONCE).collect();
-        if failed.is_none() && asked.round <= 2 && !now.is_empty() {
-            return Reply::calls([("show_step", json!({"steps": now}))]);
+        let mut calls = Vec::new();
+        if failed.is_none() && asked.round <= 2 {
+            if !now.is_empty() {
+                calls.push(("show_step", json!({"steps": now})));
+            }
+            if self.is_thorough && asked.round == 1 {
+                calls.push(("tests", json!({})));
+            }
+            if self.is_thorough && asked.round == 2 {
+                let suspect = self.run.onset.unwrap_or(self.run.steps);
+                calls.push(("evidence", json!({"steps": [suspect]})));
+                calls.push(("search", json!({"query": "error"})));
+            }
+        }
+        if !calls.is_empty() {
+            return Reply::calls(calls);
         }
         let faults = failed.unwrap_or_default();
         Reply::calls([(
