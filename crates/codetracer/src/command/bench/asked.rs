@@ -197,9 +197,10 @@ impl AskedBench<'_> {
         ground: &BTreeMap<Name, Ground>,
         failures: Vec<String>,
     ) -> Asked {
-        let name = self.asker.name();
+        let blind = if self.options.blind { ", blind" } else { "" };
+        let name = format!("{}{blind}", self.asker.name());
         let offline = ground.values().map(|g| Prediction::from(&g.offline));
-        let mut systems = vec![System::new("offline", offline.collect())];
+        let mut systems = vec![System::new(format!("offline{blind}"), offline.collect())];
         let said = |go: u32| {
             let of_go = answers.iter().filter(move |answer| answer.repetition == go);
             of_go.filter(|answer| stands(answer)).map(prediction)
