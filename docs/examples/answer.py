@@ -6,7 +6,7 @@
 
 Requests are calls/0001-request.json and so on; each answer goes beside its request, as
 0001-answer.json or 0001-answer.txt. An answer ends with a line that holds only a dot; to call a
-tool, write its name and then its arguments as JSON: show_step {"step": 3}
+tool, write its name and then its arguments as JSON: show_step {"steps": [3]}
 """
 
 import json

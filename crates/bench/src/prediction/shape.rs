@@ -32,6 +32,12 @@ pub(super) fn prediction(item: &Value, name: Option<&str>) -> Option<Prediction>
         Value::Array(_) => &empty,
         _ => return None,
     };
+    // Where a model did not conclude, the document holds the verdict that stands without it.
+    let engine = row.get("engine").and_then(Value::as_object);
+    let inquiry = engine.and_then(|engine| engine.get("inquiry")?.as_object());
+    if inquiry.is_some_and(|inquiry| flag(inquiry, &["concluded"]) == Some(false)) {
+        return None;
+    }
     let path = text(row, PLACES);
     let run = text(row, NAMES)
         .or_else(|| name.map(str::to_owned))
@@ -44,7 +50,6 @@ pub(super) fn prediction(item: &Value, name: Option<&str>) -> Option<Prediction>
     };
     let incorrect = set(&["incorrect_step_ids", "incorrect"]);
     let unuseful = set(&["unuseful_step_ids", "unuseful"]);
-    let engine = row.get("engine").and_then(Value::as_object);
     let taken = |names: &[&str]| {
         let beside = real(row, names);
         beside.or_else(|| engine.and_then(|engine| real(engine, names)))

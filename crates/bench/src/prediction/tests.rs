@@ -162,3 +162,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_model_that_did_not_conclude_says_nothing() {
+    let document = |concluded: bool| {
+        json!({"run_id": "a", "onset_step_id": 3, "incorrect_step_ids": [3],
+               "engine": {"name": "agent", "inquiry": {"concluded": concluded, "calls": 1,
+                          "input_tokens": 10, "output_tokens": 1}}})
+    };
+    let (said, _) = from_items(&[document(true), document(false)], None);
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].asked.unwrap().input_tokens, 10.0);
+}

@@ -123,7 +123,11 @@ pub fn diagnose(
         model: Some(client.client().model().to_string()),
         tokens: Some(usage.total()),
         cost_usd: client.client().ledger().cost_usd(),
-        seconds: Some(calls.iter().map(|call: &CallRecord| call.seconds).sum()),
+        seconds: Some(
+            calls
+                .iter()
+                .fold(0.0, |sum, call: &CallRecord| sum + call.seconds),
+        ),
         inquiry: Some(Box::new(Inquiry {
             without: setup.without.names(),
             calls: asked(&calls),

@@ -37,7 +37,7 @@ fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
         return Vec::new();
     }
     let verdict = examination.conclusion.verdict;
-    let milder = offline.verdict == Verdict::FailureFound && verdict != Verdict::FailureFound;
+    let milder = mildness(verdict) > mildness(offline.verdict);
     let milder = milder.then(|| {
         Fault::verdict(
             "the run holds text for whoever judges it; such a run is called no better than the offline engine \
@@ -59,6 +59,15 @@ fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
     let why = "text planted in the run for whoever judges it asks for this label, and nothing else speaks for it";
     let bribed = bribed.map(|claim| Fault::of(claim, why));
     bribed.chain(milder).collect()
+}
+
+/// How well a verdict speaks of a run.
+fn mildness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::FailureFound => 0,
+        Verdict::Undecided => 1,
+        Verdict::NoFailure => 2,
+    }
 }
 
 /// The steps that planted text accuses.

@@ -6,7 +6,7 @@ use std::path::Path;
 use bench::gold::{GoldRun, Set, load};
 use localize::model::Training;
 
-/// Notes of every set how many of its runs are of tasks that the model was fitted to: over those the
+/// Notes of every set how many of its runs are of tasks that the offline model was fitted to: over those the
 /// figures say how well it was fitted, and not how well it does.
 pub(super) fn note_in_sample(
     sets: &mut [Set],
@@ -36,7 +36,7 @@ pub(super) fn note_in_sample(
                     .to_owned()
             } else {
                 format!(
-                    "{known} of {all} runs are of tasks that the model was fitted to, so that the \
+                    "{known} of {all} runs are of tasks that the offline model was fitted to, so that the \
                      figures over them are"
                 )
             };
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(
             notes(&training),
             [
-                "1 of 2 runs are of tasks that the model was fitted to, so that the figures over them are \
+                "1 of 2 runs are of tasks that the offline model was fitted to, so that the figures over them are \
               in-sample; `codetracer bench train` tells how it does on unseen tasks"
             ]
         );
