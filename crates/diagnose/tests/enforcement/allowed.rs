@@ -9,7 +9,7 @@ use trace::{Action, Observation, Ref, RefPart, Step, StepId, Trajectory};
 
 use super::MARK;
 use super::cases::{claim, conclusion};
-use super::story::{run, shell, story};
+use super::story::{run, shell, story, unplanted};
 
 /// Looks at a run as a model's conclusion is looked at.
 pub(crate) fn looking<T>(run: &Trajectory, look: impl FnOnce(&Subject<'_>) -> T) -> T {
@@ -188,7 +188,7 @@ fn citations_name_a_record_that_can_hold_the_words() {
 
 #[test]
 fn no_failure_stands_when_what_shows_one_is_answered() {
-    looking(&story(), |subject| {
+    looking(&unplanted(), |subject| {
         let strong = subject
             .offline
             .failures

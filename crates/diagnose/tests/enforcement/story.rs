@@ -127,6 +127,15 @@ pub(crate) fn story() -> Trajectory {
     run(task, steps)
 }
 
+/// The same without the note.
+pub(crate) fn unplanted() -> Trajectory {
+    let mut run = story();
+    run.steps[4].observation = Some(Observation::text(
+        "from fees import fee\ndef test_least():\n    assert fee(10) == 1\n",
+    ));
+    run
+}
+
 /// A run of these steps.
 pub(crate) fn run(task: &str, steps: Vec<Step>) -> Trajectory {
     let mut run = Trajectory {

@@ -9,7 +9,7 @@ use trace::{ChainRole, Diagnosis, LabelVerdict, Verdict, VerdictChange};
 
 use super::allowed::{all, looking, read};
 use super::cases::{claim, conclusion};
-use super::story::story;
+use super::story::{story, unplanted};
 
 type Written = (Diagnosis, Vec<VerdictChange>);
 
@@ -70,7 +70,7 @@ fn another_onset_has_its_own_share_and_chain() {
 
 #[test]
 fn a_confirmed_verdict_keeps_its_confidence() {
-    looking(&story(), |subject| {
+    looking(&unplanted(), |subject| {
         let onset = claim("onset", 10, "three percent without a least one");
         let value = conclusion("failure_found", vec![onset]);
         let (document, _) = written(subject, &Setup::default(), &all(subject), &value);
