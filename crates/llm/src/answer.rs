@@ -19,19 +19,37 @@ use crate::usage::Usage;
 /// An attempt that gave no completion.
 pub(crate) struct Failed {
     pub(crate) error: LlmError,
-    /// Whether the same request may succeed later.
-    pub(crate) passing: bool,
+    /// How often the same request may be made again.
+    pub(crate) again: Again,
     pub(crate) retry_after: Option<Duration>,
     /// What the provider probably charges for it.
     pub(crate) usage: Usage,
     pub(crate) replayed: bool,
 }
 
+/// How often a request that failed may be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It would fail again.
+    Never,
+    /// Something between here and the server may have spoilt the answer, but it is more likely that
+    /// the server always answers so.
+    Once,
+    /// As often as the caller allows.
+    Often,
+}
+
+impl Again {
+    fn often_if(passing: bool) -> Self {
+        if passing { Self::Often } else { Self::Never }
+    }
+}
+
 impl Failed {
-    pub(crate) fn new(error: LlmError, passing: bool, usage: Usage) -> Box<Self> {
+    pub(crate) fn new(error: LlmError, again: Again, usage: Usage) -> Box<Self> {
         Box::new(Self {
             error,
-            passing,
+            again,
             retry_after: None,
             usage,
             replayed: false,
@@ -110,7 +128,8 @@ impl<'a, 'b> Reading<'a, 'b> {
     ) -> Result<Completion, Box<Failed>> {
         if let Some(status) = received.status.filter(|status| *status != 200) {
             let error = refusal(site.clone(), status, fault_message(&received.body));
-            return Err(Failed::new(error, is_passing(status), Usage::default()));
+            let again = Again::often_if(is_passing(status));
+            return Err(Failed::new(error, again, Usage::default()));
         }
         let begun = !self.written.is_empty();
         let Some(failure) = &received.failure else {
@@ -128,7 +147,7 @@ impl<'a, 'b> Reading<'a, 'b> {
         let usage = lost(received, &self.written, most);
         let error = broken(failure, site.clone(), begun, caller);
         let passing = matches!(failure, Failure::Connect(_) | Failure::Broken(_)) && !begun;
-        Err(Failed::new(error, passing, usage))
+        Err(Failed::new(error, Again::often_if(passing), usage))
     }
 
     fn completion(&mut self, received: &Exchange) -> Result<Completion, BadAnswer> {
@@ -180,14 +199,15 @@ fn unreadable(bad: BadAnswer, site: CallSite, begun: bool, usage: Usage) -> Box<
     match bad {
         BadAnswer::Server { status, message } if begun => {
             let reason = format!("the server reports status {status}: {message}");
-            Failed::new(LlmError::Truncated { site, reason }, false, usage)
+            Failed::new(LlmError::Truncated { site, reason }, Again::Never, usage)
         }
         BadAnswer::Server { status, message } => {
             let error = refusal(site, status, message);
-            Failed::new(error, is_passing(status), Usage::default())
+            let again = Again::often_if(is_passing(status));
+            Failed::new(error, again, Usage::default())
         }
         BadAnswer::Incomplete(reason) if begun => {
-            Failed::new(LlmError::Truncated { site, reason }, false, usage)
+            Failed::new(LlmError::Truncated { site, reason }, Again::Never, usage)
         }
         BadAnswer::Incomplete(reason) => {
             let reason = format!("the answer ended too early: {reason}");
@@ -197,10 +217,14 @@ fn unreadable(bad: BadAnswer, site: CallSite, begun: bool, usage: Usage) -> Box<
                 reason,
                 retries,
             };
-            Failed::new(error, true, usage)
+            Failed::new(error, Again::Often, usage)
         }
         BadAnswer::NotThisProtocol(reason) => {
-            Failed::new(LlmError::BadAnswer { site, reason }, false, usage)
+            Failed::new(LlmError::BadAnswer { site, reason }, Again::Never, usage)
+        }
+        BadAnswer::Garbled(reason) => {
+            let again = if begun { Again::Never } else { Again::Once };
+            Failed::new(LlmError::BadAnswer { site, reason }, again, usage)
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::accepts::Accepts;
-use crate::answer::{self, Failed, Reading};
+use crate::answer::{self, Again, Failed, Reading};
 use crate::budget::{Account, Amount};
 use crate::cassette::{Cassette, request_key};
 use crate::count::estimate_input;
@@ -50,17 +50,33 @@ pub(crate) struct Caller {
 }
 
 /// What a call has come to so far.
-#[derive(Default)]
 struct Progress {
     usage: Usage,
     nano_usd: u64,
     seconds: f64,
     retries: u32,
     replayed: bool,
+    /// The end of the last exchange; at first the beginning of the call.
+    since: Instant,
     /// What the attempt under way may use.
     held: Option<Usage>,
     /// The prompt's tokens by our own count.
     counted: u64,
+}
+
+impl Progress {
+    fn new(counted: u64) -> Self {
+        Self {
+            usage: Usage::default(),
+            nano_usd: 0,
+            seconds: 0.0,
+            retries: 0,
+            replayed: false,
+            since: Instant::now(),
+            held: None,
+            counted,
+        }
+    }
 }
 
 type OnDelta<'a> = dyn FnMut(Delta) + Send + 'a;
@@ -75,10 +91,7 @@ impl Caller {
         let check = ToolCheck::new(&request.tools)?;
         let counted = estimate_input(&lower(request, self.accepts()));
         let input = self.as_the_provider_counts(counted);
-        let mut progress = Progress {
-            counted,
-            ..Progress::default()
-        };
+        let mut progress = Progress::new(counted);
         let by_budget = self
             .account
             .time_left()
@@ -86,7 +99,12 @@ impl Caller {
         let limit = by_budget.unwrap_or(self.timeouts.call);
         let until = Instant::now() + limit;
         let attempts = self.attempts(request, input, until, &mut progress, &mut on_delta);
-        let result = match timeout_at(until, attempts).await {
+        let result = timeout_at(until, attempts).await;
+        if result.is_err() {
+            // What was under way, or waited for, when the time was up.
+            progress.seconds += progress.since.elapsed().as_secs_f64();
+        }
+        let result = match result {
             Ok(result) => result,
             Err(_) if by_budget.is_some() => Err(self.account.out_of_time().into()),
             Err(_) => Err(LlmError::Timeout {
@@ -144,8 +162,14 @@ impl Caller {
         let mut waits = self.retry.waits();
         let mut tried = Vec::new();
         let mut calls = 1;
+        let mut garbled = false;
         loop {
             let (accepts, recorded) = self.recall(request, stream);
+            // Before anything is put aside: who is given up while waiting has used nothing.
+            let permit = match (&recorded, &self.line) {
+                (None, Some(_)) => self.gate.pass(input).await,
+                _ => None,
+            };
             let hold = self.account.hold(self.at_most(request, input, calls))?;
             let most = Usage {
                 input,
@@ -158,6 +182,7 @@ impl Caller {
                 .attempt(request, most, accepts, recorded, progress, on_delta)
                 .await;
             progress.held = None;
+            drop(permit);
             let failed = match attempt {
                 Ok(completion) => {
                     hold.settle(self.charge(progress, completion.usage, calls));
@@ -178,7 +203,12 @@ impl Caller {
                 self.learn(less);
                 continue;
             }
-            let Some(wait) = waits.next().filter(|_| failed.passing) else {
+            let passing = match failed.again {
+                Again::Never => false,
+                Again::Once => !std::mem::replace(&mut garbled, true),
+                Again::Often => true,
+            };
+            let Some(wait) = waits.next().filter(|_| passing) else {
                 return Err(failed.error.after(progress.retries));
             };
             let asked = failed.retry_after.filter(|_| !failed.replayed);
@@ -256,13 +286,14 @@ impl Caller {
             None => self
                 .bytes(
                     self.body(request, accepts, stream),
-                    most.input,
+                    progress.since,
                     &mut reading,
                 )
                 .await
-                .map_err(|error| Failed::new(error, false, Usage::default()))?,
+                .map_err(|error| Failed::new(error, Again::Never, Usage::default()))?,
         };
-        progress.seconds += received.seconds;
+        progress.seconds += received.waited + received.seconds;
+        progress.since = Instant::now();
         progress.replayed = replayed;
         let site = self.site();
         let mut completion = reading
@@ -293,7 +324,7 @@ impl Caller {
     async fn bytes(
         &self,
         body: Value,
-        input: u64,
+        since: Instant,
         reading: &mut Reading<'_, '_>,
     ) -> Result<Exchange, LlmError> {
         let path = self.provider.path();
@@ -307,14 +338,14 @@ impl Caller {
                 reason: "there is neither a cassette nor a server".to_owned(),
             });
         };
-        let _permit = self.gate.pass(input).await;
         let text = body.to_string();
         let outgoing = Outgoing {
             path,
             headers: self.provider.headers(line.key()),
             body: text.clone(),
         };
-        let received = line
+        let waited = waited(since);
+        let mut received = line
             .exchange(
                 outgoing,
                 &self.timeouts,
@@ -322,6 +353,7 @@ impl Caller {
                 &mut |head, piece| reading.bytes(head, piece),
             )
             .await;
+        received.waited = waited;
         if let Some(cassette) = &self.cassette {
             // A prompt that quotes a key is not written down at all.
             let clean = line
@@ -398,6 +430,13 @@ impl Caller {
             calls,
         }
     }
+}
+
+/// Seconds since then, in whole hundredths: less is no wait but work of our own.
+fn waited(since: Instant) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a wait of a few hours at most")]
+    let hundredths = (since.elapsed().as_millis() / 10) as f64;
+    hundredths / 100.0
 }
 
 /// The request without what the server does not take.

@@ -15,7 +15,8 @@ pub struct CallRecord {
     pub usage: Usage,
     /// US dollars; `None` when the model's price is not known.
     pub cost_usd: Option<f64>,
-    /// Seconds from the first request to the last byte. For a replayed call, as recorded.
+    /// Seconds it took, with the waits between attempts and for the limits on traffic. For a replayed
+    /// call, as recorded.
     pub seconds: f64,
     /// Attempts after the first.
     pub retries: u32,

@@ -103,6 +103,9 @@ pub enum BadAnswer {
     /// It ended too early.
     #[error("{0}")]
     Incomplete(String),
+    /// It is not even JSON. Something on the way may have spoilt it.
+    #[error("{0}")]
+    Garbled(String),
 }
 
 /// The implementation of a protocol.
@@ -121,7 +124,7 @@ pub(crate) fn json(body: &[u8], content_type: Option<&str>) -> Result<Value, Bad
         if error.is_eof() && !body.is_empty() {
             return BadAnswer::Incomplete(error.to_string());
         }
-        BadAnswer::NotThisProtocol(format!(
+        BadAnswer::Garbled(format!(
             "it is not JSON ({error}; content type {}): {}",
             excerpt(content_type.unwrap_or("none")),
             excerpt(&String::from_utf8_lossy(body)),

@@ -74,6 +74,14 @@ pub(crate) struct Exchange {
     pub(crate) failure: Option<Failure>,
     /// From the request to the last byte.
     pub(crate) seconds: f64,
+    /// Seconds before the request, between attempts or for the limits on traffic.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(crate) waited: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_none(seconds: &f64) -> bool {
+    *seconds <= 0.0
 }
 
 /// Why an answer is not whole.

@@ -247,8 +247,9 @@ impl Redactor {
         } else if let Some(at) = word.find('@')
             && is_mail(word, at)
         {
-            let stand_in = self.stand_in(word);
-            return stand_in;
+            let (address, rest) = word.split_at(at + 1 + host_length(&word[at + 1..]));
+            let stand_in = self.stand_in(address);
+            return format!("{stand_in}{}", self.runs(rest));
         }
         self.runs(word)
     }
@@ -260,7 +261,7 @@ impl Redactor {
         while !rest.is_empty() {
             let end = rest.find(|c| !is_key_char(c)).unwrap_or(rest.len());
             let (run, tail) = rest.split_at(end);
-            if is_known_key(run) || is_random(run) {
+            if is_known_key(run) || is_random(run) && !is_path(run) {
                 out.push_str(&self.stand_in(run));
             } else if run.contains('/') {
                 for (index, part) in run.split('/').enumerate() {
@@ -397,13 +398,23 @@ fn names_secret(name: &str) -> bool {
         || name.ends_with("_KEY")
 }
 
+/// Whether a word begins with an address, its `@` being at `at`. A prompt such as `root@box:/app#` does
+/// not: it names no domain, or nobody.
 fn is_mail(word: &str, at: usize) -> bool {
-    let (name, host) = (&word[..at], &word[at + 1..]);
-    !name.is_empty()
+    let (name, rest) = (&word[..at], &word[at + 1..]);
+    let (host, rest) = rest.split_at(host_length(rest));
+    let is_prompt = name == "root" && rest.starts_with([':', '/', '#', '~', '$']);
+    !is_prompt
         && name.chars().any(char::is_alphanumeric)
         && host.split_once('.').is_some_and(|(first, rest)| {
             !first.is_empty() && rest.chars().any(char::is_alphanumeric)
         })
+}
+
+/// How many bytes of what follows an `@` can be the name of a host.
+fn host_length(text: &str) -> usize {
+    text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@')))
+        .unwrap_or(text.len())
 }
 
 /// Whether a run of characters begins like a key of a known service.
@@ -477,6 +488,31 @@ fn is_random(run: &str) -> bool {
         && (digits_and_letters || both_cases)
         && changes * 100 >= bytes.len() * 20
         && entropy(&bytes) >= 3.0
+}
+
+/// Whether a run that looks drawn at random as a whole does so only because names and numbers follow each
+/// other in a path, as in `linux-6/arch/x86`: every part is a name, or so random that it is judged by
+/// itself. Of a key with slashes in it hardly one part is like a name.
+fn is_path(run: &str) -> bool {
+    run.contains('/')
+        && run
+            .split('/')
+            .all(|part| is_named(part) || is_worded(part) || is_random(part))
+}
+
+/// Whether every word of a name is letters in one case, but for the first, and then a short number.
+fn is_named(name: &str) -> bool {
+    const LONGEST_NUMBER: usize = 4;
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words.all(|word| {
+        let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let rest = letters.get(1..).unwrap_or_default();
+        let one_case = rest.bytes().all(|b| b.is_ascii_lowercase())
+            || letters.bytes().all(|b| b.is_ascii_uppercase());
+        one_case
+            && letters.bytes().all(|b| b.is_ascii_alphabetic())
+            && word.len() - letters.len() <= LONGEST_NUMBER
+    })
 }
 
 /// Whether a run is made of words: `evaluate_model_on_sts12`, `paraphrase-MiniLM-L6-v2`,

@@ -60,6 +60,17 @@ fn secrets_go_and_the_rest_stays() {
         ("A1B2-C3D4-E5F6-G7H8-J9K1", "REDACTED-1"),
         ("at 0f8fad5b-d9cb-469f-a165-70867728950e", "at REDACTED-1"),
         (
+            "cd linux-6.1/arch/x86/kernel/cpu2/mce4 /usr/lib/x86_64-linux-gnu/python3",
+            "cd linux-6.1/arch/x86/kernel/cpu2/mce4 /usr/lib/x86_64-linux-gnu/python3",
+        ),
+        (
+            "key wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "key REDACTED-1",
+        ),
+        ("root@box:/app/v1.2# ls", "root@box:/app/v1.2# ls"),
+        ("root@box.local:/app# ls", "root@box.local:/app# ls"),
+        ("eve@box.local:/app# ls", "REDACTED-1:/app# ls"),
+        (
             "test_that_a_long_name_is_kept_as_it_is",
             "test_that_a_long_name_is_kept_as_it_is",
         ),
@@ -171,6 +182,7 @@ fn what_is_drawn_at_random_is_seldom_taken_for_words() {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
         "abcdefghijklmnopqrstuvwxyz0123456789",
         "0123456789abcdef",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
     ];
     // A generator that gives the same on every machine (Knuth's MMIX constants).
     let mut state: u64 = 1;

@@ -59,6 +59,7 @@ pub(super) fn navigate(
         known: Digest::default(),
         stood: Stood::default(),
         repeated: Repeated::default(),
+        misshapen: 0,
         wrong: String::new(),
     };
     let trouble = navigation.run(&mut talk).err();
@@ -81,6 +82,8 @@ struct Navigation<'n, 's> {
     known: Digest,
     stood: Stood,
     repeated: Repeated,
+    /// How many conclusions could not be read.
+    misshapen: u32,
     /// What is wrong with the newest answer.
     wrong: String,
 }
@@ -111,7 +114,7 @@ impl Navigation<'_, '_> {
             if self.hear(talk, &completion) == Next::Done {
                 return self.stood.outcome();
             }
-            if forced && self.stood.sent_back() == 0 {
+            if forced && self.stood.sent_back() == 0 || self.misshapen > self.setup.repairs {
                 break;
             }
         }
@@ -185,7 +188,9 @@ impl Navigation<'_, '_> {
             left = left.saturating_sub(1);
             answers.push(message);
             if ended == Next::Done {
+                // What was taken stands: nothing that is called behind it counts.
                 done = Next::Done;
+                break;
             }
         }
         talk.add(answers);
@@ -195,7 +200,7 @@ impl Navigation<'_, '_> {
     /// Takes words without a call: a conclusion written out, or anything else.
     fn words(&mut self, talk: &mut Conversation, text: &str) -> Next {
         let answer = if let Some(conclusion) = read_text(text) {
-            match conclusion.and_then(|conclusion| self.conclude(conclusion)) {
+            match self.conclude(conclusion) {
                 Ok(()) => return Next::Done,
                 Err(why) => why,
             }
@@ -270,21 +275,25 @@ impl Navigation<'_, '_> {
             Ok(arguments) => Conclusion::read(&arguments.clone().into()),
             Err(_) => Conclusion::read_text(&call.raw),
         };
-        conclusion
-            .and_then(|conclusion| self.conclude(conclusion))
-            .inspect_err(|why| self.wrong.clone_from(why))
+        self.conclude(conclusion)
     }
 
-    /// Holds a conclusion against the run. `Err` is what goes back to the model.
-    fn conclude(&mut self, conclusion: Conclusion) -> Result<(), String> {
-        let repairs = self.setup.repairs;
-        self.stood.hear(
-            conclusion,
-            self.subject,
-            self.ledger,
-            &mut self.known,
-            repairs,
-        )
+    /// Holds a conclusion, if it could be read, against the run. `Err` is what goes back to the model.
+    fn conclude(&mut self, conclusion: Result<Conclusion, String>) -> Result<(), String> {
+        let heard = match conclusion {
+            Ok(conclusion) => self.stood.hear(
+                conclusion,
+                self.subject,
+                self.ledger,
+                &mut self.known,
+                self.setup.repairs,
+            ),
+            Err(why) => {
+                self.misshapen += 1;
+                Err(why)
+            }
+        };
+        heard.inspect_err(|why| self.wrong.clone_from(why))
     }
 
     /// Asks once more, for nothing but the conclusion: servers that enforce schemas give a valid one.

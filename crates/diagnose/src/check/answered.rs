@@ -1,14 +1,16 @@
 //! What shows a failure is answered, not passed over.
 
-use trace::{ObservedFailure, StepId, StepStatus, Verdict};
+use localize::graph::{Failure, settles, what_settles};
+use trace::Verdict;
 
 use super::{Examination, Examined, Fault, Rule};
 use crate::conclusion::ClaimKind;
 use crate::subject::Part;
 
 /// Where the run shows strongly that it failed and no outcome is known, `no_failure` stands only with
-/// evidence that answers it: the observation of a later step that did not fail itself. What is held to
-/// be missing at the end is answered by what was seen from the last change on.
+/// evidence that answers it: the observation of a step that can show it settled. That a later step went
+/// well is not enough: of failing tests it is a later report of tests that pass, of a command one that
+/// worked, of a demand a look at what is demanded.
 pub(super) const RULE: Rule = Rule {
     name: "answered",
     judge,
@@ -19,58 +21,36 @@ pub(super) const RULE: Rule = Rule {
 /// these 16 had passed.
 const STRONG: f64 = 0.5;
 
-/// The kinds of failure that speak of what is not there, or was not done, when the run ends.
-const AT_THE_END: [&str; 4] = ["cut_off", "gave_up", "missing_result", "unmet_demand"];
-
 fn judge(examination: &Examination<'_, '_>) -> Vec<Fault> {
-    let offline = examination.subject.offline;
+    let subject = examination.subject;
+    let offline = subject.offline;
     let recorded = offline.used_outcome && offline.outcome.resolved == Some(true);
     if examination.conclusion.verdict != Verdict::NoFailure || recorded {
         return Vec::new();
     }
-    let strong = offline.failures.iter().filter(|f| f.strength >= STRONG);
-    let open = strong.filter(|failure| {
-        !examination
-            .of(ClaimKind::Evidence)
-            .any(|claim| answers(examination, claim, failure))
+    // Those that the document names, and a reader can look up.
+    let named = subject.case.graph.failures().iter();
+    let named = named.take(offline.failures.len());
+    let open = named.filter(|failure| {
+        failure.strength >= STRONG
+            && !examination
+                .of(ClaimKind::Evidence)
+                .any(|claim| answers(examination, claim, failure))
     });
     open.map(|failure| {
-        let after = settled_after(examination, failure);
         Fault::verdict(format!(
-            "step {} shows {}; no_failure needs evidence that quotes an observation {} which shows it settled",
-            failure.step_id,
-            failure.kind,
-            after.map_or_else(|| "of the run".to_owned(), |step| format!("after step {step}")),
+            "step {} shows {}; no_failure needs evidence that shows it settled: the quotation of an observation {}",
+            failure.step,
+            failure.kind.as_str(),
+            what_settles(failure),
         ))
     })
     .collect()
 }
 
-fn answers(
-    examination: &Examination<'_, '_>,
-    claim: &Examined<'_>,
-    failure: &ObservedFailure,
-) -> bool {
-    let observed = claim
-        .found
-        .as_ref()
-        .is_some_and(|found| found.part == Part::Observation);
-    let well = examination
-        .subject
-        .index()
-        .step(claim.from)
-        .is_some_and(|step| step.outcome.status != StepStatus::Failed);
-    observed && well && settled_after(examination, failure).is_none_or(|after| claim.from > after)
-}
-
-/// The step after which something must have shown that the failure is none.
-fn settled_after(examination: &Examination<'_, '_>, failure: &ObservedFailure) -> Option<StepId> {
-    if AT_THE_END.contains(&failure.kind.as_str()) {
-        let changes = &examination.subject.offline.change_steps;
-        // The change itself may show what it made.
-        return changes.last()?.get().checked_sub(1).and_then(StepId::new);
-    }
-    // A claim is contradicted by what was shown before it: what matters is what came after that.
-    let shown = failure.evidence.iter().map(|evidence| evidence.step_id);
-    Some(shown.fold(failure.step_id, StepId::min))
+fn answers(examination: &Examination<'_, '_>, claim: &Examined<'_>, failure: &Failure) -> bool {
+    let subject = examination.subject;
+    let found = claim.found.as_ref();
+    found.is_some_and(|found| found.part == Part::Observation)
+        && settles(subject.index(), &subject.case.contract, failure, claim.from)
 }

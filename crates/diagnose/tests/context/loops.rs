@@ -48,6 +48,35 @@ fn a_loop_is_told_then_forced_then_asked_for_nothing_else() {
 }
 
 #[test]
+fn a_conclusion_of_the_wrong_shape_goes_back_as_often_as_any_other() {
+    let model = after_looking(|asked| {
+        if asked.tools.is_empty() {
+            Reply::text(conclusion(2).to_string())
+        } else {
+            Reply::calls([(
+                "conclude",
+                json!({"verdict": "guilty", "claims": "all of it"}),
+            )])
+        }
+    });
+    let (onset, inquiry) = ask(&model, &Setup::default(), Budget::default());
+    assert_eq!((onset, inquiry.trouble), (Some(2), None));
+    // A look, three conclusions, and one by its schema.
+    assert_eq!(inquiry.calls, 5);
+}
+
+#[test]
+fn nothing_counts_behind_a_conclusion_that_was_taken() {
+    let model = after_looking(|_| {
+        let mut other = conclusion(2);
+        other["verdict"] = json!("undecided");
+        Reply::calls([("conclude", conclusion(2)), ("conclude", other)])
+    });
+    let diagnosis = inquire(&run(40), &Setup::default(), Budget::default(), &model).diagnosis;
+    assert_eq!(diagnosis.verdict, trace::Verdict::FailureFound);
+}
+
+#[test]
 fn conclusions_in_words_are_understood() {
     let model =
         after_looking(|_| Reply::text(format!("Here it is:\n```json\n{}\n```", conclusion(2))));

@@ -186,19 +186,103 @@ fn citations_name_a_record_that_can_hold_the_words() {
     assert_eq!((starts(0), starts(1)), (None, Some(120)));
 }
 
-#[test]
-fn no_failure_stands_when_what_shows_one_is_answered() {
-    looking(&unplanted(), |subject| {
-        let strong = subject
-            .offline
-            .failures
-            .iter()
-            .any(|failure| failure.strength >= 0.5);
-        assert!(strong, "{:?}", subject.offline.failures);
-        let answer = claim("evidence", 14, "3.0");
+/// The story with a step more before its end.
+pub(crate) fn with(more: Step) -> Trajectory {
+    let mut steps: Vec<Step> = unplanted()
+        .steps
+        .walk()
+        .map(|step| Step::clone(&step))
+        .collect();
+    steps.insert(steps.len() - 1, more);
+    run("Make the tests pass.", steps)
+}
+
+/// The tests of the story, run by another program: they pass.
+pub(crate) fn green() -> Step {
+    let output = "test_least ok\nRan 1 test in 0.001s\n\nOK\n";
+    shell("", "python -m unittest tests/test_fees.py", output, 0)
+}
+
+/// What is wrong with `no_failure` on the story with a step more, when that step is quoted.
+fn called_fine(more: Step, quote: &str) -> Vec<String> {
+    let answer = claim("evidence", 16, quote);
+    looking(&with(more), |subject| {
+        let strong = |failure: &trace::ObservedFailure| failure.strength >= 0.5;
+        assert!(subject.offline.failures.iter().any(strong));
         let read = read(&conclusion("no_failure", vec![answer]));
-        assert_eq!(check(&read, subject, &all(subject)).faults, []);
-    });
+        let faults = check(&read, subject, &all(subject)).faults;
+        faults.into_iter().map(|fault| fault.why).collect()
+    })
+}
+
+#[test]
+fn failing_tests_are_answered_by_tests_that_pass() {
+    assert_eq!(called_fine(green(), "Ran 1 test in 0.001s"), [""; 0]);
+    // That something else went well answers nothing.
+    let looked = shell("", "python -c 'print(fee(10))'", "the fee is 1", 0);
+    let faults = called_fine(looked, "the fee is 1");
+    assert!(
+        faults.iter().any(|why| why.contains("as many tests pass")),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn a_command_that_failed_is_answered_by_one_that_worked() {
+    let build = |command, output, status| shell("", command, output, status);
+    let called_fine = |last: Step, quote: &str| {
+        let steps = vec![
+            build("ls", "main.c  Makefile", 0),
+            build(
+                "make all",
+                "main.c:3: error: expected ';'\nmake: *** [all] Error 1",
+                2,
+            ),
+            last,
+        ];
+        looking(&run("Build it.", steps), |subject| {
+            let failures = &subject.offline.failures;
+            assert!(failures[0].strength >= 0.5, "{failures:?}");
+            let answer = claim("evidence", 3, quote);
+            let read = read(&conclusion("no_failure", vec![answer]));
+            let checked = check(&read, subject, &all(subject));
+            checked.faults.iter().any(|fault| fault.rule == "answered")
+        })
+    };
+    assert!(!called_fine(
+        build("make main", "cc -o main main.c", 0),
+        "cc -o main main.c"
+    ));
+    assert!(called_fine(
+        build("cat main.c", "int main() { return 0; }", 0),
+        "int main()"
+    ));
+}
+
+#[test]
+fn a_demand_is_answered_by_a_look_at_what_is_demanded() {
+    let called_fine = |last: Step, quote: &str| {
+        let steps = vec![
+            shell("", "ls", "data.csv", 0),
+            shell("", "echo '{}' > /app/totals.json", "", 0),
+            shell("", "rm /app/totals.json", "", 0),
+            last,
+        ];
+        let task = "Write the totals to /app/totals.json.";
+        looking(&run(task, steps), |subject| {
+            let failures = &subject.offline.failures;
+            let demand = failures.iter().find(|it| it.kind == "unmet_demand");
+            let strong = demand.is_some_and(|it| it.strength >= 0.5);
+            let answer = claim("evidence", 4, quote);
+            let read = read(&conclusion("no_failure", vec![answer]));
+            let faults = check(&read, subject, &all(subject)).faults;
+            (strong, faults.iter().any(|fault| fault.rule == "answered"))
+        })
+    };
+    let other = shell("", "cat data.csv", "a,b\n1,2 and so on\n", 0);
+    assert_eq!(called_fine(other, "1,2 and so on"), (true, true));
+    let looked = shell("", "cat /app/totals.json", "{\"a\": 1, \"b\": 2}", 0);
+    assert!(!called_fine(looked, "{\"a\": 1, \"b\": 2}").1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use diagnose::{Ledger, Setup, Subject, Without};
 use serde_json::json;
 use trace::{ChainRole, Diagnosis, LabelVerdict, Verdict, VerdictChange};
 
-use super::allowed::{all, looking, read};
+use super::allowed::{all, green, looking, read, with};
 use super::cases::{claim, conclusion};
 use super::story::{story, unplanted};
 
@@ -79,9 +79,13 @@ fn a_confirmed_verdict_keeps_its_confidence() {
         if (offline.verdict, offline.onset_step_id) == (document.verdict, document.onset_step_id) {
             assert!((document.confidence - offline.confidence).abs() < f64::EPSILON);
         }
-        let fine = conclusion("no_failure", vec![claim("evidence", 14, "3.0")]);
+    });
+    looking(&with(green()), |subject| {
+        let fine = claim("evidence", 16, "Ran 1 test in 0.001s");
+        let fine = conclusion("no_failure", vec![fine]);
         let (document, _) = written(subject, &Setup::default(), &all(subject), &fine);
-        assert!((document.confidence - (1.0 - offline.failure_probability)).abs() < 1e-9);
+        let probability = subject.offline.failure_probability;
+        assert!((document.confidence - (1.0 - probability)).abs() < 1e-9);
         assert_eq!((document.onset_step_id, document.chain.len()), (None, 0));
     });
 }

@@ -17,7 +17,7 @@ pub(super) struct Reader {
 impl StreamReader for Reader {
     fn event(&mut self, event: &Event, give: &mut dyn FnMut(Delta)) -> Result<(), BadAnswer> {
         let value: Value = serde_json::from_str(&event.data).map_err(|error| {
-            BadAnswer::NotThisProtocol(format!(
+            BadAnswer::Garbled(format!(
                 "an event is not JSON ({error}): {}",
                 excerpt(&event.data)
             ))

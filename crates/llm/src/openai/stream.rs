@@ -26,7 +26,7 @@ impl StreamReader for Reader {
             return Ok(());
         }
         let chunk: Value = serde_json::from_str(&event.data).map_err(|error| {
-            BadAnswer::NotThisProtocol(format!(
+            BadAnswer::Garbled(format!(
                 "an event is not JSON ({error}): {}",
                 excerpt(&event.data)
             ))

@@ -251,9 +251,12 @@ async fn what_is_no_answer_of_the_protocol() {
         (OPENAI, Reply::status(200).body([0xff, 0xfe, 0x00])),
         (OPENAI, Reply::status(204)),
     ] {
-        let server = Server::new(vec![reply]);
-        all.push(words(&server, &error(&server, model).await));
-        assert_eq!(server.seen().len(), 1, "not retried");
+        let server = Server::new(vec![reply.clone(), reply]);
+        let words = words(&server, &error(&server, model).await);
+        // What is no JSON may have been spoilt on the way.
+        let asked = if words.contains("not JSON") { 2 } else { 1 };
+        assert_eq!(server.seen().len(), asked, "{words}");
+        all.push(words);
     }
     insta::assert_debug_snapshot!(all);
 }
@@ -273,7 +276,7 @@ async fn streams_of_another_protocol() {
             Reply::stream().body(format!("data: {KEY} is not JSON\n\n")),
         ),
     ] {
-        let server = Server::new(vec![reply]);
+        let server = Server::new(vec![reply.clone(), reply]);
         let error = client(&server, model)
             .stream(&ask("?"), &mut |_| {})
             .await

@@ -268,3 +268,46 @@ async fn a_model_that_cannot_be_forced_is_asked() {
         .collect();
     insta::assert_json_snapshot!(parts);
 }
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_asked_for_once_more() {
+    let garbled = || Reply::status(200).body("{\"choices\": oops");
+    let server = Server::new(vec![
+        garbled(),
+        Reply::json(&openai("Step 3.")),
+        garbled(),
+        garbled(),
+    ]);
+    let client = client(&server, OPENAI);
+    assert_eq!(client.complete(&ask("?")).await.unwrap().text, "Step 3.");
+    let error = client.complete(&ask("?")).await.unwrap_err();
+    assert!(matches!(error, LlmError::BadAnswer { .. }), "{error}");
+    let calls = client.ledger().calls();
+    assert_eq!((calls[0].retries, calls[1].retries), (1, 1));
+    assert_eq!(server.seen().len(), 4);
+}
+
+#[tokio::test]
+async fn waits_count_as_time_and_are_replayed_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.jsonl");
+    let server = Server::new(vec![
+        Reply::error(429, &json!({"error": "slow down"})).header("retry-after-ms", "300"),
+        Reply::json(&openai("Step 3.")),
+    ]);
+    let recorded = builder(&server, OPENAI)
+        .cassette(llm::Cassette::record(&path).unwrap())
+        .build()
+        .unwrap();
+    recorded.complete(&ask("?")).await.unwrap();
+    let seconds = recorded.ledger().calls()[0].seconds;
+    assert!(seconds >= 0.3, "{seconds}");
+    drop(recorded);
+    let replayed = builder(&server, OPENAI)
+        .cassette(llm::Cassette::replay(&path).unwrap())
+        .build()
+        .unwrap();
+    replayed.complete(&ask("?")).await.unwrap();
+    let again = replayed.ledger().calls()[0].seconds;
+    assert!((again - seconds).abs() < f64::EPSILON, "{again} {seconds}");
+}

@@ -13,7 +13,7 @@ use super::claim::{ClaimKind, claims, surrender};
 use super::files::How;
 use super::node::NodeId;
 use super::problem::{Problem, TestSet, weight};
-use super::purpose::Doing;
+use super::purpose::{Doing, Purpose};
 use super::unmet::unmet;
 use crate::contract::Audit;
 use crate::evidence::{Citation, of_action, of_observation, of_outcome, of_thought};
@@ -81,6 +81,23 @@ pub struct Failure {
     pub roots: Vec<NodeId>,
     /// The last step before in which the same worked: what is wrong came after it.
     pub good: Option<StepId>,
+    /// What failed, by which it is known again when it is tried later.
+    pub(super) about: About,
+}
+
+/// What an observed failure is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum About {
+    /// How the run ends as a whole.
+    Ending,
+    /// Tests; so many of them fail.
+    Tests(u32),
+    /// Something that was tried.
+    Tried(Purpose),
+    /// A demand of the task, by its number.
+    Demand(u16),
+    /// What a step showed, against which something else is asserted.
+    Shown(StepId),
 }
 
 /// The observed failures of a run, the strongest first.
@@ -100,8 +117,10 @@ pub(super) fn observe(index: &Index<'_>, build: &Build, audit: &Audit) -> Vec<Fa
             "`{}` was started in the background and never seen to end",
             purpose.key
         );
-        found.extend(at(index, step, FailureKind::Stuck, 0.5, why, |step| {
-            of_action(step)
+        let stuck = at(index, step, FailureKind::Stuck, 0.5, why, of_action);
+        found.extend(stuck.map(|failure| Failure {
+            about: About::Tried(purpose.clone()),
+            ..failure
         }));
     }
     found.extend(unmet(index, build, audit));
@@ -137,6 +156,7 @@ fn at(
         evidence: vec![evidence],
         roots: vec![NodeId::Step(step)],
         good: None,
+        about: About::Ending,
     })
 }
 
@@ -183,6 +203,7 @@ fn failing_tests(index: &Index<'_>, build: &Build, set: &TestSet) -> Option<Fail
     Some(Failure {
         roots: set.roots.clone(),
         good: build.tests.good(set),
+        about: About::Tests(set.broken),
         ..failure
     })
 }
@@ -252,6 +273,7 @@ fn open_problem(index: &Index<'_>, build: &Build, tried: &Tried<'_>) -> Option<F
     Some(Failure {
         roots,
         good,
+        about: About::Tried(problem.purpose.clone()),
         ..failure
     })
 }
@@ -298,6 +320,7 @@ fn contradicted(index: &Index<'_>, build: &Build) -> Option<Failure> {
         why,
         cite,
     )?;
+    failure.about = About::Shown(against);
     let shown = index.step(against)?;
     failure.evidence.extend(of_outcome(&shown));
     failure.roots.push(NodeId::Step(against));

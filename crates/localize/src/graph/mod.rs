@@ -23,6 +23,7 @@ mod problem;
 mod process;
 mod programs;
 mod purpose;
+mod settle;
 mod slice;
 mod spread;
 mod unmet;
@@ -41,6 +42,7 @@ pub use deliverable::Delivery;
 pub use dismissal::Dismissal;
 pub use failure::{Failure, FailureKind};
 pub use node::{Edge, EdgeKind, Item, ItemKind, NodeId};
+pub use settle::{settles, what_settles};
 pub use slice::{Candidate, Explained, Part};
 pub use spread::{Spread, Spreads};
 

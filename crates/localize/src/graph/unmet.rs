@@ -4,7 +4,7 @@ use analysis::{Index, IndexedStep};
 use trace::StepId;
 
 use super::build::Build;
-use super::failure::{Failure, FailureKind};
+use super::failure::{About, Failure, FailureKind};
 use super::node::NodeId;
 use crate::contract::{Audit, Demand, DemandKind, Mark, Standing, State};
 use crate::evidence::{Citation, of_action};
@@ -71,6 +71,7 @@ fn failure(
         evidence: vec![evidence],
         roots: roots(build, demand, standing, mark),
         good: None,
+        about: About::Demand(demand.id),
     })
 }
 
