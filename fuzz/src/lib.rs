@@ -1,6 +1,7 @@
 //! What must hold on any input, one function for each family of targets.
 
 pub mod benchmark;
+pub mod judge;
 pub mod model;
 pub mod run;
 pub mod script;

@@ -38,6 +38,20 @@ pub fn stream(bytes: &[u8]) {
     assert!(llm::parse_text_calls(&text, 0).len() <= text.matches("```tool_call").count());
 }
 
+/// Arbitrary bytes as the answer of a program or a person: whatever it is, it is read or it is said why not,
+/// and words stay words.
+pub fn answer(bytes: &[u8]) {
+    let program = protocol(Protocol::Program);
+    let _ = program.bytes(bytes, Some("application/json"));
+    let read = program.bytes(bytes, None);
+    let text = String::from_utf8_lossy(bytes);
+    let words = program.bytes(bytes, Some("text/plain"));
+    assert_eq!(words.is_ok(), !text.trim().is_empty());
+    if serde_json::from_slice::<serde_json::Value>(text.trim().as_bytes()).is_err() {
+        assert_eq!(read.is_ok(), words.is_ok());
+    }
+}
+
 fn read(pieces: &[&[u8]]) -> Vec<Event> {
     let mut parser = Parser::new();
     let mut events = Vec::new();

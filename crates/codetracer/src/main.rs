@@ -1,6 +1,7 @@
 //! The command line of `CodeTracer`: wiring only. What is asked is parsed in `cli`, artifacts are
 //! opened in `input`, results leave through `output`, and every command has its file in `command`.
 
+mod asking;
 mod cli;
 mod command;
 mod data;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,12 +19,17 @@ const PIPE_WIDTH: usize = 100;
 /// From how many runs on a batch gets a progress bar.
 const LONG_BATCH: usize = 65;
 
+/// How often it is told in a log how a model is doing.
+const LOG_EVERY: Duration = Duration::from_mins(1);
+
 /// Where results and notes go.
 pub(crate) struct Output {
     results: BufWriter<Stdout>,
     palette: Palette,
     quiet: bool,
     progress: ProgressBar,
+    /// When it was last told how a model is doing.
+    told: Instant,
 }
 
 impl Output {
@@ -47,6 +52,7 @@ impl Output {
             palette: Palette { color, width },
             quiet: flags.quiet,
             progress: ProgressBar::hidden(),
+            told: Instant::now(),
         }
     }
 
@@ -99,6 +105,28 @@ impl Output {
 
     /// Says that a path is being looked through, which takes unknown time; only on a terminal.
     pub(crate) fn start_search(&mut self, path: &Path) {
+        self.start_spinner(format!(
+            "finding runs in {}",
+            inert(&path.to_string_lossy())
+        ));
+    }
+
+    /// Says that a model is waited for, which takes unknown time.
+    pub(crate) fn start_asking(&mut self) {
+        self.told = Instant::now();
+        self.start_spinner("asking".to_owned());
+    }
+
+    /// Says how a model is doing: at once on a terminal, now and then in a log.
+    pub(crate) fn tell_asking(&mut self, how: &str) {
+        if self.progress.is_hidden() && self.told.elapsed() >= LOG_EVERY {
+            self.told = Instant::now();
+            self.note(&format!("asking: {how}"));
+        }
+        self.progress.set_message(format!("asking: {}", inert(how)));
+    }
+
+    fn start_spinner(&mut self, message: String) {
         if self.quiet || !io::stderr().is_terminal() {
             return;
         }
@@ -106,10 +134,7 @@ impl Output {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
             bar.set_style(style);
         }
-        bar.set_message(format!(
-            "finding runs in {}",
-            inert(&path.to_string_lossy())
-        ));
+        bar.set_message(message);
         bar.enable_steady_tick(Duration::from_millis(200));
         self.progress = bar;
     }

@@ -222,3 +222,49 @@ fn answers_of_other_settings_do_not_mix() {
     assert_eq!(status, 2);
     assert!(stderr.contains("choose another --out"), "{stderr}");
 }
+
+#[test]
+fn a_run_that_takes_too_much_ends_no_other() {
+    let scene = Scene::new();
+    let (status, stdout, _) = scene.bench(&["--max-run-tokens", "100"]);
+    assert_eq!(status, 3);
+    let told = report(&stdout);
+    let failures = told["sets"][0]["systems"][1]["failures"].to_string();
+    assert!(!failures.contains("not asked"), "{failures}");
+    assert_eq!(failures.matches("the budget of 100 tokens").count(), 3);
+}
+
+#[test]
+fn only_labelled_runs_are_asked_about_and_each_once() {
+    let scene = Scene::new();
+    let row = |name: &str, path: &str| json!({"run": name, "path": path, "step_count": 12, "task_name": name, "onset": 9});
+    let folder = scene.folder.path().join("runs/one");
+    for name in ["second", "third"] {
+        fs::create_dir(folder.join(name)).unwrap();
+        let demo = DEMO.replace("Late fees are", &format!("In {name} fees are"));
+        fs::write(folder.join(name).join("a.traj.json"), demo).unwrap();
+    }
+    // The way of the second label leads to all three, the first of them a second time.
+    let rows = json!([
+        row("first", "./runs/one/a.traj.json"),
+        row("second", "runs/one")
+    ]);
+    fs::write(scene.folder.path().join("gold.json"), rows.to_string()).unwrap();
+    let (status, stdout, stderr) = scene.bench(&[]);
+    assert_eq!(status, 0, "{stdout}{stderr}");
+    assert_eq!(scene.requests(), 4, "two turns about each of two runs");
+    assert_eq!(systems(&report(&stdout))[1].1, 0);
+}
+
+#[test]
+fn a_tape_goes_on_with_the_answers_and_gives_none_out_twice() {
+    let scene = Scene::new();
+    let record = ["--record", "calls.jsonl"];
+    assert_eq!(scene.bench(&record).0, 0);
+    let again = [&record[..], &["--repeats", "2"]].concat();
+    let (status, stdout, stderr) = scene.bench(&again);
+    assert_eq!(status, 0, "{stdout}{stderr}");
+    assert_eq!(scene.requests(), 12, "the second go is asked for anew");
+    let tape = fs::read_to_string(scene.folder.path().join("calls.jsonl")).unwrap();
+    assert_eq!(tape.lines().count(), 12);
+}

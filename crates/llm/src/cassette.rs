@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::LlmError;
+use crate::retry::is_passing;
 use crate::transport::Exchange;
 
 /// Recorded exchanges; clones share them.
@@ -24,10 +25,13 @@ pub struct Cassette(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     /// What is left to replay, by key, in the order of recording.
-    recorded: Mutex<BTreeMap<String, VecDeque<Exchange>>>,
+    recorded: Mutex<Recorded>,
     /// Where new exchanges go; `None` when only replaying.
     file: Option<Mutex<File>>,
 }
+
+/// Exchanges by the key of their request, in the order of recording.
+type Recorded = BTreeMap<String, VecDeque<Exchange>>;
 
 #[derive(Serialize, Deserialize)]
 struct Line {
@@ -107,11 +111,29 @@ impl Cassette {
     }
 
     /// Replays what is recorded and records what is not, so that interrupted work goes on without
-    /// paying twice. A half-written last line is cut off.
+    /// paying twice. What failed and may succeed now is asked again. A half-written last line is cut
+    /// off.
     ///
     /// # Errors
     /// As [`Cassette::replay`]; a file that is not there is begun.
     pub fn resume(path: &Path) -> Result<Self, LlmError> {
+        let (mut recorded, file) = Self::reopen(path)?;
+        for exchanges in recorded.values_mut() {
+            exchanges.retain(is_settled);
+        }
+        Ok(Self::new(path, recorded, Some(file)))
+    }
+
+    /// Records behind what is recorded, and replays nothing of it. A half-written last line is cut off.
+    ///
+    /// # Errors
+    /// As [`Cassette::replay`]; a file that is not there is begun.
+    pub fn append(path: &Path) -> Result<Self, LlmError> {
+        let (_, file) = Self::reopen(path)?;
+        Ok(Self::new(path, BTreeMap::new(), Some(file)))
+    }
+
+    fn reopen(path: &Path) -> Result<(Recorded, File), LlmError> {
         let failed = |error: std::io::Error| LlmError::Cassette {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -121,14 +143,10 @@ impl Cassette {
         file.read_to_end(&mut text).map_err(failed)?;
         let (recorded, whole) = read(path, &text)?;
         file.set_len(whole as u64).map_err(failed)?;
-        Ok(Self::new(path, recorded, Some(file)))
+        Ok((recorded, file))
     }
 
-    fn new(
-        path: &Path,
-        recorded: BTreeMap<String, VecDeque<Exchange>>,
-        file: Option<File>,
-    ) -> Self {
+    fn new(path: &Path, recorded: Recorded, file: Option<File>) -> Self {
         Self(Arc::new(Inner {
             path: path.to_owned(),
             recorded: Mutex::new(recorded),
@@ -203,6 +221,13 @@ impl Cassette {
     }
 }
 
+/// Whether the same request would end the same way: it was answered, or refused for what it is. A server
+/// without time, a broken connection and an account without credit are other things tomorrow.
+fn is_settled(exchange: &Exchange) -> bool {
+    let status = exchange.status.unwrap_or(200);
+    exchange.failure.is_none() && !is_passing(status) && !matches!(status, 401..=404)
+}
+
 fn open(path: &Path) -> Result<File, LlmError> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
@@ -216,10 +241,7 @@ fn open(path: &Path) -> Result<File, LlmError> {
 }
 
 /// The recorded exchanges, and the length of the whole lines.
-fn read(
-    path: &Path,
-    text: &[u8],
-) -> Result<(BTreeMap<String, VecDeque<Exchange>>, usize), LlmError> {
+fn read(path: &Path, text: &[u8]) -> Result<(Recorded, usize), LlmError> {
     let whole = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
     let mut recorded: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
     let lines = text

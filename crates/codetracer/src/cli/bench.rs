@@ -1,6 +1,5 @@
 //! `codetracer bench`: what can be asked of labels and predictions.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -64,19 +63,6 @@ pub(crate) struct BenchRun {
         help_heading = "Model"
     )]
     pub(crate) repeats: u32,
-    /// How many runs the model is asked about at once.
-    #[arg(
-        long,
-        value_name = "N",
-        requires = "model",
-        default_value_t = 4,
-        value_parser = clap::value_parser!(u16).range(1..=256),
-        help_heading = "Model"
-    )]
-    pub(crate) concurrency: u16,
-    /// The most requests begun in a minute, over all runs.
-    #[arg(long, value_name = "N", requires = "model", help_heading = "Model")]
-    pub(crate) requests_per_minute: Option<NonZeroU32>,
 }
 
 /// `codetracer bench score`.

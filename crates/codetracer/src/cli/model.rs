@@ -1,5 +1,6 @@
 //! How a model is asked: the same words for every command that asks one for diagnoses.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -30,8 +31,26 @@ pub(crate) struct ModelArgs {
     /// The most US dollars the model may cost about one run.
     #[arg(long, value_name = "USD", requires = "model")]
     pub(crate) max_run_cost: Option<f64>,
+    /// How many runs the model is asked about at once.
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "model",
+        default_value_t = 4,
+        value_parser = clap::value_parser!(u16).range(1..=256)
+    )]
+    pub(crate) concurrency: u16,
+    /// The most requests begun in a minute, over all runs.
+    #[arg(long, value_name = "N", requires = "model")]
+    pub(crate) requests_per_minute: Option<NonZeroU32>,
     /// How many seconds one answer may take, from the request to its last byte.
-    #[arg(long, value_name = "S", requires = "model", default_value_t = 300)]
+    #[arg(
+        long,
+        value_name = "S",
+        requires = "model",
+        default_value_t = 300,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
     pub(crate) timeout: u32,
     /// The most tokens one request may hold, the answer included.
     #[arg(long, value_name = "N", requires = "model", default_value_t = 32_000)]
@@ -39,7 +58,8 @@ pub(crate) struct ModelArgs {
     /// How many turns the model has before it must conclude.
     #[arg(long, value_name = "N", requires = "model", default_value_t = 12)]
     pub(crate) turns: u32,
-    /// Record the exchanges with the model in this file.
+    /// Record the exchanges with the model in this file. What an interrupted call recorded there is not
+    /// asked for again.
     #[arg(long, value_name = "FILE", requires = "model")]
     pub(crate) record: Option<PathBuf>,
     /// Take the model's answers from this file instead of asking it: no network, no key.

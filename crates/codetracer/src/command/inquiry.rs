@@ -1,5 +1,6 @@
 //! A model that is asked for diagnoses, with its budget.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use diagnose::fence::Fence;
@@ -13,10 +14,12 @@ use trace::Diagnosis;
 
 use super::lessons::Lessons;
 use crate::cli::{MethodArg, ModelArgs, WithoutArg};
+use crate::input::counted;
 
 /// Asks one model about runs, one after the other or several at a time, within one budget.
 pub(super) struct Asker {
     model: String,
+    concurrency: usize,
     client: BlockingClient,
     each: Budget,
     setup: Setup,
@@ -24,11 +27,12 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// The model the arguments name; `None` where they name none.
+    /// The model the arguments name; `None` where they name none. Where answers are kept elsewhere,
+    /// those on tape are not given out again: they may be the ones that are kept.
     pub(super) fn of(
         args: &ModelArgs,
-        limits: Limits,
         blind: bool,
+        answers_are_kept: bool,
     ) -> anyhow::Result<Option<Self>> {
         let Some(name) = &args.model else {
             return Ok(None);
@@ -40,12 +44,21 @@ impl Asker {
             calls: args.max_calls,
             seconds: args.max_seconds,
         };
+        let limits = Limits {
+            concurrent: args.concurrency.into(),
+            requests_per_minute: args.requests_per_minute,
+            ..Limits::default()
+        };
         let mut builder = Client::builder(name, &Settings::from_env())?
             .account(Account::new(budget))
             .gate(Gate::new(limits))
             .timeouts(patience(args.timeout));
         if let Some(path) = &args.record {
-            builder = builder.cassette(Cassette::record(path)?);
+            builder = builder.cassette(if answers_are_kept {
+                Cassette::append(path)?
+            } else {
+                Cassette::resume(path)?
+            });
         }
         if let Some(path) = &args.replay_calls {
             builder = builder.cassette(Cassette::replay(path)?);
@@ -53,6 +66,7 @@ impl Asker {
         let without = |what| args.without.contains(&what);
         Ok(Some(Self {
             model: name.clone(),
+            concurrency: args.concurrency.into(),
             client: BlockingClient::new(builder.build()?)?,
             each: Budget {
                 tokens: args.max_run_tokens,
@@ -85,6 +99,23 @@ impl Asker {
             lessons: lessons.filter(|_| !has_none),
             ..self
         }
+    }
+
+    /// How many runs it is asked about at once.
+    pub(super) fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    /// What was asked and spent so far, for who waits.
+    pub(super) fn so_far(&self) -> String {
+        let spent = self.client.client().account().spent();
+        let calls = counted(usize::try_from(spent.calls).unwrap_or(usize::MAX), "call");
+        let mut text = format!("{calls}, {} tokens", spent.tokens);
+        // A model without a price seems to cost nothing.
+        if spent.cost_usd > 0.0 {
+            let _ = write!(text, ", ${:.4}", spent.cost_usd);
+        }
+        text
     }
 
     /// The model and how it is asked, for tables.

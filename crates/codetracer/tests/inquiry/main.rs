@@ -17,6 +17,7 @@ mod answers;
 mod audits;
 mod budgets;
 mod hostile;
+mod interrupted;
 mod lies;
 mod program;
 mod reader;

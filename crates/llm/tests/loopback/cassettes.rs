@@ -336,3 +336,27 @@ async fn what_was_learnt_in_another_order_is_found() {
         assert_eq!(completion.text, answer);
     }
 }
+
+#[tokio::test]
+async fn what_failed_is_asked_again_when_work_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.jsonl");
+    let server = Server::new(vec![
+        Reply::error(401, &json!({"error": "no such key"})),
+        Reply::json(&openai("now")),
+        Reply::json(&openai("once more")),
+    ]);
+    let ask_with = async |cassette: Cassette| {
+        let client = builder(&server, OPENAI).cassette(cassette).build().unwrap();
+        let completion = client.complete(&ask("1")).await;
+        completion.map(|completion| completion.text).ok()
+    };
+    assert_eq!(ask_with(Cassette::resume(&path).unwrap()).await, None);
+    let now = Some("now".to_owned());
+    assert_eq!(ask_with(Cassette::resume(&path).unwrap()).await, now);
+    assert_eq!(ask_with(Cassette::resume(&path).unwrap()).await, now);
+    let more = Some("once more".to_owned());
+    assert_eq!(ask_with(Cassette::append(&path).unwrap()).await, more);
+    let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+    assert_eq!((server.seen().len(), lines), (3, 3));
+}

@@ -9,16 +9,17 @@ use std::time::SystemTime;
 
 use anyhow::bail;
 use formats::{Fingerprints, Learned};
-use llm::Limits;
 use localize::Options;
 use store::{Answer, Key};
 
 pub(super) use work::{Analysed, Form, How, Job, analyse, work};
 
 use self::export::Exports;
+use self::work::Done;
 use super::inquiry::Asker;
 use super::lessons::Lessons;
 use super::{Status, Tally, report};
+use crate::asking::asked_in_order;
 use crate::cli::{Analyze, Flags};
 use crate::input::{Input, counted, in_order};
 use crate::kept::{Diagnoses, KeptPile, Seen};
@@ -56,7 +57,7 @@ pub(super) fn run(
         blind: args.blind,
         explain: args.explain,
     };
-    let asker = Asker::of(&args.model, Limits::default(), args.blind)?;
+    let asker = Asker::of(&args.model, args.blind, false)?;
     let asker = asker.map(|asker| asker.with(Lessons::of(&args.model)));
     let how = How {
         options,
@@ -98,26 +99,24 @@ pub(super) fn run(
         }
         keep.clear();
     };
-    in_order(
-        &jobs,
-        output,
-        |job| match job {
-            Job::Kept(_) => 0,
-            Job::Read { input, run, .. } => input.size(run),
-        },
-        |job| work(job, kept.as_ref(), how, form, started),
-        |output, done| {
-            print(done.result, exports.as_mut(), &mut tally, output)?;
-            keep.extend(done.keep);
-            if let Some(source) = done.settled {
-                settled[source] += 1;
-            }
-            if keep.len() >= KEPT_TOGETHER {
-                keep_all(&mut keep);
-            }
-            Ok(())
-        },
-    )?;
+    let take = |output: &mut Output, done: Done| {
+        print(done.result, exports.as_mut(), &mut tally, output)?;
+        keep.extend(done.keep);
+        if let Some(source) = done.settled {
+            settled[source] += 1;
+        }
+        if keep.len() >= KEPT_TOGETHER {
+            keep_all(&mut keep);
+        }
+        Ok(())
+    };
+    let work = |job: &Job<'_>| work(job, kept.as_ref(), how, form, started);
+    if let Some(asker) = &asker {
+        let pace = (asker.concurrency(), Some(jobs.len()));
+        asked_in_order(jobs.iter(), pace, output, || asker.so_far(), work, take)?;
+    } else {
+        in_order(&jobs, output, Job::size, work, take)?;
+    }
     keep_all(&mut keep);
     if many {
         output.text(&totals(&tally))?;

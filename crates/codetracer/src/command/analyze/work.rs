@@ -59,6 +59,16 @@ pub(in crate::command) enum Job<'s> {
     },
 }
 
+impl Job<'_> {
+    /// How many bytes are to be read for it.
+    pub(in crate::command) fn size(&self) -> u64 {
+        match self {
+            Self::Kept(_) => 0,
+            Self::Read { input, run, .. } => input.size(run),
+        }
+    }
+}
+
 /// What became of a job.
 pub(in crate::command) struct Done {
     /// What to print, or why there is nothing.

@@ -9,10 +9,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use analysis::Index;
 use anyhow::{Context, bail};
+use bench::gold::GoldRun;
 use bench::prediction::Prediction;
 use bench::report::System;
 use bench::rule::Facts;
@@ -22,9 +23,10 @@ use localize::{Case, Model, Options, diagnose_case};
 use serde::{Deserialize, Serialize};
 use trace::{Diagnosis, StepStatus};
 
-use super::run::{Place, known};
+use super::run::{Place, known, labelled};
+use crate::asking::asked_in_order;
 use crate::command::inquiry::Asker;
-use crate::input::{Input, UNSPOOLED, in_order};
+use crate::input::{Input, UNSPOOLED, counted};
 use crate::output::Output;
 
 /// One answer, as it is kept.
@@ -60,6 +62,21 @@ pub(super) struct Asked {
     pub(super) facts: Vec<Facts>,
 }
 
+/// A run to ask about. What it was found in goes when the last of its runs is done.
+enum Labelled<'p> {
+    Found(&'p Input, &'p Run),
+    At(Arc<Input>, usize),
+}
+
+impl Labelled<'_> {
+    fn get(&self) -> (&Input, &Run) {
+        match self {
+            Self::Found(input, run) => (input, run),
+            Self::At(input, at) => (input, &input.found.runs[*at]),
+        }
+    }
+}
+
 /// A bench with a model.
 pub(super) struct AskedBench<'b> {
     /// The model.
@@ -70,38 +87,40 @@ pub(super) struct AskedBench<'b> {
     pub(super) learned: &'b Learned,
     /// How often each run is asked about.
     pub(super) repeats: u32,
-    /// How many runs are asked about at once.
-    pub(super) concurrency: usize,
+    /// The labelled runs.
+    pub(super) gold: &'b [GoldRun],
     /// Where answers are kept.
     pub(super) out: Option<&'b Path>,
 }
 
 impl AskedBench<'_> {
-    /// Asks about every run and hands over what came back.
+    /// Asks about every labelled run and hands over what came back.
     pub(super) fn ask(&self, places: &[Place<'_>], output: &mut Output) -> anyhow::Result<Asked> {
         let book = Book::open(self.out, &self.settings())?;
         let kept = book.answers();
         if kept > 0 {
-            output.note(&format!("note: {kept} answers of earlier calls are kept"));
+            output.note(&format!(
+                "note: {} of earlier calls kept",
+                counted(kept, "answer")
+            ));
         }
         let spent = AtomicBool::new(false);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.concurrency)
-            .build()?;
         let mut failures = Vec::new();
-        pool.install(|| {
-            in_order(
-                places,
-                output,
-                // Answers take far longer than reading; memory is bounded by the number of threads.
-                |_| 0,
-                |place| self.ask_place(place, &book, &spent),
-                |_, failed| {
-                    failures.extend(failed);
-                    Ok(())
-                },
-            )
-        })?;
+        asked_in_order(
+            // Looking into a place takes far less time than any answer, and is done when its turn comes.
+            places.iter().flat_map(|place| self.runs_of(place)),
+            (self.asker.concurrency(), None),
+            output,
+            || self.asker.so_far(),
+            |run| self.ask_run(run, &book, &spent),
+            |output, failed: Vec<String>| {
+                for failure in &failed {
+                    output.note(failure);
+                }
+                failures.extend(failed);
+                Ok(())
+            },
+        )?;
         let (answers, ground) = book.close()?;
         Ok(self.systems(&answers, &ground, failures))
     }
@@ -115,32 +134,49 @@ impl AskedBench<'_> {
         })
     }
 
-    fn ask_place(&self, place: &Place<'_>, book: &Book, spent: &AtomicBool) -> Vec<String> {
-        let opened;
-        let (input, runs): (&Input, Vec<&Run>) = match place {
-            Place::Among(input, run) => (input, vec![run]),
-            Place::Alone(path) => {
-                opened = match Input::open(path, self.learned) {
-                    Ok(input) => input,
-                    Err(error) => return vec![format!("{error:#}")],
-                };
-                match opened.runs(None) {
-                    Ok(runs) => (&opened, runs),
-                    Err(error) => return vec![format!("{error:#}")],
-                }
-            }
+    /// The labelled runs of a place: what nobody labelled is not worth its price.
+    fn runs_of<'p>(&self, place: &Place<'p>) -> Vec<anyhow::Result<Labelled<'p>>> {
+        let path = match place {
+            Place::Among(input, run) => return vec![Ok(Labelled::Found(input, run))],
+            Place::Alone(path) => path,
         };
+        let opened = Input::open(path, self.learned).and_then(|input| {
+            let wanted = match input.runs(None)?.len() {
+                1 => vec![0],
+                _ => labelled(&input, self.gold, |run| input.user_path(&run.path))
+                    .into_iter()
+                    .collect(),
+            };
+            Ok((Arc::new(input), wanted))
+        });
+        match opened {
+            Ok((input, wanted)) => wanted
+                .into_iter()
+                .map(|at| Ok(Labelled::At(Arc::clone(&input), at)))
+                .collect(),
+            Err(error) => vec![Err(error)],
+        }
+    }
+
+    /// Asks about one run as often as is still wanted; gives what failed.
+    fn ask_run(
+        &self,
+        run: anyhow::Result<Labelled<'_>>,
+        book: &Book,
+        spent: &AtomicBool,
+    ) -> Vec<String> {
         let mut failures = Vec::new();
-        for run in runs {
-            if let Err(error) = self.ask_run(input, run, book, spent, &mut failures) {
-                failures.push(format!("{error:#}"));
-            }
+        let asked = run.and_then(|run| {
+            let (input, run) = run.get();
+            self.ask_about(input, run, book, spent, &mut failures)
+        });
+        if let Err(error) = asked {
+            failures.push(format!("{error:#}"));
         }
         failures
     }
 
-    /// Asks about one run as often as is still wanted.
-    fn ask_run(
+    fn ask_about(
         &self,
         input: &Input,
         run: &Run,
@@ -150,7 +186,7 @@ impl AskedBench<'_> {
     ) -> anyhow::Result<()> {
         let name = (run.id.clone(), input.user_path(&run.path));
         let wanted: Vec<u32> = (1..=self.repeats)
-            .filter(|go| !book.has(&name, *go))
+            .filter(|go| book.claim(&name, *go))
             .collect();
         if wanted.is_empty() && book.is_known(&name) {
             return Ok(());
@@ -176,7 +212,8 @@ impl AskedBench<'_> {
                 continue;
             }
             let asked = self.asker.diagnose(&case, &offline);
-            if matches!(asked.failure, Some(LlmError::Budget(_))) {
+            // What is only too much for one run is not too much for the next.
+            if matches!(&asked.failure, Some(LlmError::Budget(exhausted)) if exhausted.outer) {
                 spent.store(true, Ordering::Relaxed);
             }
             let inquiry = asked.diagnosis.engine.inquiry.as_deref();
@@ -245,6 +282,7 @@ struct Book(Mutex<Pages>);
 
 struct Pages {
     answers: Vec<Answer>,
+    /// What is answered, and what somebody is asking about.
     done: BTreeSet<(Name, u32)>,
     ground: BTreeMap<Name, Ground>,
     files: Option<Files>,
@@ -308,8 +346,9 @@ impl Book {
         self.pages().answers.len()
     }
 
-    fn has(&self, name: &Name, go: u32) -> bool {
-        self.pages().done.contains(&(name.clone(), go))
+    /// Whether this is neither known nor asked for by another, who came to the same run by another way.
+    fn claim(&self, name: &Name, go: u32) -> bool {
+        self.pages().done.insert((name.clone(), go))
     }
 
     fn is_known(&self, name: &Name) -> bool {

@@ -17,7 +17,6 @@ use bench::prediction::Prediction;
 use bench::report::{System, report};
 use bench::rule::Facts;
 use formats::{Fingerprints, Learned, Run};
-use llm::Limits;
 use localize::{Model, Options};
 use store::{Answer, Key};
 use trace::Diagnosis;
@@ -80,12 +79,7 @@ pub(super) fn run(
         blind: args.blind,
         ..Options::default()
     };
-    let limits = Limits {
-        concurrent: args.concurrency.into(),
-        requests_per_minute: args.requests_per_minute,
-        ..Limits::default()
-    };
-    let asker = Asker::of(&args.model, limits, args.blind)?;
+    let asker = Asker::of(&args.model, args.blind, args.out.is_some())?;
     let asker = asker.map(|asker| asker.with(Lessons::frozen(&args.model)));
     let kept = if flags.no_cache {
         None
@@ -112,12 +106,13 @@ pub(super) fn run(
         places.extend(among(all, &lost));
     }
     if let Some(asker) = &asker {
+        let gold: Vec<GoldRun> = sets.iter().flat_map(|set| set.runs.clone()).collect();
         let bench = AskedBench {
             asker,
             options,
             learned,
             repeats: args.repeats,
-            concurrency: args.concurrency.into(),
+            gold: &gold,
             out: args.out.as_deref(),
         };
         let said = bench.ask(&places, output)?;
@@ -177,7 +172,14 @@ fn place(run: &GoldRun, artifacts: &Path) -> Option<PathBuf> {
         if !path.components().all(inside) {
             return None;
         }
-        let parts: Vec<_> = path.components().collect();
+        // A run has one name, however its labels spell the way to it.
+        let parts: Vec<_> = path
+            .components()
+            .filter(|part| *part != Component::CurDir)
+            .collect();
+        if parts.is_empty() {
+            return Some(artifacts.to_owned());
+        }
         let tails = (0..parts.len()).map(|from| parts[from..].iter().collect::<PathBuf>());
         tails.map(|tail| artifacts.join(tail)).find_map(existing)
     })
@@ -198,16 +200,29 @@ fn existing(path: PathBuf) -> Option<PathBuf> {
 /// Those of the lost runs that are found among all runs there are.
 pub(super) fn among<'i>(all: &'i Input, lost: &[&GoldRun]) -> Vec<Place<'i>> {
     let lost: Vec<GoldRun> = lost.iter().map(|&run| run.clone()).collect();
-    let names: Vec<Name<'_>> = all
-        .found
-        .runs
+    let runs = labelled(all, &lost, |run| run.path.clone())
+        .into_iter()
+        .map(|at| &all.found.runs[at]);
+    runs.map(|run| Place::Among(all, run)).collect()
+}
+
+/// Which of the runs found in a place are labelled, by their number; `path` says where a run is.
+pub(super) fn labelled(
+    input: &Input,
+    gold: &[GoldRun],
+    path: impl Fn(&Run) -> String,
+) -> BTreeSet<usize> {
+    let runs = &input.found.runs;
+    let paths: Vec<String> = runs.iter().map(path).collect();
+    let names: Vec<Name<'_>> = runs
         .iter()
-        .map(|run| Name {
+        .zip(&paths)
+        .map(|(run, path)| Name {
             run: &run.id,
-            path: Some(&run.path),
+            path: Some(path),
         })
         .collect();
-    let found: BTreeSet<usize> = find(&lost, &names)
+    find(gold, &names)
         .into_iter()
         .flat_map(|found| match found {
             Found::One(at) => vec![at],
@@ -215,9 +230,7 @@ pub(super) fn among<'i>(all: &'i Input, lost: &[&GoldRun]) -> Vec<Place<'i>> {
             Found::Several(all) => all,
             Found::Nothing => Vec::new(),
         })
-        .collect();
-    let runs = found.into_iter().map(|at| &all.found.runs[at]);
-    runs.map(|run| Place::Among(all, run)).collect()
+        .collect()
 }
 
 impl Bench<'_> {
