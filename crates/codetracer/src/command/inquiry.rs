@@ -131,6 +131,21 @@ impl Asker {
         name
     }
 
+    /// What all runs together took, in a line.
+    pub(super) fn taken(&self) -> String {
+        let spent = self.client.client().account().spent();
+        let mut line = format!(
+            "asked {}: {}, {}",
+            self.model,
+            counted(usize::try_from(spent.calls).unwrap_or(usize::MAX), "call"),
+            counted(usize::try_from(spent.tokens).unwrap_or(usize::MAX), "token"),
+        );
+        if spent.cost_usd > 0.0 {
+            let _ = write!(line, ", ${:.4}", spent.cost_usd);
+        }
+        line
+    }
+
     /// What an answer depends on besides the run.
     pub(super) fn settings(&self) -> serde_json::Value {
         serde_json::json!({

@@ -119,7 +119,7 @@ pub(super) fn run(
     }
     keep_all(&mut keep);
     if many {
-        output.text(&totals(&tally))?;
+        output.text(&totals(&tally, asker.as_ref()))?;
     }
     if let Some(exports) = &exports {
         exports.finish(output);
@@ -317,7 +317,7 @@ fn local_folders() -> anyhow::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-fn totals(tally: &Tally) -> String {
+fn totals(tally: &Tally, asker: Option<&Asker>) -> String {
     let mut text = format!(
         "\n{}: {} with a failure, {} without, {} undecided",
         counted(tally.read(), "run"),
@@ -327,6 +327,16 @@ fn totals(tally: &Tally) -> String {
     );
     if tally.unreadable > 0 {
         let _ = write!(text, "; {} could not be read", tally.unreadable);
+    }
+    if let Some(asker) = asker {
+        let _ = write!(text, "\n{}", asker.taken());
+        if tally.unasked > 0 {
+            let _ = write!(
+                text,
+                "; it gave no verdict that stands on {}",
+                tally.unasked
+            );
+        }
     }
     text.push('\n');
     text
