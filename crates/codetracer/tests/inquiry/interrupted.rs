@@ -19,7 +19,8 @@ fn what_was_there_is_printed_and_what_was_paid_for_is_not_asked_again() {
         let text = text.replace("Please solve this issue:", &task);
         std::fs::write(home.path().join(format!("{name}.traj.json")), text).unwrap();
     }
-    // The second run waits until the first call was ended.
+    // The second run waits until the first call was ended, and with it whatever is asked meanwhile: the
+    // scripted model answers one request after the other.
     let is_open = Arc::new(AtomicBool::new(false));
     let open = Arc::clone(&is_open);
     let server = ScriptedModel::start(Protocol::OpenAi, move |asked| {
@@ -42,6 +43,7 @@ fn what_was_there_is_printed_and_what_was_paid_for_is_not_asked_again() {
                 "--record",
                 "calls.jsonl",
             ])
+            .args(["--concurrency", "1"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
