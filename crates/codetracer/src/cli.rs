@@ -28,7 +28,8 @@ pub(crate) use model::{MethodArg, ModelArgs, WithoutArg};
     version,
     propagate_version = true,
     after_help = "Exit status: 0 done; 1 a failure was found and 125 undecided, both only with \
-                  --fail-on; 2 bad input or usage; 3 some runs of a batch could not be read."
+                  --fail-on; 2 bad input or usage; 3 some runs of a batch could not be read, or a \
+                  model gave no verdict that stands (3 comes before 1 and 125)."
 )]
 pub(crate) struct Cli {
     /// What holds for every command.
