@@ -1,6 +1,6 @@
 //! What each part of the opening costs over the labelled runs, and how often it shows what matters.
 //!
-//! `cargo test -p diagnose --lib opening::measure -- --ignored --nocapture`; the labels are looked for in
+//! `cargo test -p diagnose --lib opening::measure -- --nocapture`; the labels are looked for in
 //! the folder `shared` beside the repository (or in `$CODETRACER_SHARED`).
 
 #![allow(clippy::print_stdout, reason = "it prints a table")]
@@ -114,7 +114,6 @@ fn share(name: &str, values: impl Iterator<Item = Option<bool>>) {
 }
 
 #[test]
-#[ignore = "prints a table"]
 fn what_the_parts_of_the_opening_cost() {
     let Some(runs) = labelled() else {
         println!("skipped: no labelled runs beside the repository");
@@ -144,4 +143,12 @@ fn what_the_parts_of_the_opening_cost() {
         "it has a line in the tree",
         measured.iter().map(|m| m.lined),
     );
+    // The opening is sent with every call, and is worth it by what it shows.
+    let mut whole: Vec<u64> = measured.iter().map(|m| m.parts[PARTS.len() - 1]).collect();
+    whole.sort_unstable();
+    let median = whole[whole.len() / 2];
+    assert!(median < 4_000, "{median} tokens");
+    let labelled = measured.iter().filter_map(|m| m.onset);
+    let (opened, all) = labelled.fold((0, 0), |(yes, all), it| (yes + u32::from(it), all + 1));
+    assert!(opened * 2 > all, "{opened} of {all} onsets are opened");
 }
